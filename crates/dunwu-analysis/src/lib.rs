@@ -1,0 +1,1 @@
+//! What a series of readings means: crossings, stages, verdicts.

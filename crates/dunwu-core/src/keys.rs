@@ -1,0 +1,82 @@
+//! The table of keys of a plan: the command line's help and the docs are made from it.
+
+/// A key of a plan.
+#[derive(Clone, Copy, Debug)]
+pub struct Key {
+    /// Name, as written in `key=value` and in plan files.
+    pub name: &'static str,
+    /// What a value looks like.
+    pub form: &'static str,
+    /// Default, as it would be written; empty if there is none or it depends on other keys.
+    pub default: &'static str,
+    /// What it does, with unit.
+    pub help: &'static str,
+}
+
+const fn key(name: &'static str, form: &'static str, default: &'static str, help: &'static str) -> Key {
+    Key { name, form, default, help }
+}
+
+/// Every key of a plan, sorted by name.
+pub const KEYS: &[Key] = &[
+    key("activation", "name", "square", "function of the hidden layers"),
+    key("activation_a", "number", "1", "a of the quadratic activation b·x² + a·x"),
+    key("activation_b", "number", "1", "b of the quadratic activation b·x² + a·x"),
+    key("batch_size", "rows", "0", "rows of a mini-batch; 0 is the full batch"),
+    key("betas", "b1,b2", "0.9,0.999", "decay rates of the moments (Adam, AdamW, Lion, Muon's Adam)"),
+    key("checkpoint_every", "epochs", "0", "epochs between kept checkpoints; 0 chooses about 24 over the run"),
+    key("checkpoints", "e1,e2,…", "", "further epochs at which a checkpoint is kept"),
+    key("embedding", "name", "one_hot", "what stands for a token"),
+    key("embedding_width", "integer", "128", "length of a trained embedding vector"),
+    key("epochs", "integer", "400", "passes over the training rows"),
+    key("eps", "number", "1e-8", "ε of Adam's denominator"),
+    key("eval_every", "epochs", "1", "epochs between evaluations of the held-out rows; exact around crossings"),
+    key("filter_alpha", "number", "0.98", "α of the gradient filter `ema`"),
+    key("filter_lambda", "number", "2", "λ of the gradient filter"),
+    key("filter_window", "epochs", "100", "window of the gradient filter `ma`"),
+    key("gradient_filter", "name", "none", "amplifies the slow part of the gradient (Grokfast)"),
+    key("hidden_init", "name", "uniform", "distribution of the initial hidden weights"),
+    key("hidden_layers", "1 to 4", "1", "hidden layers; those after the first are residual, x ← σ(x + xL)"),
+    key("hidden_scale", "number", "1", "factor on the initial hidden weights"),
+    key("interaction", "name", "sum", "how the operands' projections meet"),
+    key("label_noise", "share", "0", "share of training rows whose label is replaced by a wrong one"),
+    key("loss", "name", "mse_centred", "loss that is descended"),
+    key("lr", "number", "1e-3", "learning rate"),
+    key("milestones", "e1,e2,…", "", "epochs of the multistep schedule"),
+    key("model", "name", "mlp", "family of networks"),
+    key("momentum", "number", "0.9", "momentum of SGD and of Muon's hidden layers"),
+    key("muon_coefficients", "name", "published", "Newton–Schulz polynomials of Muon"),
+    key("noise_seed", "integer", "", "seed of the replaced labels; the run's seed if absent"),
+    key("operands", "integer", "2", "operands of a group task, or bits of `parity`"),
+    key("optimizer", "name", "adam", "rule of the weight update"),
+    key("orthogonal_gradient", "true|false", "false", "removes the gradient's part along the weights (⊥Grad)"),
+    key("output_scale", "number", "1", "factor β on the network's output"),
+    key("precision", "name", "f32", "precision of weights and arithmetic"),
+    key("probe_every", "epochs", "10", "epochs between readings of expensive probes"),
+    key("probes", "p1,p2,…", "cheap", "probes by name, or none, cheap, all"),
+    key("quasigroup", "true|false", "false", "accepts a table that is a Latin square but no group"),
+    key("readout", "name", "trained", "how the last layer is found"),
+    key("readout_init", "name", "uniform", "distribution of the initial readout"),
+    key("readout_scale", "number", "1", "factor on the initial readout"),
+    key("ridge", "number", "", "η of the ridge readout; weight_decay if absent"),
+    key("schedule", "name", "constant", "learning rate over epochs"),
+    key("schedule_gamma", "number", "0.1", "factor γ of the schedules step, multistep and exponential"),
+    key("schedule_step", "epochs", "100", "epochs between factors of the schedule step"),
+    key("seed", "integer", "0", "first seed: initial weights and split"),
+    key("seeds", "integer", "1", "number of runs, with seeds seed, seed+1, …"),
+    key("split", "name", "random", "how training rows are chosen"),
+    key("split_file", "path", "", "CSV file of the training tuples, one a line"),
+    key("split_seed", "integer", "", "seed of the split; the run's seed if absent"),
+    key("task", "expression", "Z71", "what is learned: a group, a table, a formula, parity"),
+    key("temperature", "number", "0.1", "τ of the supervised contrastive loss"),
+    key("test_size", "rows", "0", "held-out rows to evaluate; 0 is all (parity: 10,000)"),
+    key("threads", "integer", "0", "threads; 0 is one a core. The bits do not depend on it"),
+    key("train_fraction", "share", "0.4", "share of all rows to train on"),
+    key("train_multiplier", "number", "", "rows to train on as c·M·log M, the published line at 2.7482"),
+    key("train_size", "rows", "", "number of rows to train on"),
+    key("warmup", "epochs", "0", "epochs of linear warm-up"),
+    key("weight_decay", "number", "2e-4", "coefficient of weight decay, coupled or not as the optimiser says"),
+    key("weight_norm", "number", "0", "clamps the norm of all weights to this multiple of the initial one; 0 is off"),
+    key("weights", "name", "real", "field of the weights"),
+    key("width", "integer", "2048", "hidden nodes K"),
+];

@@ -1,0 +1,32 @@
+//! The nouns of dunwu: plans, data sets, snapshots, readings, events and findings.
+//!
+//! No input or output, no mathematics beyond keyed random draws.
+//! Every other crate sees this one; this one sees none of them.
+
+mod curve;
+mod dataset;
+mod error;
+mod event;
+mod finding;
+mod keys;
+mod names;
+mod plan;
+mod probe;
+mod seed;
+mod snapshot;
+mod spec;
+
+pub use curve::Curve;
+pub use dataset::{Dataset, Rows};
+pub use error::PlanError;
+pub use event::{Flow, Metrics, Observer, RunEvent, Score, StopReason};
+pub use finding::{Evidence, Finding};
+pub use keys::{Key, KEYS};
+pub use plan::{
+    Activation, Embedding, GradientFilter, Init, Interaction, Loss, Model, MuonCoefficients,
+    Optimizer, Precision, Readout, RunPlan, Schedule, SplitKind, TrainShare, Weights,
+};
+pub use probe::{Cost, Needs, Probe, Reading};
+pub use seed::{Draws, Seed};
+pub use snapshot::{NamedTensor, Snapshot, TensorData, TensorView, Values};
+pub use spec::RunSpec;

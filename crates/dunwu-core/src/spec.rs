@@ -1,0 +1,414 @@
+//! What a user wrote, and how it becomes a plan.
+
+use crate::error::{PlanError, nearest};
+use crate::keys::KEYS;
+use crate::plan::{RunPlan, TrainShare};
+use std::collections::BTreeMap;
+use std::fmt::Display;
+use std::str::FromStr;
+
+/// Keys and values as written; every key is known.
+///
+/// ```
+/// use dunwu_core::RunSpec;
+/// let plan = RunSpec::from_overrides(["task=Z23", "width=256"]).unwrap().resolve().unwrap();
+/// assert_eq!((plan.task.as_str(), plan.width, plan.epochs), ("Z23", 256, 400));
+/// let error = RunSpec::from_overrides(["widht=256"]).unwrap_err();
+/// assert!(error.to_string().contains("did you mean `width`?"));
+/// ```
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct RunSpec {
+    values: BTreeMap<String, String>,
+}
+
+/// The three keys of which one says how many rows are trained on, and the file that names them.
+const SHARES: [&str; 4] = ["train_fraction", "train_size", "train_multiplier", "split_file"];
+
+impl RunSpec {
+    /// Reads `key=value` overrides.
+    ///
+    /// # Errors
+    /// A word without `=`, or a key that no plan has; the nearest known key is named.
+    pub fn from_overrides<S: AsRef<str>>(words: impl IntoIterator<Item = S>) -> Result<Self, PlanError> {
+        let mut spec = RunSpec::default();
+        for word in words {
+            let word = word.as_ref();
+            let (key, value) = word.split_once('=').ok_or_else(|| {
+                PlanError::new(word, format!("is not an override; write key=value, such as `{word}=…`"))
+            })?;
+            spec.set(key.trim(), value.trim())?;
+        }
+        Ok(spec)
+    }
+
+    /// Reads a TOML file's text: one flat table of keys.
+    ///
+    /// # Errors
+    /// Text that is no TOML, a nested table, or a key that no plan has.
+    pub fn from_toml(text: &str) -> Result<Self, PlanError> {
+        let table: toml::Table = text
+            .parse()
+            .map_err(|e: toml::de::Error| PlanError::new("config", format!("is not TOML: {e}")))?;
+        let mut spec = RunSpec::default();
+        for (key, value) in &table {
+            spec.set(key, &written(key, value)?)?;
+        }
+        Ok(spec)
+    }
+
+    /// Sets a key, replacing what was written before.
+    ///
+    /// # Errors
+    /// A key that no plan has; the nearest known key is named.
+    pub fn set(&mut self, key: &str, value: &str) -> Result<(), PlanError> {
+        let names: Vec<&str> = KEYS.iter().map(|k| k.name).collect();
+        if !names.contains(&key) {
+            let hint = nearest(key, &names).map_or_else(
+                || format!("known keys: {}", names.join(", ")),
+                |n| format!("did you mean `{n}`?"),
+            );
+            return Err(PlanError::new(key, format!("is not a key of a plan; {hint}")));
+        }
+        if SHARES.contains(&key) {
+            // A later way of saying how many rows replaces an earlier one.
+            SHARES.iter().for_each(|share| drop(self.values.remove(*share)));
+        }
+        self.values.insert(key.to_owned(), value.to_owned());
+        Ok(())
+    }
+
+    /// Takes the other's keys where it has them.
+    pub fn merge(&mut self, other: RunSpec) {
+        for (key, value) in other.values {
+            self.set(&key, &value).expect("every key of a spec is known");
+        }
+    }
+
+    /// What was written for a key.
+    pub fn get(&self, key: &str) -> Option<&str> {
+        self.values.get(key).map(String::as_str)
+    }
+
+    /// The keys and values written, sorted.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.values.iter().map(|(k, v)| (k.as_str(), v.as_str()))
+    }
+
+    /// Fills in the defaults and checks every value.
+    ///
+    /// # Errors
+    /// The first key whose value has the wrong type or lies outside its range.
+    pub fn resolve(&self) -> Result<RunPlan, PlanError> {
+        let plan = self.parse()?;
+        plan.validate()?;
+        Ok(plan)
+    }
+
+    fn parse(&self) -> Result<RunPlan, PlanError> {
+        let weight_decay = self.value("weight_decay")?;
+        Ok(RunPlan {
+            task: self.text("task").to_owned(),
+            operands: self.value("operands")?,
+            quasigroup: self.value("quasigroup")?,
+            train: self.share()?,
+            test_size: self.value("test_size")?,
+            split: self.value("split")?,
+            split_seed: self.optional("split_seed")?,
+            label_noise: self.value("label_noise")?,
+            noise_seed: self.optional("noise_seed")?,
+            model: self.value("model")?,
+            width: self.value("width")?,
+            hidden_layers: self.value("hidden_layers")?,
+            activation: self.value("activation")?,
+            activation_a: self.value("activation_a")?,
+            activation_b: self.value("activation_b")?,
+            weights: self.value("weights")?,
+            interaction: self.value("interaction")?,
+            embedding: self.value("embedding")?,
+            embedding_width: self.value("embedding_width")?,
+            hidden_init: self.value("hidden_init")?,
+            hidden_scale: self.value("hidden_scale")?,
+            readout_init: self.value("readout_init")?,
+            readout_scale: self.value("readout_scale")?,
+            output_scale: self.value("output_scale")?,
+            weight_norm: self.value("weight_norm")?,
+            loss: self.value("loss")?,
+            temperature: self.value("temperature")?,
+            readout: self.value("readout")?,
+            ridge: self.optional("ridge")?.unwrap_or(weight_decay),
+            optimizer: self.value("optimizer")?,
+            lr: self.value("lr")?,
+            weight_decay,
+            momentum: self.value("momentum")?,
+            betas: self.pair("betas")?,
+            eps: self.value("eps")?,
+            muon_coefficients: self.value("muon_coefficients")?,
+            gradient_filter: self.value("gradient_filter")?,
+            filter_alpha: self.value("filter_alpha")?,
+            filter_lambda: self.value("filter_lambda")?,
+            filter_window: self.value("filter_window")?,
+            orthogonal_gradient: self.value("orthogonal_gradient")?,
+            schedule: self.value("schedule")?,
+            schedule_gamma: self.value("schedule_gamma")?,
+            schedule_step: self.value("schedule_step")?,
+            milestones: self.list("milestones")?,
+            warmup: self.value("warmup")?,
+            batch_size: self.value("batch_size")?,
+            epochs: self.value("epochs")?,
+            seed: self.value("seed")?,
+            seeds: self.value("seeds")?,
+            eval_every: self.value("eval_every")?,
+            probes: self.list("probes")?,
+            probe_every: self.value("probe_every")?,
+            precision: self.value("precision")?,
+            threads: self.value("threads")?,
+            checkpoint_every: self.value("checkpoint_every")?,
+            checkpoints: self.list("checkpoints")?,
+        })
+    }
+
+    fn text(&self, key: &'static str) -> &str {
+        self.get(key).unwrap_or_else(|| {
+            KEYS.iter().find(|k| k.name == key).expect("every field has a key in the table").default
+        })
+    }
+
+    fn value<T: FromStr<Err: Display>>(&self, key: &'static str) -> Result<T, PlanError> {
+        read(key, self.text(key))
+    }
+
+    fn optional<T: FromStr<Err: Display>>(&self, key: &'static str) -> Result<Option<T>, PlanError> {
+        self.get(key).map(|text| read(key, text)).transpose()
+    }
+
+    fn list<T: FromStr<Err: Display>>(&self, key: &'static str) -> Result<Vec<T>, PlanError> {
+        let words = self.text(key).split(',').map(str::trim).filter(|w| !w.is_empty());
+        words.map(|word| read(key, word)).collect()
+    }
+
+    fn pair(&self, key: &'static str) -> Result<[f64; 2], PlanError> {
+        let numbers: Vec<f64> = self.list(key)?;
+        numbers.try_into().map_err(|_| {
+            PlanError::new(key, format!("`{}` is not two numbers; write 0.9,0.999", self.text(key)))
+        })
+    }
+
+    fn share(&self) -> Result<TrainShare, PlanError> {
+        Ok(if let Some(file) = self.get("split_file") {
+            TrainShare::File(file.to_owned())
+        } else if let Some(size) = self.optional("train_size")? {
+            TrainShare::Size(size)
+        } else if let Some(multiplier) = self.optional("train_multiplier")? {
+            TrainShare::Multiplier(multiplier)
+        } else {
+            TrainShare::Fraction(self.value("train_fraction")?)
+        })
+    }
+}
+
+/// A TOML value as an override writes it.
+fn written(key: &str, value: &toml::Value) -> Result<String, PlanError> {
+    Ok(match value {
+        toml::Value::String(text) => text.clone(),
+        toml::Value::Array(items) => {
+            let words: Result<Vec<_>, _> = items.iter().map(|item| written(key, item)).collect();
+            words?.join(",")
+        }
+        toml::Value::Table(_) | toml::Value::Datetime(_) => {
+            return Err(PlanError::new(key, "is a table or a date; a plan is one flat table of values"));
+        }
+        plain => plain.to_string(),
+    })
+}
+
+/// One value of one key, with an error that says what was expected.
+fn read<T: FromStr<Err: Display>>(key: &'static str, text: &str) -> Result<T, PlanError> {
+    text.parse().or_else(|error: T::Err| {
+        // Whole numbers may be written as 1e6.
+        let whole = text.parse::<f64>().ok().filter(|x| x.fract() == 0.0 && x.abs() < 9e15);
+        let retry = whole.and_then(|x| format!("{x:.0}").parse().ok());
+        let form = KEYS.iter().find(|k| k.name == key).map_or("", |k| k.form);
+        retry.ok_or_else(|| {
+            let text = if text.is_empty() { "nothing".to_owned() } else { format!("`{text}`") };
+            PlanError::new(key, format!("expected {form}, got {text}: {error}"))
+        })
+    })
+}
+
+impl RunPlan {
+    /// The plan as overrides that reproduce it: keys that differ from the defaults.
+    pub fn to_overrides(&self) -> Vec<String> {
+        let default = RunSpec::default().resolve().expect("the defaults are a plan");
+        self.to_pairs()
+            .into_iter()
+            .zip(default.to_pairs())
+            .filter(|(mine, default)| mine != default)
+            .map(|((key, value), _)| format!("{key}={value}"))
+            .collect()
+    }
+
+    /// Every key with its value, as overrides write them; absent optional keys are left out.
+    fn to_pairs(&self) -> Vec<(String, String)> {
+        let table = toml::Table::try_from(self).expect("a plan is a flat table");
+        let mut pairs: BTreeMap<String, String> = BTreeMap::new();
+        for key in KEYS {
+            pairs.insert(key.name.to_owned(), String::new());
+        }
+        SHARES.iter().for_each(|share| drop(pairs.remove(*share)));
+        for (key, value) in table.iter().filter(|(key, _)| *key != "train") {
+            pairs.insert(key.clone(), written(key, value).expect("no field but `train` is a table"));
+        }
+        let share = match &self.train {
+            TrainShare::Fraction(p) => ("train_fraction", p.to_string()),
+            TrainShare::Size(n) => ("train_size", n.to_string()),
+            TrainShare::Multiplier(c) => ("train_multiplier", c.to_string()),
+            TrainShare::File(path) => ("split_file", path.clone()),
+        };
+        let mut out = vec![(share.0.to_owned(), share.1)];
+        out.extend(pairs);
+        out
+    }
+
+    /// Checks ranges and combinations.
+    ///
+    /// # Errors
+    /// The first key that is out of range, with the range.
+    pub fn validate(&self) -> Result<(), PlanError> {
+        let positive = [
+            ("operands", self.operands as f64),
+            ("width", self.width as f64),
+            ("embedding_width", self.embedding_width as f64),
+            ("seeds", self.seeds as f64),
+            ("eval_every", self.eval_every as f64),
+            ("probe_every", self.probe_every as f64),
+            ("filter_window", self.filter_window as f64),
+            ("schedule_step", self.schedule_step as f64),
+            ("temperature", self.temperature),
+            ("eps", self.eps),
+            ("schedule_gamma", self.schedule_gamma),
+        ];
+        for (key, value) in positive {
+            check(key, value > 0.0 && value.is_finite(), value, "above 0")?;
+        }
+        let not_negative = [
+            ("lr", self.lr),
+            ("weight_decay", self.weight_decay),
+            ("weight_norm", self.weight_norm),
+            ("ridge", self.ridge),
+            ("hidden_scale", self.hidden_scale),
+            ("readout_scale", self.readout_scale),
+            ("filter_lambda", self.filter_lambda),
+        ];
+        for (key, value) in not_negative {
+            check(key, value >= 0.0 && value.is_finite(), value, "0 or more")?;
+        }
+        let below_one = [
+            ("momentum", self.momentum),
+            ("betas", self.betas[0]),
+            ("betas", self.betas[1]),
+            ("filter_alpha", self.filter_alpha),
+            ("label_noise", self.label_noise),
+        ];
+        for (key, value) in below_one {
+            check(key, (0.0..1.0).contains(&value), value, "at least 0 and below 1")?;
+        }
+        for (key, value) in [
+            ("activation_a", self.activation_a),
+            ("activation_b", self.activation_b),
+            ("output_scale", self.output_scale),
+        ] {
+            check(key, value.is_finite(), value, "a finite number")?;
+        }
+        check("hidden_layers", (1..=4).contains(&self.hidden_layers), self.hidden_layers, "from 1 to 4")?;
+        check("seed", self.seed.checked_add(self.seeds).is_some(), self.seed, "small enough for all seeds")?;
+        self.validate_share()?;
+        self.validate_together()
+    }
+
+    fn validate_share(&self) -> Result<(), PlanError> {
+        match &self.train {
+            TrainShare::Fraction(p) => {
+                check("train_fraction", *p > 0.0 && *p <= 1.0, p, "a share above 0 and up to 1, such as 0.4")
+            }
+            TrainShare::Size(n) => check("train_size", *n > 0, n, "at least 1"),
+            TrainShare::Multiplier(c) => {
+                check("train_multiplier", *c > 0.0 && c.is_finite(), c, "above 0, such as 2.7482")
+            }
+            TrainShare::File(path) => check("split_file", !path.is_empty(), path, "the path of a CSV file"),
+        }
+    }
+
+    fn validate_together(&self) -> Result<(), PlanError> {
+        use crate::plan::{Activation, Interaction, Loss, Readout, Weights};
+        let complex_ok = self.activation == Activation::Square
+            || self.activation == Activation::Quadratic
+            || self.interaction == Interaction::Product;
+        if self.weights == Weights::Complex && !complex_ok {
+            return Err(PlanError::new(
+                "weights",
+                format!("complex weights need activation=square or quadratic, not {}", self.activation),
+            ));
+        }
+        if self.readout == Readout::Ridge && !matches!(self.loss, Loss::Mse | Loss::MseCentred) {
+            return Err(PlanError::new(
+                "readout",
+                format!("ridge solves a squared loss; loss={} has no closed form. Write loss=mse", self.loss),
+            ));
+        }
+        if self.readout == Readout::Ridge && self.ridge == 0.0 {
+            return Err(PlanError::new("ridge", "is 0; a ridge readout needs ridge (or weight_decay) above 0"));
+        }
+        if self.readout == Readout::Ridge && self.batch_size > 0 {
+            return Err(PlanError::new("batch_size", "a ridge readout is solved on the full batch; write 0"));
+        }
+        Ok(())
+    }
+}
+
+fn check(key: &str, holds: bool, value: impl Display, range: &str) -> Result<(), PlanError> {
+    if holds { Ok(()) } else { Err(PlanError::new(key, format!("is {value}, must be {range}"))) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_sorted_and_every_default_parses() {
+        assert!(KEYS.windows(2).all(|w| w[0].name < w[1].name));
+        RunSpec::default().resolve().unwrap();
+    }
+
+    #[test]
+    fn a_plan_survives_toml_and_overrides() {
+        let words = ["task=S5", "train_size=40", "betas=0.5,0.6", "milestones=3,9", "ridge=0.5", "split_seed=4"];
+        let plan = RunSpec::from_overrides(words).unwrap().resolve().unwrap();
+        let stored: RunPlan = toml::from_str(&toml::to_string(&plan).unwrap()).unwrap();
+        assert_eq!(stored, plan);
+        assert_eq!(RunSpec::from_overrides(plan.to_overrides()).unwrap().resolve().unwrap(), plan);
+    }
+
+    #[test]
+    fn bad_values_name_the_key_and_the_range() {
+        for (word, expected) in [
+            ("train_fraction=1.5", "train_fraction: is 1.5, must be a share above 0"),
+            ("width=wide", "width: expected integer, got `wide`"),
+            ("width=-3", "width: expected integer"),
+            ("activation=reluu", "did you mean `relu`?"),
+            ("betas=0.9", "is not two numbers"),
+            ("lr=nan", "lr: is NaN"),
+            ("label_noise=1", "label_noise: is 1"),
+            ("hidden_layers=5", "from 1 to 4"),
+        ] {
+            let error = RunSpec::from_overrides([word]).unwrap().resolve().unwrap_err().to_string();
+            assert!(error.contains(expected), "{word}: {error}");
+        }
+        assert!(RunSpec::from_overrides(["width"]).unwrap_err().to_string().contains("key=value"));
+    }
+
+    #[test]
+    fn whole_numbers_may_be_written_in_scientific_notation() {
+        let plan = RunSpec::from_overrides(["epochs=1e3"]).unwrap().resolve().unwrap();
+        assert_eq!(plan.epochs, 1000);
+    }
+}

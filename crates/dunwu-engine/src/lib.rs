@@ -1,0 +1,1 @@
+//! Kernels, models, losses, optimisers and ensembles.

@@ -1,0 +1,1 @@
+//! Measures of one snapshot: norms, gradients, Gram ratios, spectra.

@@ -1,0 +1,1 @@
+//! Findings to figures, figures to SVG and one HTML page.

@@ -1,0 +1,1 @@
+//! Run directories, Parquet curves and safetensors checkpoints.

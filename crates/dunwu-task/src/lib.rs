@@ -1,0 +1,1 @@
+//! Groups, expressions, tables, splits and irreducible representations.

@@ -1,0 +1,1 @@
+//! The laboratory: plans in, trained networks, findings and pages out.
