@@ -1,0 +1,41 @@
+//! Rows in the order in which they are computed.
+
+use dunwu_core::Dataset;
+
+/// Not a training row.
+const HELD_OUT: u32 = u32::MAX;
+
+/// Some rows of a data set, with what the kernels need of them.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Order {
+    pub operands: usize,
+    /// Rows × operands, as rows of the first layer's weights.
+    pub inputs: Vec<u32>,
+    pub labels: Vec<u32>,
+    /// Index in the data set.
+    pub rows: Vec<u32>,
+    /// Whether a training row.
+    pub train: Vec<bool>,
+}
+
+impl Order {
+    /// The rows named, in that order.
+    pub(crate) fn of(data: &Dataset, rows: impl IntoIterator<Item = u32>) -> Self {
+        let mut is_train = vec![HELD_OUT; data.len()];
+        data.train.iter().for_each(|row| is_train[*row as usize] = 0);
+        let offsets: Vec<u32> = (0..data.operands()).map(|j| data.offset(j) as u32).collect();
+        let mut order = Order { operands: data.operands(), ..Order::default() };
+        for row in rows {
+            let tokens = data.row(row as usize);
+            order.inputs.extend(tokens.iter().zip(&offsets).map(|(t, offset)| t + offset));
+            order.labels.push(data.labels[row as usize]);
+            order.rows.push(row);
+            order.train.push(is_train[row as usize] != HELD_OUT);
+        }
+        order
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.rows.len()
+    }
+}

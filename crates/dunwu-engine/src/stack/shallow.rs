@@ -1,0 +1,173 @@
+//! One real hidden layer of summed operands: the fused kernels.
+
+use super::{Net, Stack};
+use crate::activation::Function;
+use crate::kernel::fused::{self, Geometry, PANEL, Residual, SLAB, Scratch};
+use crate::order::Order;
+use crate::pool::Pool;
+use crate::real::Real;
+use crate::score::{Panel, Rule, Scores, score};
+use crate::weights::{Dims, Weights};
+use pulp::{Arch, Simd, WithSimd};
+
+pub(crate) struct Shallow<T> {
+    geometry: Geometry,
+    function: Function<T>,
+    arch: Arch,
+    packed: Vec<T>,
+    residual: Residual<T>,
+    slabs: Vec<T>,
+    forward: Vec<Buffers<T>>,
+    backward: Vec<Scratch<T>>,
+}
+
+/// One worker's panel: features and outputs.
+struct Buffers<T> {
+    features: Vec<T>,
+    outputs: Vec<T>,
+}
+
+impl<T: Real> Shallow<T> {
+    pub(crate) fn new(d: Dims, function: Function<T>, pool: &Pool) -> Self {
+        let geometry = Geometry {
+            operands: d.operands,
+            inputs: d.tokens,
+            width: d.stride,
+            classes: d.classes,
+            pitch: d.pitch,
+        };
+        let buffers = || Buffers {
+            features: vec![T::ZERO; PANEL * d.stride],
+            outputs: vec![T::ZERO; PANEL * d.pitch],
+        };
+        Self {
+            geometry,
+            function,
+            arch: Arch::new(),
+            packed: vec![T::ZERO; d.stride * d.pitch],
+            residual: Residual::default(),
+            slabs: vec![T::ZERO; d.tokens * d.stride],
+            forward: pool.scratches(buffers),
+            backward: pool.scratches(|| Scratch::new(geometry)),
+        }
+    }
+}
+
+impl<T: Real> Stack<T> for Shallow<T> {
+    fn forward(&mut self, pool: &Pool, net: Net<'_, T>, order: &Order, rule: &Rule<T>, scores: &mut Scores<T>) {
+        let (g, function, arch) = (self.geometry, self.function, self.arch);
+        let readout = &net.weights.readout().data;
+        arch.dispatch(Pack { g, readout, packed: &mut self.packed });
+        let packed = &self.packed;
+        let panels = scores.panels(order, rule, PANEL);
+        pool.each(panels, &mut self.forward, |panel, buffers| {
+            arch.dispatch(Forward { g, function, table: net.table, packed, rule, panel, buffers });
+        });
+    }
+
+    fn backward(&mut self, pool: &Pool, net: Net<'_, T>, order: &Order, gradient: &[T], table_grad: &mut [T], grads: &mut Weights<T>) {
+        let (g, function, arch) = (self.geometry, self.function, self.arch);
+        self.residual.resize(g, order.len());
+        arch.dispatch(PackResidual { g, gradient, residual: &mut self.residual });
+        let (residual, readout) = (&self.residual, &net.weights.readout().data);
+        let slabs = self.slabs.chunks_exact_mut(g.inputs * SLAB);
+        let rows = grads.readout_mut().data.chunks_exact_mut(g.pitch * SLAB);
+        let items = slabs.zip(rows).enumerate().collect();
+        pool.each(items, &mut self.backward, |(slab, (dw, dv)), scratch| {
+            let k = slab * SLAB;
+            arch.dispatch(Backward { g, function, table: net.table, readout, residual, inputs: &order.inputs, k, scratch, dw, dv });
+        });
+        for (token, row) in table_grad.chunks_exact_mut(g.width).enumerate() {
+            for (slab, part) in row.chunks_exact_mut(SLAB).enumerate() {
+                part.copy_from_slice(&self.slabs[(slab * g.inputs + token) * SLAB..][..SLAB]);
+            }
+        }
+    }
+
+    fn features(&mut self, net: Net<'_, T>, order: &Order, out: &mut [T]) {
+        let (g, function) = (self.geometry, self.function);
+        self.arch.dispatch(|| {
+            let rows = out.chunks_exact_mut(g.width).zip(order.inputs.chunks_exact(g.operands));
+            for (row, inputs) in rows {
+                fused::gather(net.table, g.width, inputs, row);
+                function.apply_in_place(row);
+            }
+        });
+    }
+}
+
+struct Pack<'a, T> {
+    g: Geometry,
+    readout: &'a [T],
+    packed: &'a mut [T],
+}
+
+impl<T: Real> WithSimd for Pack<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        fused::pack_columns::<T, S>(self.g, self.readout, self.packed);
+    }
+}
+
+struct Forward<'a, 'p, T> {
+    g: Geometry,
+    function: Function<T>,
+    table: &'a [T],
+    packed: &'a [T],
+    rule: &'a Rule<T>,
+    panel: Panel<'p, T>,
+    buffers: &'a mut Buffers<T>,
+}
+
+impl<T: Real> WithSimd for Forward<'_, '_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Self { g, function, table, packed, rule, mut panel, buffers } = self;
+        let Buffers { features, outputs } = buffers;
+        fused::forward(simd, g, function, table, packed, panel.inputs, features, outputs);
+        score(rule, g.classes, g.pitch, outputs, &mut panel);
+    }
+}
+
+struct PackResidual<'a, T> {
+    g: Geometry,
+    gradient: &'a [T],
+    residual: &'a mut Residual<T>,
+}
+
+impl<T: Real> WithSimd for PackResidual<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        self.residual.pack::<S>(self.g, self.gradient);
+    }
+}
+
+struct Backward<'a, T> {
+    g: Geometry,
+    function: Function<T>,
+    table: &'a [T],
+    readout: &'a [T],
+    residual: &'a Residual<T>,
+    inputs: &'a [u32],
+    k: usize,
+    scratch: &'a mut Scratch<T>,
+    dw: &'a mut [T],
+    dv: &'a mut [T],
+}
+
+impl<T: Real> WithSimd for Backward<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Self { g, function, table, readout, residual, inputs, k, scratch, dw, dv } = self;
+        fused::backward(simd, g, function, table, readout, residual, inputs, k, scratch);
+        scratch.deposit(g, dw, dv);
+    }
+}

@@ -1,0 +1,433 @@
+//! The state of one run and its steps.
+
+use crate::error::{EngineError, Kind};
+use crate::loss::{Centroids, Objective, objective};
+use crate::matrix::view;
+use crate::modifier::{Modifier, modifiers};
+use crate::optimizer::{self, Rule as UpdateRule, Shape, Step};
+use crate::order::Order;
+use crate::pool::Pool;
+use crate::real::Real;
+use crate::schedule;
+use crate::score::{Rule, Scores, largest};
+use crate::stack::{Net, Stack, Table, stack};
+use crate::weights::{Dims, Weights, role};
+use dunwu_core::{Dataset, Metrics, Needs, Readout, RunPlan, Score, Seed, Snapshot, TensorView};
+
+/// A network in training.
+pub(crate) struct Trainer<'a, T: Real> {
+    plan: &'a RunPlan,
+    data: &'a Dataset,
+    seed: u64,
+    d: Dims,
+    pool: Pool,
+    objective: Objective<T>,
+    stack: Box<dyn Stack<T>>,
+    table: Table<T>,
+    weights: Weights<T>,
+    grads: Weights<T>,
+    rules: Vec<Box<dyn UpdateRule<T>>>,
+    modifiers: Vec<Vec<Box<dyn Modifier<T>>>>,
+    every: Order,
+    train: Order,
+    scores: Scores<T>,
+    target_norm: f64,
+    /// Copies that a snapshot lends out.
+    features: Vec<T>,
+    outputs: Vec<T>,
+}
+
+/// Everything that an update changes.
+pub(crate) struct Saved<T> {
+    weights: Weights<T>,
+    states: Vec<Vec<T>>,
+}
+
+impl<'a, T: Real> Trainer<'a, T> {
+    pub(crate) fn new(plan: &'a RunPlan, data: &'a Dataset, seed: u64, threads: usize) -> Result<Self, EngineError> {
+        if data.train.is_empty() {
+            return Err(Kind::NoRows.into());
+        }
+        crate::check(plan)?;
+        let d = Dims::new(plan, data);
+        let pool = Pool::new(threads)?;
+        let weights = Weights::<T>::initial(plan, &d, seed);
+        let shape = |m: &crate::matrix::Matrix<T>| Shape { rows: m.rows, cols: m.cols, stride: m.stride };
+        let mut every: Vec<u32> = data.train.iter().chain(&data.test).copied().collect();
+        every.sort_unstable();
+        Ok(Self {
+            d,
+            objective: objective(plan),
+            stack: stack(plan, d, &pool),
+            table: Table::new(d, &data.vocab),
+            grads: Weights::zeros(&d),
+            rules: weights.all.iter().map(|m| optimizer::rule(plan, role(&m.name), shape(m))).collect(),
+            modifiers: weights.all.iter().map(|m| modifiers(plan, shape(m))).collect(),
+            every: Order::of(data, every),
+            train: Order::of(data, data.train.iter().copied()),
+            scores: Scores::new(d.classes, d.pitch),
+            target_norm: plan.weight_norm * weights.norm(),
+            features: vec![],
+            outputs: vec![],
+            plan,
+            data,
+            seed,
+            pool,
+            weights,
+        })
+    }
+
+    /// Number of trained numbers.
+    pub(crate) fn parameters(&self) -> usize {
+        self.weights.trained(self.plan)
+    }
+
+    /// Scores the network after `epoch` updates; with `descend`, leaves the gradient at the outputs.
+    pub(crate) fn evaluate(&mut self, epoch: u64, test: bool, descend: bool, keep: bool) -> Metrics {
+        self.prepare();
+        let test = test && !self.data.test.is_empty();
+        let solved = self.plan.readout == Readout::Ridge;
+        let scale = T::of(self.plan.output_scale);
+        let rows = match (&self.objective, solved) {
+            (Objective::Rows(row), false) => Some(*row),
+            _ => None,
+        };
+        let rule = Rule {
+            loss: rows,
+            output_scale: scale,
+            gradient_scale: scale * T::of(1.0 / self.train.len() as f64),
+            keep_raw: keep || rows.is_none(),
+            descend,
+        };
+        let order = if test { &self.every } else { &self.train };
+        let net = Net { table: self.table.rows(&self.weights), weights: &self.weights };
+        self.stack.forward(&self.pool, net, order, &rule, &mut self.scores);
+        if rows.is_none() {
+            score_whole(&self.objective, solved, order, &rule, &mut self.scores, self.train.len());
+        }
+        if keep {
+            self.keep_outputs(test);
+        }
+        self.metrics(epoch, test)
+    }
+
+    /// Brings what depends on the weights up to date.
+    fn prepare(&mut self) {
+        self.table.refresh(&self.weights);
+        if self.plan.readout == Readout::Ridge {
+            self.fill_features();
+            let readout = self.weights.readout_mut();
+            crate::ridge::solve(&self.features, self.d.stride, &self.train.labels, self.plan.ridge, self.plan.output_scale, readout);
+        }
+    }
+
+    fn fill_features(&mut self) {
+        self.features.resize(self.train.len() * self.d.stride, T::ZERO);
+        let net = Net { table: self.table.rows(&self.weights), weights: &self.weights };
+        self.stack.features(net, &self.train, &mut self.features);
+    }
+
+    /// Copies the training rows' outputs, dense.
+    fn keep_outputs(&mut self, test: bool) {
+        let order = if test { &self.every } else { &self.train };
+        self.outputs.clear();
+        for (row, train) in self.scores.raw.chunks_exact(self.d.pitch).zip(&order.train) {
+            if *train {
+                self.outputs.extend_from_slice(&row[..self.d.classes]);
+            }
+        }
+    }
+
+    fn metrics(&self, epoch: u64, test: bool) -> Metrics {
+        let order = if test { &self.every } else { &self.train };
+        let (mut train, mut held_out, mut noisy) = (Tally::default(), Tally::default(), Tally::default());
+        let mut clean = 0u64;
+        for i in 0..order.len() {
+            let (row, answer, loss) = (order.rows[i] as usize, self.scores.answers[i], self.scores.losses[i]);
+            let right = answer == order.labels[i];
+            if !order.train[i] {
+                held_out.add(loss, right);
+                continue;
+            }
+            train.add(loss, right);
+            if self.data.labels[row] != self.data.clean[row] {
+                noisy.add(loss, right);
+                clean += u64::from(answer == self.data.clean[row]);
+            }
+        }
+        Metrics {
+            epoch,
+            lr: schedule::lr(self.plan, epoch),
+            train: train.score().expect("there are training rows"),
+            test: held_out.score(),
+            noisy: noisy.score(),
+            noisy_clean_accuracy: noisy.score().map(|_| clean as f64 / noisy.rows as f64),
+        }
+    }
+
+    /// Gradients of the weights, from what `evaluate` left.
+    pub(crate) fn descend(&mut self) {
+        let gradient = std::mem::take(&mut self.scores.gradient);
+        let train = std::mem::take(&mut self.train);
+        self.backward(&train, &gradient);
+        self.train = train;
+        self.scores.gradient = gradient;
+    }
+
+    fn backward(&mut self, order: &Order, gradient: &[T]) {
+        let mut rows_grad = self.table.take_grad(&mut self.grads);
+        let net = Net { table: self.table.rows(&self.weights), weights: &self.weights };
+        self.stack.backward(&self.pool, net, order, gradient, &mut rows_grad, &mut self.grads);
+        self.table.descend(rows_grad, &self.weights, &mut self.grads);
+    }
+
+    /// One epoch of updates from the weights after `epoch` of them.
+    pub(crate) fn update(&mut self, epoch: u64) {
+        let size = self.plan.batch_size;
+        if size == 0 || size >= self.train.len() {
+            return self.apply(epoch, epoch + 1);
+        }
+        let mut rows = self.data.train.clone();
+        Seed(self.seed).draws(&format!("batches {epoch}")).shuffle(&mut rows);
+        let batches = rows.len().div_ceil(size) as u64;
+        for (b, rows) in rows.chunks_mut(size).enumerate() {
+            // Sorted rows keep the gathers local; the sum over a batch has no order of its own.
+            rows.sort_unstable();
+            self.batch(&Order::of(self.data, rows.iter().copied()));
+            self.apply(epoch, epoch * batches + b as u64 + 1);
+        }
+    }
+
+    /// Gradients over one mini-batch.
+    fn batch(&mut self, order: &Order) {
+        self.prepare();
+        let scale = T::of(self.plan.output_scale);
+        let loss = match &self.objective {
+            Objective::Rows(row) => Some(*row),
+            Objective::Batch(_) => None,
+        };
+        let gradient_scale = scale * T::of(1.0 / order.len() as f64);
+        let rule = Rule { loss, output_scale: scale, gradient_scale, keep_raw: loss.is_none(), descend: true };
+        let net = Net { table: self.table.rows(&self.weights), weights: &self.weights };
+        self.stack.forward(&self.pool, net, order, &rule, &mut self.scores);
+        if loss.is_none() {
+            score_whole(&self.objective, false, order, &rule, &mut self.scores, order.len());
+        }
+        let gradient = std::mem::take(&mut self.scores.gradient);
+        self.backward(order, &gradient);
+        self.scores.gradient = gradient;
+    }
+
+    /// Moves the weights along the gradients; `t` counts updates from 1.
+    fn apply(&mut self, epoch: u64, t: u64) {
+        let step = Step { lr: schedule::lr(self.plan, epoch), t };
+        let solved = self.plan.readout == Readout::Ridge;
+        let parts = self.weights.all.iter_mut().zip(&mut self.grads.all).zip(&mut self.rules).zip(&mut self.modifiers);
+        for (((weight, grad), rule), modifiers) in parts {
+            if solved && weight.name == "readout" {
+                continue;
+            }
+            let used = weight.rows * weight.stride;
+            let (weight, grad) = (&mut weight.data[..used], &mut grad.data[..used]);
+            modifiers.iter_mut().for_each(|m| m.modify(weight, grad));
+            rule.step(&step, weight, grad);
+        }
+        if self.plan.weight_norm > 0.0 {
+            let norm = self.weights.norm();
+            if norm > 0.0 {
+                self.weights.scale(self.target_norm / norm);
+            }
+        }
+    }
+
+    /// The first tensor with a number that is not finite, or the outputs.
+    pub(crate) fn broken(&self) -> String {
+        self.weights.broken().unwrap_or("outputs").to_owned()
+    }
+
+    /// What was asked for, borrowed. Gradients and outputs are those of the last `descend` and `evaluate`.
+    pub(crate) fn snapshot(&mut self, epoch: u64, needs: Needs) -> Snapshot<'_> {
+        if needs.features {
+            self.fill_features();
+        }
+        let mut tensors: Vec<TensorView<'_>> = Vec::new();
+        if needs.weights {
+            tensors.extend(self.weights.all.iter().map(|m| m.view()));
+        }
+        if needs.gradients {
+            tensors.extend(self.grads.all.iter().map(|m| m.view_as(format!("grad.{}", m.name))));
+        }
+        let rows = self.train.len();
+        if needs.features {
+            tensors.push(view("features".into(), rows, self.d.width, self.d.stride, T::data(&self.features)));
+        }
+        if needs.outputs {
+            tensors.push(view("outputs".into(), rows, self.d.classes, self.d.classes, T::data(&self.outputs)));
+        }
+        if needs.optimizer {
+            self.push_states(&mut tensors);
+        }
+        Snapshot { epoch, tensors }
+    }
+
+    fn push_states<'s>(&'s self, tensors: &mut Vec<TensorView<'s>>) {
+        for (i, m) in self.weights.all.iter().enumerate() {
+            for (name, data) in self.slots(i) {
+                let data = T::data(data);
+                tensors.push(if data.len() == m.rows * m.stride {
+                    view(name, m.rows, m.cols, m.stride, data)
+                } else {
+                    view(name, 1, data.len(), data.len(), data)
+                });
+            }
+        }
+    }
+
+    /// Named state of the optimiser and the modifiers of one weight.
+    fn slots(&self, i: usize) -> Vec<(String, &[T])> {
+        let weight = &self.weights.all[i].name;
+        let rule = self.rules[i].state().into_iter().map(|(slot, data)| (format!("optimizer.{slot}.{weight}"), data));
+        let modifiers = self.modifiers[i].iter().enumerate().flat_map(|(k, m)| {
+            m.state().into_iter().map(move |(slot, data)| (format!("optimizer.modifier{k}.{slot}.{weight}"), data))
+        });
+        rule.chain(modifiers).collect()
+    }
+
+    /// Takes weights and, past epoch 0, the optimiser's state.
+    pub(crate) fn restore(&mut self, state: &Snapshot<'_>, epoch: u64) -> Result<(), EngineError> {
+        self.weights.restore(state)?;
+        for i in 0..self.weights.all.len() {
+            let names: Vec<(String, usize)> = self.slots(i).into_iter().map(|(name, data)| (name, data.len())).collect();
+            for (name, len) in names {
+                match state.get(&name) {
+                    Some(view) => self.restore_slot(i, &name, len, view)?,
+                    None if epoch == 0 => {}
+                    None => return Err(EngineError::state(name, "is missing")),
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn restore_slot(&mut self, i: usize, name: &str, len: usize, view: &TensorView<'_>) -> Result<(), EngineError> {
+        let m = &self.weights.all[i];
+        let data: Vec<T> = if (view.rows, view.cols) == (m.rows, m.cols) && len == m.rows * m.stride {
+            let mut padded = m.like();
+            padded.copy_from(view);
+            padded.data.truncate(len);
+            padded.data
+        } else {
+            view.to_f64().into_iter().map(T::of).collect()
+        };
+        let parts: Vec<&str> = name.splitn(4, '.').collect();
+        let taken = match parts[1].strip_prefix("modifier") {
+            Some(k) => {
+                let k: usize = k.parse().expect("modifiers are numbered");
+                self.modifiers[i][k].restore(parts[2], &data)
+            }
+            None => self.rules[i].restore(parts[1], &data),
+        };
+        if taken { Ok(()) } else { Err(EngineError::state(name, format!("is {}×{}, which does not fit", view.rows, view.cols))) }
+    }
+
+    /// A copy of everything that an update changes.
+    pub(crate) fn save(&self) -> Saved<T> {
+        let states = (0..self.weights.all.len()).flat_map(|i| self.slots(i)).map(|(_, data)| data.to_vec());
+        Saved { weights: self.weights.clone(), states: states.collect() }
+    }
+
+    /// Goes back to a copy.
+    pub(crate) fn load(&mut self, saved: &Saved<T>) {
+        self.weights = saved.weights.clone();
+        let mut states = saved.states.iter();
+        for i in 0..self.weights.all.len() {
+            for (rule_slot, _) in self.rules[i].state().iter().map(|(n, d)| (*n, d.len())).collect::<Vec<_>>() {
+                self.rules[i].restore(rule_slot, states.next().expect("as many states as were saved"));
+            }
+            for modifier in &mut self.modifiers[i] {
+                for slot in modifier.state().iter().map(|(n, _)| *n).collect::<Vec<_>>() {
+                    modifier.restore(slot, states.next().expect("as many states as were saved"));
+                }
+            }
+        }
+    }
+}
+
+#[derive(Default)]
+struct Tally {
+    rows: u64,
+    right: u64,
+    loss: f64,
+}
+
+impl Tally {
+    fn add(&mut self, loss: f64, right: bool) {
+        self.rows += 1;
+        self.right += u64::from(right);
+        self.loss += loss;
+    }
+
+    fn score(&self) -> Option<Score> {
+        let rows = self.rows as f64;
+        (self.rows > 0).then(|| Score { loss: self.loss / rows, accuracy: self.right as f64 / rows })
+    }
+}
+
+/// Scores outputs by a loss that is no mean over rows; training rows number `trained`.
+fn score_whole<T: Real>(objective: &Objective<T>, solved: bool, order: &Order, rule: &Rule<T>, scores: &mut Scores<T>, trained: usize) {
+    let (train, test) = (select(order, scores, true), select(order, scores, false));
+    if solved {
+        return score_centred(order, rule, scores, &train.0, trained);
+    }
+    let Objective::Batch(loss) = objective else { unreachable!("row losses are scored row by row") };
+    let (pitch, classes) = (scores.pitch, scores.classes);
+    let centroids = Centroids::fit(&train.0, pitch, classes, &train.1, classes);
+    for (answer, row) in scores.answers.iter_mut().zip(scores.raw.chunks_exact(pitch)) {
+        *answer = centroids.predict(&row[..classes]) as u32;
+    }
+    let test_loss = if test.1.is_empty() { f64::NAN } else { loss.value(&test.0, pitch, classes, &test.1) };
+    let train_loss = if rule.descend {
+        let value = loss.gradient(&mut scores.gradient, pitch, classes, &train.1);
+        scores.gradient.iter_mut().for_each(|x| *x *= rule.gradient_scale);
+        value
+    } else {
+        loss.value(&train.0, pitch, classes, &train.1)
+    };
+    for (loss, train) in scores.losses.iter_mut().zip(&order.train) {
+        *loss = if *train { train_loss } else { test_loss };
+    }
+}
+
+/// Outputs and labels of the rows that are trained on, or of the others.
+fn select<T: Real>(order: &Order, scores: &Scores<T>, train: bool) -> (Vec<T>, Vec<u32>) {
+    let rows = scores.raw.chunks_exact(scores.pitch).zip(&order.labels).zip(&order.train);
+    let (mut outputs, mut labels) = (Vec::new(), Vec::new());
+    for ((row, label), _) in rows.filter(|(_, t)| **t == train) {
+        outputs.extend_from_slice(row);
+        labels.push(*label);
+    }
+    (outputs, labels)
+}
+
+/// ‖P(Y − O)‖² a sample: outputs are shifted by what the centring over training rows takes away.
+fn score_centred<T: Real>(order: &Order, rule: &Rule<T>, scores: &mut Scores<T>, train: &[T], trained: usize) {
+    let (pitch, classes) = (scores.pitch, scores.classes);
+    let mut shift = vec![0.0; classes];
+    for (row, label) in train.chunks_exact(pitch).zip(order.labels.iter().zip(&order.train).filter(|(_, t)| **t).map(|(l, _)| *l)) {
+        for (c, s) in shift.iter_mut().enumerate() {
+            *s += (f64::from(u8::from(c == label as usize)) - row[c].f64()) / trained as f64;
+        }
+    }
+    let mut gradient = scores.gradient.chunks_exact_mut(pitch);
+    for (i, row) in scores.raw.chunks_exact(pitch).enumerate() {
+        let label = order.labels[i] as usize;
+        let shifted: Vec<f64> = (0..classes).map(|c| row[c].f64() + shift[c]).collect();
+        let error = |c: usize| shifted[c] - f64::from(u8::from(c == label));
+        scores.answers[i] = largest(&shifted) as u32;
+        scores.losses[i] = (0..classes).map(|c| error(c) * error(c)).sum();
+        if rule.descend && order.train[i] {
+            let to = gradient.next().expect("a place for every training row");
+            (0..classes).for_each(|c| to[c] = T::of(2.0 * error(c)) * rule.gradient_scale);
+        }
+    }
+}
