@@ -1,1 +1,30 @@
-//! Groups, expressions, tables, splits and irreducible representations.
+//! What a network is taught: groups, tables, formulas and parities as rows of tokens with a label.
+//!
+//! ```
+//! use dunwu_core::RunSpec;
+//! use dunwu_task::{NO_FILES, Task};
+//! let plan = RunSpec::from_overrides(["task=S3", "train_fraction=0.5"]).unwrap().resolve().unwrap();
+//! let task = Task::from_plan(&plan, NO_FILES).unwrap();
+//! let data = task.dataset(&plan, 0, NO_FILES).unwrap();
+//! assert_eq!((task.classes(), data.train.len(), data.test.len()), (6, 18, 18));
+//! ```
+
+mod build;
+mod error;
+mod expression;
+mod features;
+mod forms;
+mod group;
+mod irreps;
+mod parse;
+mod permutation;
+mod split;
+mod table;
+mod task;
+
+pub use error::TaskError;
+pub use features::Features;
+pub use forms::{FORMS, Form};
+pub use group::Group;
+pub use irreps::{Irrep, Kind, irreps};
+pub use task::{NO_FILES, Options, Read, Task};
