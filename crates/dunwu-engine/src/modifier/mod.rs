@@ -1,0 +1,1 @@
+//! Changes to the gradient before the optimiser sees it.
