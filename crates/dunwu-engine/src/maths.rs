@@ -107,7 +107,7 @@ pub mod single {
             -2.686_617e-2,
             1.128_379_2e-1,
             -3.761_263_9e-1,
-            1.128_379_2,
+            std::f32::consts::FRAC_2_SQRT_PI,
         ];
         const TAIL: [f32; 7] = [
             -0.050_413_33,
@@ -162,15 +162,15 @@ pub fn map<T: Copy>(row: &mut [T], pad: T, f: impl Fn(u32, T) -> T) {
     let (chunks, rest) = row.as_chunks_mut::<LANES>();
     let mut at = 0;
     for chunk in chunks {
-        for i in 0..LANES {
-            chunk[i] = f(at + i as u32, chunk[i]);
+        for (i, x) in chunk.iter_mut().enumerate() {
+            *x = f(at + i as u32, *x);
         }
         at += LANES as u32;
     }
     if !rest.is_empty() {
         let mut last = padded(rest, pad);
-        for i in 0..LANES {
-            last[i] = f(at + i as u32, last[i]);
+        for (i, x) in last.iter_mut().enumerate() {
+            *x = f(at + i as u32, *x);
         }
         rest.copy_from_slice(&last[..rest.len()]);
     }
