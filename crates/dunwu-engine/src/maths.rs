@@ -156,27 +156,36 @@ pub mod double {
 /// Numbers that [`map`] and [`fold`] treat at once, whatever the width of the machine's vectors.
 pub const LANES: usize = 16;
 
-/// x_i ← f(i, x_i); f also sees the padding `pad` behind the last element, whose image is dropped.
+/// x_i ← f(i, x_i). In rows shorter than [`LANES`] f also sees `pad`, and its image is dropped.
 #[inline(always)]
 pub fn map<T: Copy>(row: &mut [T], pad: T, f: impl Fn(u32, T) -> T) {
-    let (chunks, rest) = row.as_chunks_mut::<LANES>();
+    let n = row.len();
+    if n < LANES {
+        let mut whole = padded(row, pad);
+        for (i, x) in whole.iter_mut().enumerate() {
+            *x = f(i as u32, *x);
+        }
+        row.copy_from_slice(&whole[..n]);
+        return;
+    }
+    // The last numbers form a chunk that may overlap the one before; a copy of odd length costs more.
+    let mut tail = *row
+        .last_chunk::<LANES>()
+        .expect("a row of at least one chunk");
+    for (i, x) in tail.iter_mut().enumerate() {
+        *x = f((n - LANES + i) as u32, *x);
+    }
     let mut at = 0;
-    for chunk in chunks {
+    for chunk in row.as_chunks_mut::<LANES>().0 {
         for (i, x) in chunk.iter_mut().enumerate() {
             *x = f(at + i as u32, *x);
         }
         at += LANES as u32;
     }
-    if !rest.is_empty() {
-        let mut last = padded(rest, pad);
-        for (i, x) in last.iter_mut().enumerate() {
-            *x = f(at + i as u32, *x);
-        }
-        rest.copy_from_slice(&last[..rest.len()]);
-    }
+    *row.last_chunk_mut().expect("a row of at least one chunk") = tail;
 }
 
-/// Folds `f(acc, i, x_i)` in [`LANES`] interleaved lanes, then the lanes pairwise: a fixed order that vectorises.
+/// Folds `f(acc, i, x_i)` in [`LANES`] lanes, then the lanes pairwise: a fixed order that vectorises.
 ///
 /// `pad` fills the last chunk: `f(acc, i, pad)` must give `acc`.
 #[inline(always)]
@@ -187,19 +196,29 @@ pub fn fold<T: Copy>(
     f: impl Fn(T, u32, T) -> T,
     join: impl Fn(T, T) -> T,
 ) -> T {
+    let n = row.len();
     let mut acc = [start; LANES];
-    let (chunks, rest) = row.as_chunks::<LANES>();
     let mut at = 0;
-    for chunk in chunks {
+    for chunk in row.as_chunks::<LANES>().0 {
         for i in 0..LANES {
             acc[i] = f(acc[i], at + i as u32, chunk[i]);
         }
         at += LANES as u32;
     }
-    if !rest.is_empty() {
-        let last = padded(rest, pad);
+    if n < LANES {
+        let whole = padded(row, pad);
         for i in 0..LANES {
-            acc[i] = f(acc[i], at + i as u32, last[i]);
+            acc[i] = f(acc[i], i as u32, whole[i]);
+        }
+    } else if at < n as u32 {
+        let last = row
+            .last_chunk::<LANES>()
+            .expect("a row of at least one chunk");
+        let first = (n - LANES) as u32;
+        for lane in 0..LANES {
+            let i = first + lane as u32;
+            let x = if i < at { pad } else { last[lane] };
+            acc[lane] = f(acc[lane], i, x);
         }
     }
     let mut width = LANES / 2;
@@ -214,9 +233,9 @@ pub fn fold<T: Copy>(
 
 /// The fewer than [`LANES`] numbers, then padding.
 #[inline(always)]
-fn padded<T: Copy>(rest: &[T], pad: T) -> [T; LANES] {
+fn padded<T: Copy>(row: &[T], pad: T) -> [T; LANES] {
     let mut out = [pad; LANES];
-    out[..rest.len()].copy_from_slice(rest);
+    out[..row.len()].copy_from_slice(row);
     out
 }
 
