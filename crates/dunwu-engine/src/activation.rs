@@ -161,30 +161,24 @@ impl<T: Real> Function<T> {
     /// `out ← σ(pre)`.
     #[inline(always)]
     pub fn apply(&self, pre: &[T], out: &mut [T]) {
-        specialise!(*self, f => {
-            for (o, x) in out.iter_mut().zip(pre) {
-                *o = f.value(*x);
-            }
+        specialise!(*self, f => for (o, x) in out.iter_mut().zip(pre) {
+            *o = f.value(*x);
         });
     }
 
     /// `x ← σ(x)`.
     #[inline(always)]
     pub fn apply_in_place(&self, x: &mut [T]) {
-        specialise!(*self, f => {
-            for x in x.iter_mut() {
-                *x = f.value(*x);
-            }
+        specialise!(*self, f => for x in x.iter_mut() {
+            *x = f.value(*x);
         });
     }
 
     /// `grad ← grad · σ′(pre)`.
     #[inline(always)]
     pub fn apply_slope(&self, pre: &[T], grad: &mut [T]) {
-        specialise!(*self, f => {
-            for (g, x) in grad.iter_mut().zip(pre) {
-                *g *= f.slope(*x);
-            }
+        specialise!(*self, f => for (g, x) in grad.iter_mut().zip(pre) {
+            *g *= f.slope(*x);
         });
     }
 }

@@ -107,7 +107,7 @@ pub mod single {
             -2.686_617e-2,
             1.128_379_2e-1,
             -3.761_263_9e-1,
-            1.128_379_2,
+            std::f32::consts::FRAC_2_SQRT_PI,
         ];
         const TAIL: [f32; 7] = [
             -0.050_413_33,
@@ -153,32 +153,62 @@ pub mod double {
     }
 }
 
-/// Numbers that [`map`] and [`fold`] treat at once, whatever the width of the machine's vectors.
+/// Numbers that [`fold`] and [`sweep`] treat at once, whatever the width of the machine's vectors.
 pub const LANES: usize = 16;
 
-/// x_i ← f(i, x_i); f also sees the padding `pad` behind the last element, whose image is dropped.
+/// x_i ← f(i, x_i).
 #[inline(always)]
-pub fn map<T: Copy>(row: &mut [T], pad: T, f: impl Fn(u32, T) -> T) {
-    let (chunks, rest) = row.as_chunks_mut::<LANES>();
-    let mut at = 0;
-    for chunk in chunks {
-        for i in 0..LANES {
-            chunk[i] = f(at + i as u32, chunk[i]);
-        }
-        at += LANES as u32;
-    }
-    if !rest.is_empty() {
-        let mut last = padded(rest, pad);
-        for i in 0..LANES {
-            last[i] = f(at + i as u32, last[i]);
-        }
-        rest.copy_from_slice(&last[..rest.len()]);
+pub fn map<T: Copy>(row: &mut [T], f: impl Fn(u32, T) -> T) {
+    for (i, x) in row.iter_mut().enumerate() {
+        *x = f(i as u32, *x);
     }
 }
 
-/// Folds `f(acc, i, x_i)` in [`LANES`] interleaved lanes, then the lanes pairwise: a fixed order that vectorises.
+/// [`fold`] and [`map`] in one pass: (acc, x_i) ← f(acc, i, x_i).
 ///
-/// `pad` fills the last chunk: `f(acc, i, pad)` must give `acc`.
+/// The result has the bits of `fold` with the same sums.
+#[inline(always)]
+pub fn sweep<T: Copy>(
+    row: &mut [T],
+    pad: T,
+    start: T,
+    f: impl Fn(T, u32, T) -> (T, T),
+    join: impl Fn(T, T) -> T,
+) -> T {
+    let n = row.len();
+    let mut acc = [start; LANES];
+    if n < LANES {
+        let mut whole = padded(row, pad);
+        for i in 0..LANES {
+            (acc[i], whole[i]) = f(acc[i], i as u32, whole[i]);
+        }
+        row.copy_from_slice(&whole[..n]);
+        return joined(acc, join);
+    }
+    // The last numbers form a chunk that may overlap the one before; a copy of odd length costs more.
+    let mut tail = *row
+        .last_chunk::<LANES>()
+        .expect("a row of at least one chunk");
+    let mut at = 0;
+    for chunk in row.as_chunks_mut::<LANES>().0 {
+        for i in 0..LANES {
+            (acc[i], chunk[i]) = f(acc[i], at + i as u32, chunk[i]);
+        }
+        at += LANES as u32;
+    }
+    for lane in 0..LANES {
+        let i = (n - LANES + lane) as u32;
+        let (next, image) = f(acc[lane], i, tail[lane]);
+        acc[lane] = if i < at { acc[lane] } else { next };
+        tail[lane] = image;
+    }
+    *row.last_chunk_mut().expect("a row of at least one chunk") = tail;
+    joined(acc, join)
+}
+
+/// Folds `f(acc, i, x_i)` in [`LANES`] lanes, then the lanes pairwise: a fixed order that vectorises.
+///
+/// `pad` fills up a row shorter than that: there `f(acc, i, pad)` must give `acc`.
 #[inline(always)]
 pub fn fold<T: Copy>(
     row: &[T],
@@ -187,21 +217,37 @@ pub fn fold<T: Copy>(
     f: impl Fn(T, u32, T) -> T,
     join: impl Fn(T, T) -> T,
 ) -> T {
+    let n = row.len();
     let mut acc = [start; LANES];
-    let (chunks, rest) = row.as_chunks::<LANES>();
     let mut at = 0;
-    for chunk in chunks {
+    for chunk in row.as_chunks::<LANES>().0 {
         for i in 0..LANES {
             acc[i] = f(acc[i], at + i as u32, chunk[i]);
         }
         at += LANES as u32;
     }
-    if !rest.is_empty() {
-        let last = padded(rest, pad);
+    if n < LANES {
+        let whole = padded(row, pad);
         for i in 0..LANES {
-            acc[i] = f(acc[i], at + i as u32, last[i]);
+            acc[i] = f(acc[i], i as u32, whole[i]);
+        }
+    } else if at < n as u32 {
+        let last = row
+            .last_chunk::<LANES>()
+            .expect("a row of at least one chunk");
+        let first = (n - LANES) as u32;
+        for lane in 0..LANES {
+            let i = first + lane as u32;
+            let next = f(acc[lane], i, last[lane]);
+            acc[lane] = if i < at { acc[lane] } else { next };
         }
     }
+    joined(acc, join)
+}
+
+/// The lanes, joined pairwise.
+#[inline(always)]
+fn joined<T: Copy>(mut acc: [T; LANES], join: impl Fn(T, T) -> T) -> T {
     let mut width = LANES / 2;
     while width > 0 {
         for i in 0..width {
@@ -214,9 +260,9 @@ pub fn fold<T: Copy>(
 
 /// The fewer than [`LANES`] numbers, then padding.
 #[inline(always)]
-fn padded<T: Copy>(rest: &[T], pad: T) -> [T; LANES] {
+fn padded<T: Copy>(row: &[T], pad: T) -> [T; LANES] {
     let mut out = [pad; LANES];
-    out[..rest.len()].copy_from_slice(rest);
+    out[..row.len()].copy_from_slice(row);
     out
 }
 
@@ -299,8 +345,12 @@ mod tests {
             );
             assert_eq!(indices, sum(&row));
             let mut image = row.clone();
-            map(&mut image, f64::NAN, |i, x| x * 2.0 + f64::from(i));
+            map(&mut image, |i, x| x * 2.0 + f64::from(i));
             assert!(image.iter().zip(&row).all(|(y, x)| *y == 3.0 * x));
+            let mut swept = row.clone();
+            let step = |sum, i, x| (sum + x, x * 2.0 + f64::from(i));
+            assert_eq!(sweep(&mut swept, 0.0, 0.0, step, |a, b| a + b), sum(&row));
+            assert_eq!(swept, image);
         }
     }
 }

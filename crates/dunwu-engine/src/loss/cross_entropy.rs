@@ -1,7 +1,7 @@
 //! Cross-entropy of the softmax.
 
 use super::{RowLoss, one_hot};
-use crate::maths::{fold, map};
+use crate::maths::{fold, map, sweep};
 use crate::real::Real;
 
 /// log Σ_j exp(o_j) − o_y; gradient softmax(o) − e_y.
@@ -18,9 +18,14 @@ impl<T: Real> RowLoss<T> for CrossEntropy {
         assert!(label < outputs.len(), "label {label} has no output");
         let top = largest(outputs);
         let margin = top - outputs[label];
-        map(outputs, top, |_, o| (o - top).exp());
-        let total = fold(outputs, T::ZERO, T::ZERO, |sum, _, e| sum + e, |a, b| a + b);
-        map(outputs, T::ZERO, |i, e| e / total - one_hot(i, label));
+        let pad = T::of(f64::NEG_INFINITY);
+        let exponential = |sum, _, o: T| {
+            let e = (o - top).exp();
+            (sum + e, e)
+        };
+        let total = sweep(outputs, pad, T::ZERO, exponential, |a, b| a + b);
+        let share = T::ONE / total;
+        map(outputs, |i, e| e * share - one_hot(i, label));
         total.ln() + margin
     }
 

@@ -1,7 +1,7 @@
 //! Squared distance to the one-hot label.
 
 use super::{RowLoss, one_hot};
-use crate::maths::{fold, map};
+use crate::maths::{fold, sweep};
 use crate::real::Real;
 
 /// ‖o − e_y‖², summed over classes; gradient 2(o − e_y).
@@ -11,12 +11,12 @@ pub struct Mse;
 impl<T: Real> RowLoss<T> for Mse {
     #[inline(always)]
     fn gradient(&self, outputs: &mut [T], label: usize) -> T {
-        let loss = self.value(outputs, label);
-        map(outputs, T::ZERO, |i, o| {
+        assert!(label < outputs.len(), "label {label} has no output");
+        let residual = |sum, i, o: T| {
             let r = o - one_hot(i, label);
-            r + r
-        });
-        loss
+            (sum + r * r, r + r)
+        };
+        sweep(outputs, T::ZERO, T::ZERO, residual, |a, b| a + b)
     }
 
     #[inline(always)]

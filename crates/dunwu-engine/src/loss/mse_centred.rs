@@ -1,7 +1,7 @@
 //! The loss of the published grokking code.
 
 use super::{RowLoss, one_hot};
-use crate::maths::{fold, map, sum};
+use crate::maths::{fold, sum, sweep};
 use crate::real::Real;
 
 /// ‖õ‖² − 2 õ_y + 1 − 1/M with õ = o − mean(o); gradient 2(õ + 1/M − e_y).
@@ -13,13 +13,13 @@ pub struct MseCentred;
 impl<T: Real> RowLoss<T> for MseCentred {
     #[inline(always)]
     fn gradient(&self, outputs: &mut [T], label: usize) -> T {
+        assert!(label < outputs.len(), "label {label} has no output");
         let shift = shift(outputs);
-        let loss = distance(outputs, label, shift);
-        map(outputs, T::ZERO, |i, o| {
+        let residual = |sum, i, o: T| {
             let r = (o - shift) - one_hot(i, label);
-            r + r
-        });
-        loss
+            (sum + r * r, r + r)
+        };
+        sweep(outputs, shift, T::ZERO, residual, |a, b| a + b)
     }
 
     #[inline(always)]

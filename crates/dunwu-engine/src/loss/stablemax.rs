@@ -16,7 +16,7 @@ impl<T: Real> RowLoss<T> for Stablemax {
         let (own, total) = parts(outputs, label);
         let at_label = slope(outputs[label]) / own;
         let share = T::ONE / total;
-        map(outputs, T::ZERO, |i, o| {
+        map(outputs, |i, o| {
             slope(o) * share - if i == label as u32 { at_label } else { T::ZERO }
         });
         (total / own).ln()

@@ -56,31 +56,43 @@ fn row_gradients_are_the_derivatives() {
     }
 }
 
-#[test]
-fn values_follow_their_formulas() {
-    let (o, y) = (draws(23, "formula"), 4);
-    let mean = o.iter().sum::<f64>() / 23.0;
+/// The losses by their formulas, in the order of `ROWS`.
+fn formulas(o: &[f64], y: usize) -> [f64; 4] {
+    let classes = o.len() as f64;
+    let mean = o.iter().sum::<f64>() / classes;
     let total: f64 = o.iter().map(|x| x.exp()).sum();
     let s = |x: f64| if x < 0.0 { 1.0 / (1.0 - x) } else { x + 1.0 };
     let stable: f64 = o.iter().map(|x| s(*x)).sum();
     let squares: f64 = o.iter().map(|x| (x - mean) * (x - mean)).sum();
-    let truths = [
+    [
         total.ln() - o[y],
         o.iter()
             .enumerate()
             .map(|(i, x)| (x - f64::from(i == y)).powi(2))
             .sum(),
-        squares - 2.0 * (o[y] - mean) + 1.0 - 1.0 / 23.0,
+        squares - 2.0 * (o[y] - mean) + 1.0 - 1.0 / classes,
         stable.ln() - s(o[y]).ln(),
-    ];
-    for (loss, truth) in ROWS.iter().zip(truths) {
-        assert!((loss.value(&o, y) - truth).abs() < 1e-12, "{loss:?}");
+    ]
+}
+
+#[test]
+fn values_follow_their_formulas_for_every_label() {
+    for classes in [1, 3, 16, 23, 32, 71] {
+        let o = draws(classes, "formula");
         let single: Vec<f32> = o.iter().map(|x| *x as f32).collect();
-        let narrow = f64::from(loss.value(&single, y));
-        assert!(
-            (narrow - truth).abs() < 1e-5 * truth.abs().max(1.0),
-            "{loss:?} {narrow} {truth}"
-        );
+        for y in 0..classes {
+            for (loss, truth) in ROWS.iter().zip(formulas(&o, y)) {
+                assert!(
+                    (loss.value(&o, y) - truth).abs() < 1e-12,
+                    "{loss:?} {classes} {y}"
+                );
+                let narrow = f64::from(loss.value(&single, y));
+                assert!(
+                    (narrow - truth).abs() < 1e-5 * truth.abs().max(1.0),
+                    "{loss:?} {narrow} {truth}"
+                );
+            }
+        }
     }
 }
 

@@ -77,8 +77,8 @@ fn every_rule_keeps_padding_zero_and_resumes_bit_for_bit() {
         let plan = of(entry.kind);
         let mut whole = matrix::<f32>(SHAPE, "weight");
         let start = whole.clone();
-        let mut rule = rule::<f32>(&plan, role, SHAPE);
-        run(&plan, role, 1..=6, &mut whole, rule.as_mut());
+        let mut uncut = rule::<f32>(&plan, role, SHAPE);
+        run(&plan, role, 1..=6, &mut whole, uncut.as_mut());
         assert_ne!(whole, start);
         assert!(padding(&whole).all(|x| *x == 0.0), "{:?}", entry.kind);
 
@@ -237,7 +237,7 @@ fn both_schedules_bring_singular_values_near_one() {
                 cols: 2,
                 stride: 2,
             };
-            let mut diagonal = [kept, 0.0, 0.0, (1.0 - kept * kept as f64).sqrt()];
+            let mut diagonal = [kept, 0.0, 0.0, (1.0_f64 - kept * kept).sqrt()];
             orthogonalise(&mut diagonal, two, *which);
             assert!(
                 (0.6..1.4).contains(&diagonal[0]),
