@@ -1,0 +1,116 @@
+//! The answer: one sentence, a few numbers, and the account in plain words.
+
+use crate::figure::value_at;
+use crate::run::RunPage;
+use crate::summary::{Passed, Summary, median};
+use crate::text::{duration, grouped, number, percent};
+use maud::{Markup, html};
+
+/// Name, task and the switch between light and dark.
+pub(super) fn header(run: &RunPage<'_>) -> Markup {
+    html! {
+        header {
+            div {
+                p.brand { "dunwu " span lang="zh" { "顿悟" } " · " (run.plan.task) }
+                p.task { (run.task_description) }
+            }
+            button #theme type="button" hidden { "Theme: automatic" }
+        }
+    }
+}
+
+/// The sentence, the tiles and the account.
+pub(super) fn answer(run: &RunPage<'_>) -> Markup {
+    let summary = Summary::of(run);
+    html! {
+        section.answer {
+            h1 { (summary.headline()) }
+            div.tiles { @for tile in tiles(run, &summary) { (tile) } }
+            (account(run))
+        }
+    }
+}
+
+fn tile(label: &str, value: &str, unit: &str, below: &str) -> Markup {
+    html! {
+        div.tile {
+            p.label { (label) }
+            p.value { (value) @if !unit.is_empty() { " " span.unit { (unit) } } }
+            @if !below.is_empty() { p.below { (below) } }
+        }
+    }
+}
+
+fn tiles(run: &RunPage<'_>, summary: &Summary) -> Vec<Markup> {
+    let mut tiles = vec![
+        passed_tile("Memorised at", "99 % of training examples right", &summary.memorised, summary),
+        passed_tile("Generalised at", "99 % of unseen examples right", &summary.generalised, summary),
+    ];
+    if let Some(delay) = summary.delay {
+        tiles.push(tile("Delay", &grouped(delay), "epochs", "from memorising to generalising"));
+    }
+    tiles.extend(features_tile(run));
+    if let Some(accuracy) = last_median(run, "test_acc") {
+        let chance = format!("on unseen examples, at the end; guessing gives {}", percent(run.chance));
+        tiles.push(tile("Final accuracy", &percent(accuracy), "", &chance));
+    }
+    if let Some(seconds) = run.seconds {
+        let below = format!("{} seed{}, {} epochs", run.seeds.len(), plural(run.seeds.len()), grouped(summary.budget));
+        tiles.push(tile("Took", &duration(seconds), "", &below));
+    }
+    tiles
+}
+
+fn plural(n: usize) -> &'static str {
+    if n == 1 { "" } else { "s" }
+}
+
+fn passed_tile(label: &str, what: &str, passed: &Passed, summary: &Summary) -> Markup {
+    let Some(epoch) = passed.median else {
+        let below = format!("{what}: {} of {} seeds in {} epochs", passed.count, summary.seeds, grouped(summary.budget));
+        return tile(label, "never", "", &below);
+    };
+    let range = passed.range.filter(|_| summary.seeds > 1);
+    let range = range.map(|(a, b)| format!(", {} to {} over {} seeds", grouped(a), grouped(b), passed.count));
+    let holds = passed.sustained.map_or("; not yet for good".into(), |s| {
+        if s == epoch { String::new() } else { format!("; for good from {}", grouped(s)) }
+    });
+    tile(label, &grouped(epoch), "epochs", &format!("{what}{}{holds}", range.unwrap_or_default()))
+}
+
+fn features_tile(run: &RunPage<'_>) -> Option<Markup> {
+    let Some(possible) = run.features else {
+        return run.no_features.as_ref().map(|why| tile("Features learned", "–", "", why));
+    };
+    let covered = last_median(run, "features_covered")?;
+    let below = "features that at least one neuron holds cleanly, at the end";
+    Some(tile("Features learned", &number(covered, 4), &format!("of {possible}"), below))
+}
+
+/// The median over seeds of the last readings of a column.
+fn last_median(run: &RunPage<'_>, column: &str) -> Option<f64> {
+    let last = |s: &crate::SeedPage| {
+        s.curve.epochs().iter().rev().find_map(|e| value_at(&s.curve, column, *e))
+    };
+    median(run.seeds.iter().filter_map(last).collect())
+}
+
+fn account(run: &RunPage<'_>) -> Markup {
+    let Some(seed) = run.representative() else { return html! {} };
+    html! {
+        div.account {
+            h2 { "What happened inside" }
+            @if run.seeds.len() > 1 {
+                p.quiet {
+                    "The story of seed " (seed.seed) ", the median of " (run.seeds.len())
+                    " seeds by the time it took to generalise. A seed fixes the random start and the random choice of examples."
+                }
+            }
+            @for sentence in &seed.account.sentences { p { (sentence) } }
+            @if seed.account.sentences.is_empty() { p { (seed.account.fate.statement) } }
+            @if let Some(why) = seed.stopped.as_deref().filter(|s| *s != "completed") {
+                p.warn { "How the run ended: " (why) "." }
+            }
+        }
+    }
+}
