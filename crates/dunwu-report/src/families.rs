@@ -23,12 +23,36 @@ pub(crate) struct Family {
     pub(crate) layers: bool,
 }
 
-const fn family(name: &'static str, rank: u8, spread: Spread, title: &'static str, help: &'static str) -> Family {
-    Family { name, rank, title, help, spread, format: Format::Number, columns: &[], layers: false }
+const fn family(
+    name: &'static str,
+    rank: u8,
+    spread: Spread,
+    title: &'static str,
+    help: &'static str,
+) -> Family {
+    Family {
+        name,
+        rank,
+        title,
+        help,
+        spread,
+        format: Format::Number,
+        columns: &[],
+        layers: false,
+    }
 }
 
-const fn layered(name: &'static str, rank: u8, spread: Spread, title: &'static str, help: &'static str) -> Family {
-    Family { layers: true, ..family(name, rank, spread, title, help) }
+const fn layered(
+    name: &'static str,
+    rank: u8,
+    spread: Spread,
+    title: &'static str,
+    help: &'static str,
+) -> Family {
+    Family {
+        layers: true,
+        ..family(name, rank, spread, title, help)
+    }
 }
 
 use Spread::{Linear, Log};
@@ -91,7 +115,11 @@ pub(crate) const ALL: &[Family] = &[
         "Length of the gradient. W is the hidden layer, V the readout.",
     ),
     Family {
-        columns: &[("gram_ff", "neurons"), ("gram_pfft", "samples"), ("gram_ideal", "ideal")],
+        columns: &[
+            ("gram_ff", "neurons"),
+            ("gram_pfft", "samples"),
+            ("gram_ideal", "ideal"),
+        ],
         ..family(
             "gram",
             4,
@@ -112,7 +140,11 @@ pub(crate) const ALL: &[Family] = &[
         )
     },
     Family {
-        columns: &[("train_loss", "train"), ("test_loss", "test"), ("noisy_loss", "noisy")],
+        columns: &[
+            ("train_loss", "train"),
+            ("test_loss", "test"),
+            ("noisy_loss", "noisy"),
+        ],
         ..family(
             "loss",
             1,
@@ -124,7 +156,13 @@ pub(crate) const ALL: &[Family] = &[
     },
     Family {
         columns: &[("lr", "lr")],
-        ..family("lr", 14, Log, "Learning rate", "The step size, where the schedule changes it.")
+        ..family(
+            "lr",
+            14,
+            Log,
+            "Learning rate",
+            "The step size, where the schedule changes it.",
+        )
     },
     Family {
         format: Format::Percent,
@@ -183,9 +221,20 @@ pub(crate) const ALL: &[Family] = &[
 /// The family that a column belongs to, and the label of its line there.
 pub(crate) fn of_column(column: &str) -> Option<(&'static Family, String)> {
     ALL.iter().find_map(|family| {
-        let fixed = family.columns.iter().find(|(c, _)| *c == column).map(|(_, label)| (*label).to_owned());
-        let layer = || column.strip_prefix(family.name)?.strip_prefix('.').map(str::to_owned);
-        fixed.or_else(|| family.layers.then(layer)?).map(|label| (family, label))
+        let fixed = family
+            .columns
+            .iter()
+            .find(|(c, _)| *c == column)
+            .map(|(_, label)| (*label).to_owned());
+        let layer = || {
+            column
+                .strip_prefix(family.name)?
+                .strip_prefix('.')
+                .map(str::to_owned)
+        };
+        fixed
+            .or_else(|| family.layers.then(layer)?)
+            .map(|label| (family, label))
     })
 }
 
@@ -204,7 +253,10 @@ mod tests {
     #[test]
     fn columns_find_their_family() {
         let name = |column| of_column(column).map(|(f, label)| (f.name, label));
-        assert_eq!(name("update_cos.hidden.0"), Some(("update_cos", "hidden.0".into())));
+        assert_eq!(
+            name("update_cos.hidden.0"),
+            Some(("update_cos", "hidden.0".into()))
+        );
         assert_eq!(name("gram_ff"), Some(("gram", "neurons".into())));
         assert_eq!(name("purity.W"), None);
         assert_eq!(name("something"), None);

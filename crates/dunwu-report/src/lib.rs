@@ -22,12 +22,18 @@ pub use run::{MapData, RunPage, SeedPage};
 pub fn figures(run: &RunPage<'_>) -> Vec<(String, String)> {
     let (charts, _) = figure::all(run);
     let file = |name: &str, svg: String| (format!("{name}.svg"), svg);
-    let mut out: Vec<_> = charts.iter().map(|f| file(&f.name, draw::chart(f, draw::Medium::File))).collect();
+    let mut out: Vec<_> = charts
+        .iter()
+        .map(|f| file(&f.name, draw::chart(f, draw::Medium::File)))
+        .collect();
     if let Some(map) = map::drawn(run).first() {
         out.push(file("neurons_features", map::heat(map, draw::Medium::File)));
     }
     if let Some((epoch, coverage)) = map::coverage(run) {
-        out.push(file("coverage", map::bars(&coverage, epoch, draw::Medium::File)));
+        out.push(file(
+            "coverage",
+            map::bars(&coverage, epoch, draw::Medium::File),
+        ));
     }
     out
 }

@@ -13,8 +13,7 @@ use crate::theme;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 /// What the browser may load: nothing from anywhere.
-const POLICY: &str =
-    "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:; base-uri 'none'; \
+const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:; base-uri 'none'; \
      form-action 'none'";
 
 /// The page of a run: the same input gives the same bytes.

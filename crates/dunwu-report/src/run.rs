@@ -76,6 +76,10 @@ impl RunPage<'_> {
 
     /// The last epoch that any seed reached.
     pub(crate) fn last_epoch(&self) -> u64 {
-        self.seeds.iter().filter_map(|s| s.curve.epochs().last().copied()).max().unwrap_or(0)
+        self.seeds
+            .iter()
+            .filter_map(|s| s.curve.epochs().last().copied())
+            .max()
+            .unwrap_or(0)
     }
 }

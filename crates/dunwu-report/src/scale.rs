@@ -1,6 +1,6 @@
 //! Scales from values to pixels, and their ticks.
 
-use crate::text::{number, percent, short_epoch, text_width};
+use crate::text::{number, percent, scientific, short_epoch, text_width};
 
 /// How values are spread over an axis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +33,8 @@ impl Format {
 
     fn tick(self, x: f64) -> String {
         match self {
+            // Axes have little room: 10⁻⁴ is shorter than 0.0001.
+            Format::Number if x != 0.0 && x.abs() < 1e-3 => scientific(x, 3),
             Format::Number => number(x, 3),
             Format::Percent => percent(x),
         }
@@ -66,7 +68,11 @@ impl Scale {
     /// The pixel of a value, kept inside the range.
     pub(crate) fn at(&self, x: f64) -> f64 {
         let (low, high) = (self.warp(self.domain.0), self.warp(self.domain.1));
-        let share = if high > low { ((self.warp(x) - low) / (high - low)).clamp(0.0, 1.0) } else { 0.5 };
+        let share = if high > low {
+            ((self.warp(x) - low) / (high - low)).clamp(0.0, 1.0)
+        } else {
+            0.5
+        };
         self.range.0 + share * (self.range.1 - self.range.0)
     }
 
@@ -76,7 +82,13 @@ impl Scale {
             Spread::Log => log_ticks(self.domain, count),
             _ => linear_ticks(self.domain, count),
         };
-        values.into_iter().map(|value| Tick { value, label: format.tick(value) }).collect()
+        values
+            .into_iter()
+            .map(|value| Tick {
+                value,
+                label: format.tick(value),
+            })
+            .collect()
     }
 
     /// Ticks of an epoch axis: 0, the last epoch, and as many of 1, 2, 5, 10, … as do not collide.
@@ -84,12 +96,17 @@ impl Scale {
         let last = self.domain.1 as u64;
         let mut wanted = vec![0, last];
         for factor in [1, 2, 5] {
-            let powers = (0..19).map(|k| factor * 10u64.pow(k)).take_while(|e| *e < last);
+            let powers = (0..19)
+                .map(|k| factor * 10u64.pow(k))
+                .take_while(|e| *e < last);
             wanted.extend(powers.collect::<Vec<_>>().into_iter().rev());
         }
         let mut kept: Vec<Tick> = Vec::new();
         for epoch in wanted {
-            let tick = Tick { value: epoch as f64, label: short_epoch(epoch) };
+            let tick = Tick {
+                value: epoch as f64,
+                label: short_epoch(epoch),
+            };
             if kept.iter().all(|other| self.apart(other, &tick, size)) {
                 kept.push(tick);
             }
@@ -104,24 +121,47 @@ impl Scale {
     }
 }
 
-/// Multiples of 1, 2 or 5 times a power of ten inside the domain.
+/// Multiples of 1, 2 or 5 times a power of ten inside the domain, at least two.
 fn linear_ticks((low, high): (f64, f64), count: usize) -> Vec<f64> {
     if high <= low {
         return vec![low];
     }
+    let ticks = round_ticks((low, high), count);
+    if ticks.len() >= 2 {
+        ticks
+    } else {
+        round_ticks((low, high), 2 * count.max(1))
+    }
+}
+
+fn round_ticks((low, high): (f64, f64), count: usize) -> Vec<f64> {
     let rough = (high - low) / count.max(1) as f64;
     let power = 10f64.powi(rough.log10().floor() as i32);
-    let step = [1.0, 2.0, 5.0, 10.0].map(|f| f * power).into_iter().find(|s| *s >= rough * 0.999);
+    let step = [1.0, 2.0, 5.0, 10.0]
+        .map(|f| f * power)
+        .into_iter()
+        .find(|s| *s >= rough * 0.999);
     let step = step.unwrap_or(10.0 * power);
-    let (first, last) = ((low / step - 1e-9).ceil() as i64, (high / step + 1e-9).floor() as i64);
+    let (first, last) = (
+        (low / step - 1e-9).ceil() as i64,
+        (high / step + 1e-9).floor() as i64,
+    );
     (first..=last).map(|i| i as f64 * step).collect()
 }
 
 /// Powers of ten inside the domain; where there are fewer than two, 2 and 5 times them; then linear ones.
 fn log_ticks((low, high): (f64, f64), count: usize) -> Vec<f64> {
-    let (first, last) = ((low.log10() - 1e-9).ceil() as i32, (high.log10() + 1e-9).floor() as i32);
-    let step = ((last - first + 1) as f64 / count.max(1) as f64).ceil().max(1.0) as i32;
-    let decades: Vec<f64> = (first..=last).filter(|k| k.rem_euclid(step) == 0).map(|k| 10f64.powi(k)).collect();
+    let (first, last) = (
+        (low.log10() - 1e-9).ceil() as i32,
+        (high.log10() + 1e-9).floor() as i32,
+    );
+    let step = ((last - first + 1) as f64 / count.max(1) as f64)
+        .ceil()
+        .max(1.0) as i32;
+    let decades: Vec<f64> = (first..=last)
+        .filter(|k| k.rem_euclid(step) == 0)
+        .map(|k| 10f64.powi(k))
+        .collect();
     if decades.len() >= 2 {
         return decades;
     }
@@ -129,7 +169,11 @@ fn log_ticks((low, high): (f64, f64), count: usize) -> Vec<f64> {
         .flat_map(|k| [1.0, 2.0, 5.0].map(|f| f * 10f64.powi(k)))
         .filter(|x| *x >= low * (1.0 - 1e-9) && *x <= high * (1.0 + 1e-9))
         .collect();
-    if fine.len() >= 2 { fine } else { linear_ticks((low, high), count.min(3)) }
+    if fine.len() >= 2 {
+        fine
+    } else {
+        linear_ticks((low, high), count.min(3))
+    }
 }
 
 #[cfg(test)]
@@ -137,7 +181,11 @@ mod tests {
     use super::*;
 
     fn scale(spread: Spread, low: f64, high: f64) -> Scale {
-        Scale { spread, domain: (low, high), range: (0.0, 800.0) }
+        Scale {
+            spread,
+            domain: (low, high),
+            range: (0.0, 800.0),
+        }
     }
 
     fn labels(ticks: &[Tick]) -> Vec<&str> {
@@ -148,7 +196,10 @@ mod tests {
     fn linear_ticks_are_round() {
         assert_eq!(linear_ticks((0.0, 1.0), 4), [0.0, 0.5, 1.0]);
         let ticks = scale(Spread::Linear, 0.0, 1.0).ticks(5, Format::Percent);
-        assert_eq!(labels(&ticks), ["0 %", "20 %", "40 %", "60 %", "80 %", "100 %"]);
+        assert_eq!(
+            labels(&ticks),
+            ["0 %", "20 %", "40 %", "60 %", "80 %", "100 %"]
+        );
         assert_eq!(linear_ticks((3.0, 3.0), 4), [3.0]);
     }
 
@@ -178,6 +229,9 @@ mod tests {
             assert!(ticks.windows(2).all(|w| s.apart(&w[0], &w[1], 12.0)));
         }
         let ticks = scale(Spread::Epoch, 0.0, 400.0).epoch_ticks(12.0);
-        assert_eq!(labels(&ticks), ["0", "1", "2", "5", "10", "20", "50", "100", "200", "400"]);
+        assert_eq!(
+            labels(&ticks),
+            ["0", "1", "2", "5", "10", "20", "50", "100", "200", "400"]
+        );
     }
 }

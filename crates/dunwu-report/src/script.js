@@ -14,10 +14,10 @@
   }
 
   // Light and dark.
-  const themes = ["automatic", "light", "dark"];
+  const themes = ["auto", "light", "dark"];
   const button = $("theme");
   function setTheme(name) {
-    if (name === "automatic") delete document.documentElement.dataset.theme;
+    if (name === "auto") delete document.documentElement.dataset.theme;
     else document.documentElement.dataset.theme = name;
     button.textContent = "Theme: " + name;
     try { localStorage.setItem("dunwu-theme", name); } catch (e) { /* storage may be forbidden */ }

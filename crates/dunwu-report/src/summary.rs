@@ -36,7 +36,11 @@ pub(crate) fn median(mut values: Vec<f64>) -> Option<f64> {
     values.sort_by(f64::total_cmp);
     let n = values.len();
     let high = *values.get(n / 2)?;
-    Some(if n % 2 == 1 { high } else { values[n / 2 - 1] / 2.0 + high / 2.0 })
+    Some(if n % 2 == 1 {
+        high
+    } else {
+        values[n / 2 - 1] / 2.0 + high / 2.0
+    })
 }
 
 /// The lower middle of epochs among which None is later than any; None if that one is None.
@@ -48,13 +52,21 @@ pub(crate) fn censored_median(mut epochs: Vec<Option<u64>>) -> Option<u64> {
 impl Summary {
     /// Of a run's seeds.
     pub(crate) fn of(run: &RunPage<'_>) -> Summary {
-        let delays = run.seeds.iter().filter_map(|s| s.account.delay.map(Some)).collect();
+        let delays = run
+            .seeds
+            .iter()
+            .filter_map(|s| s.account.delay.map(Some))
+            .collect();
         Summary {
             memorised: passed(&run.seeds, |s| &s.account.train_99),
             generalised: passed(&run.seeds, |s| &s.account.test_99),
             delay: censored_median(delays),
             seeds: run.seeds.len(),
-            diverged: run.seeds.iter().filter(|s| s.account.fate.name.contains("diverged")).count(),
+            diverged: run
+                .seeds
+                .iter()
+                .filter(|s| s.account.fate.name.contains("diverged"))
+                .count(),
             budget: run.last_epoch(),
         }
     }
@@ -67,13 +79,18 @@ impl Summary {
             return "No seed has been run yet.".into();
         }
         if self.diverged == n {
-            return format!("{} diverged: its numbers stopped being finite.", the_network(n));
+            return format!(
+                "{} diverged: its numbers stopped being finite.",
+                the_network(n)
+            );
         }
         match (m.median, g.median) {
             (_, Some(g)) if self.delay.is_some_and(|d| d > 0) => format!(
                 "{} first memorised its examples{}, and understood the rule at epoch {}{}.",
                 the_network(n),
-                m.median.map(|m| format!(" (epoch {})", grouped(m))).unwrap_or_default(),
+                m.median
+                    .map(|m| format!(" (epoch {})", grouped(m)))
+                    .unwrap_or_default(),
                 grouped(g),
                 self.exceptions(),
             ),
@@ -104,12 +121,19 @@ impl Summary {
         if self.seeds == 1 || self.generalised.count == 0 || self.generalised.count == self.seeds {
             return String::new();
         }
-        format!(" ({} of {} seeds generalised)", self.generalised.count, self.seeds)
+        format!(
+            " ({} of {} seeds generalised)",
+            self.generalised.count, self.seeds
+        )
     }
 }
 
 fn the_network(seeds: usize) -> &'static str {
-    if seeds == 1 { "The network" } else { "The typical network" }
+    if seeds == 1 {
+        "The network"
+    } else {
+        "The typical network"
+    }
 }
 
 fn passed(seeds: &[SeedPage], of: impl Fn(&SeedPage) -> &Crossing) -> Passed {

@@ -34,19 +34,46 @@ impl Svg {
     /// A line of text; `anchor` is start, middle or end.
     pub(crate) fn text(&mut self, (x, y): (f64, f64), class: &str, anchor: &str, text: &str) {
         let (x, y) = (px(x), px(y));
-        self.element("text", &[("x", &x), ("y", &y), ("class", class), ("text-anchor", anchor)], text);
+        self.element(
+            "text",
+            &[
+                ("x", &x),
+                ("y", &y),
+                ("class", class),
+                ("text-anchor", anchor),
+            ],
+            text,
+        );
     }
 
     /// A straight line.
     pub(crate) fn line(&mut self, (x1, y1): (f64, f64), (x2, y2): (f64, f64), class: &str) {
         let [x1, y1, x2, y2] = [x1, y1, x2, y2].map(px);
-        self.leaf("line", &[("x1", &x1), ("y1", &y1), ("x2", &x2), ("y2", &y2), ("class", class)]);
+        self.leaf(
+            "line",
+            &[
+                ("x1", &x1),
+                ("y1", &y1),
+                ("x2", &x2),
+                ("y2", &y2),
+                ("class", class),
+            ],
+        );
     }
 
     /// A rectangle.
     pub(crate) fn rect(&mut self, (x, y): (f64, f64), (w, h): (f64, f64), class: &str) {
         let [x, y, w, h] = [x, y, w, h].map(px);
-        self.leaf("rect", &[("x", &x), ("y", &y), ("width", &w), ("height", &h), ("class", class)]);
+        self.leaf(
+            "rect",
+            &[
+                ("x", &x),
+                ("y", &y),
+                ("width", &w),
+                ("height", &h),
+                ("class", class),
+            ],
+        );
     }
 
     /// A path whose data is written already.
@@ -113,14 +140,24 @@ pub(crate) fn polyline(points: &[(f64, f64)]) -> String {
 /// A line drawn from what is left covers the same pixels: no peak is lost (M4 aggregation, Jugel et al. 2014).
 pub(crate) fn decimate(points: &[(f64, f64)], column: f64) -> Vec<(f64, f64)> {
     let bin = |p: &(f64, f64)| (p.0 / column).floor();
-    points.chunk_by(|a, b| bin(a) == bin(b)).flat_map(extremes).collect()
+    points
+        .chunk_by(|a, b| bin(a) == bin(b))
+        .flat_map(extremes)
+        .collect()
 }
 
 fn extremes(chunk: &[(f64, f64)]) -> Vec<(f64, f64)> {
     let indices = 0..chunk.len();
-    let low = indices.clone().min_by(|a, b| chunk[*a].1.total_cmp(&chunk[*b].1));
-    let high = indices.clone().max_by(|a, b| chunk[*a].1.total_cmp(&chunk[*b].1));
-    let mut keep: Vec<usize> = [indices.clone().next(), low, high, indices.last()].into_iter().flatten().collect();
+    let low = indices
+        .clone()
+        .min_by(|a, b| chunk[*a].1.total_cmp(&chunk[*b].1));
+    let high = indices
+        .clone()
+        .max_by(|a, b| chunk[*a].1.total_cmp(&chunk[*b].1));
+    let mut keep: Vec<usize> = [indices.clone().next(), low, high, indices.last()]
+        .into_iter()
+        .flatten()
+        .collect();
     keep.sort_unstable();
     keep.dedup();
     keep.into_iter().map(|i| chunk[i]).collect()
@@ -164,36 +201,61 @@ mod tests {
 
     #[test]
     fn polylines_do_not_drift() {
-        assert_eq!(polyline(&[(0.0, 1.0), (0.5, 0.0), (10.0, 2.25)]), "M0 1l.5-1l9.5 2.3");
+        assert_eq!(
+            polyline(&[(0.0, 1.0), (0.5, 0.0), (10.0, 2.25)]),
+            "M0 1l.5-1l9.5 2.3"
+        );
         let far: Vec<(f64, f64)> = (0..1000).map(|i| (i as f64 * 0.04, 0.0)).collect();
-        let steps: f64 = polyline(&far)[1..].split('l').map(|s| s.split(' ').next().unwrap().parse::<f64>().unwrap()).sum();
+        let steps: f64 = polyline(&far)[1..]
+            .split('l')
+            .map(|s| s.split(' ').next().unwrap().parse::<f64>().unwrap())
+            .sum();
         assert!((steps - 39.96).abs() < 0.06, "{steps}");
         assert_eq!(polyline(&[]), "");
     }
 
     #[test]
     fn decimation_keeps_extremes_and_ends() {
-        let mut points: Vec<(f64, f64)> = (0..1_000_000).map(|i| (f64::from(i) * 1e-4, f64::from(i % 7))).collect();
+        let mut points: Vec<(f64, f64)> = (0..1_000_000)
+            .map(|i| (f64::from(i) * 1e-4, f64::from(i % 7)))
+            .collect();
         points[123_456].1 = 99.0;
         points[654_321].1 = -99.0;
         let kept = decimate(&points, 1.0);
         assert!(kept.len() <= 400, "{}", kept.len());
         assert!(kept.contains(&points[123_456]) && kept.contains(&points[654_321]));
-        assert_eq!((kept[0], *kept.last().unwrap()), (points[0], points[999_999]));
+        assert_eq!(
+            (kept[0], *kept.last().unwrap()),
+            (points[0], points[999_999])
+        );
         assert!(kept.windows(2).all(|w| w[0].0 < w[1].0));
         assert_eq!(decimate(&points[..1], 1.0), [points[0]]);
     }
 
     #[test]
     fn labels_move_apart_inside_the_range() {
-        assert_eq!(spread_labels(&[10.0, 50.0], 12.0, (0.0, 100.0)), [10.0, 50.0]);
-        for wanted in [vec![100.0, 99.0, 98.0], vec![0.0, 0.0], vec![50.0; 20], vec![5.0]] {
+        assert_eq!(
+            spread_labels(&[10.0, 50.0], 12.0, (0.0, 100.0)),
+            [10.0, 50.0]
+        );
+        for wanted in [
+            vec![100.0, 99.0, 98.0],
+            vec![0.0, 0.0],
+            vec![50.0; 20],
+            vec![5.0],
+        ] {
             let placed = spread_labels(&wanted, 12.0, (0.0, 100.0));
             let mut sorted = placed.clone();
             sorted.sort_by(f64::total_cmp);
-            assert!(sorted[0] >= -1e-9 && *sorted.last().unwrap() <= 100.0 + 1e-9, "{placed:?}");
+            assert!(
+                sorted[0] >= -1e-9 && *sorted.last().unwrap() <= 100.0 + 1e-9,
+                "{placed:?}"
+            );
             let least = 12f64.min(100.0 / (wanted.len() - 1).max(1) as f64);
-            assert!(sorted.windows(2).all(|w| w[1] - w[0] >= least - 1e-9), "{placed:?}");
+            assert!(
+                sorted.windows(2).all(|w| w[1] - w[0] >= least - 1e-9),
+                "{placed:?}"
+            );
         }
     }
 }

@@ -8,26 +8,48 @@ pub(crate) fn number(x: f64, digits: usize) -> String {
     if x == 0.0 {
         return "0".into();
     }
-    let scientific = format!("{:.*e}", digits - 1, x);
-    let (mantissa, exponent) = scientific.split_once('e').expect("the e format has an exponent");
-    let exponent: i32 = exponent.parse().expect("the exponent is a whole number");
-    if (-4..6).contains(&exponent) {
-        let decimals = (digits as i32 - 1 - exponent).max(0) as usize;
-        return trimmed(&format!("{x:.decimals$}"));
+    let (_, exponent) = parts(x, digits);
+    if !(-4..6).contains(&exponent) {
+        return scientific(x, digits);
     }
-    match trimmed(mantissa).as_str() {
+    let decimals = (digits as i32 - 1 - exponent).max(0) as usize;
+    trimmed(&format!("{x:.decimals$}"))
+}
+
+/// A finite number as mantissa and power of ten.
+pub(crate) fn scientific(x: f64, digits: usize) -> String {
+    let (mantissa, exponent) = parts(x, digits);
+    match trimmed(&mantissa).as_str() {
         "1" => format!("10{}", superscript(exponent)),
         m => format!("{m}×10{}", superscript(exponent)),
     }
 }
 
+/// Mantissa and exponent of a finite number to `digits` significant digits.
+fn parts(x: f64, digits: usize) -> (String, i32) {
+    let text = format!("{:.*e}", digits - 1, x);
+    let (mantissa, exponent) = text.split_once('e').expect("the e format has an exponent");
+    (
+        mantissa.to_owned(),
+        exponent.parse().expect("the exponent is a whole number"),
+    )
+}
+
 /// A share in percent.
 pub(crate) fn percent(x: f64) -> String {
-    if x.is_finite() { format!("{} %", trimmed(&format!("{:.1}", x * 100.0))) } else { "–".into() }
+    if x.is_finite() {
+        format!("{} %", trimmed(&format!("{:.1}", x * 100.0)))
+    } else {
+        "–".into()
+    }
 }
 
 fn trimmed(text: &str) -> String {
-    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').into() } else { text.into() }
+    if text.contains('.') {
+        text.trim_end_matches('0').trim_end_matches('.').into()
+    } else {
+        text.into()
+    }
 }
 
 fn superscript(n: i32) -> String {
@@ -61,9 +83,9 @@ pub(crate) fn short_epoch(n: u64) -> String {
 /// A wall-clock time in the unit that suits it.
 pub(crate) fn duration(seconds: f64) -> String {
     match seconds {
-        s if s < 60.0 => format!("{} s", number(s, 3)),
-        s if s < 3600.0 => format!("{} min {:.0} s", (s / 60.0).floor(), (s % 60.0).floor()),
-        s => format!("{} h {:.0} min", (s / 3600.0).floor(), (s % 3600.0 / 60.0).floor()),
+        s if s < 120.0 => format!("{} s", number(s, 3)),
+        s if s < 7200.0 => format!("{} min", number(s / 60.0, 3)),
+        s => format!("{} h", number(s / 3600.0, 3)),
     }
 }
 
@@ -89,10 +111,15 @@ pub(crate) fn base64(bytes: &[u8]) -> String {
     const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut out = String::with_capacity(bytes.len().div_ceil(3) * 4);
     for chunk in bytes.chunks(3) {
-        let word = chunk.iter().fold(0u32, |w, b| w << 8 | u32::from(*b)) << (8 * (3 - chunk.len()));
+        let word =
+            chunk.iter().fold(0u32, |w, b| w << 8 | u32::from(*b)) << (8 * (3 - chunk.len()));
         for i in 0..4 {
             let sextet = (word >> (18 - 6 * i)) as usize & 63;
-            out.push(if i <= chunk.len() { ALPHABET[sextet] as char } else { '=' });
+            out.push(if i <= chunk.len() {
+                ALPHABET[sextet] as char
+            } else {
+                '='
+            });
         }
     }
     out
@@ -101,7 +128,10 @@ pub(crate) fn base64(bytes: &[u8]) -> String {
 /// Width of a text in the page's sans-serif font, estimated from above.
 pub(crate) fn text_width(text: &str, size: f64) -> f64 {
     // A combining mark takes no room of its own.
-    let visible = text.chars().filter(|c| !('\u{300}'..='\u{36f}').contains(c)).count();
+    let visible = text
+        .chars()
+        .filter(|c| !('\u{300}'..='\u{36f}').contains(c))
+        .count();
     visible as f64 * size * 0.58
 }
 
@@ -130,23 +160,35 @@ mod tests {
         assert_eq!(percent(0.99), "99 %");
         assert_eq!(percent(0.0141), "1.4 %");
         assert_eq!(grouped(1_234_567), "1,234,567");
-        assert_eq!((grouped(0), grouped(999), grouped(1000)), ("0".into(), "999".into(), "1,000".into()));
+        assert_eq!(
+            (grouped(0), grouped(999), grouped(1000)),
+            ("0".into(), "999".into(), "1,000".into())
+        );
         assert_eq!(short_epoch(1_500_000), "1.5M");
-        assert_eq!(duration(75.4), "1 min 15 s");
-        assert_eq!(duration(7260.0), "2 h 1 min");
+        assert_eq!(
+            [75.4, 150.0, 9000.0].map(duration),
+            ["75.4 s", "2.5 min", "2.5 h"]
+        );
     }
 
     #[test]
     fn base64_matches_rfc_4648() {
-        for (plain, coded) in
-            [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foobar", "Zm9vYmFy")]
-        {
+        for (plain, coded) in [
+            ("", ""),
+            ("f", "Zg=="),
+            ("fo", "Zm8="),
+            ("foo", "Zm9v"),
+            ("foobar", "Zm9vYmFy"),
+        ] {
             assert_eq!(base64(plain.as_bytes()), coded);
         }
     }
 
     #[test]
     fn markup_and_control_characters_are_escaped() {
-        assert_eq!(escape("a<b&\"c\">\u{1}"), "a&lt;b&amp;&quot;c&quot;&gt;\u{fffd}");
+        assert_eq!(
+            escape("a<b&\"c\">\u{1}"),
+            "a&lt;b&amp;&quot;c&quot;&gt;\u{fffd}"
+        );
     }
 }

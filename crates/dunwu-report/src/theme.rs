@@ -39,7 +39,9 @@ pub(crate) const LINES: usize = 5;
 
 /// Declarations of all colours as custom properties.
 pub(crate) fn variables(dark: bool) -> String {
-    ALL.iter().map(|c| format!("--{}:{};", c.name, if dark { c.dark } else { c.light })).collect()
+    ALL.iter()
+        .map(|c| format!("--{}:{};", c.name, if dark { c.dark } else { c.light }))
+        .collect()
 }
 
 /// Rules of the pictures, with `var(--name)` for colours; the page and standalone files share them.
@@ -47,7 +49,9 @@ pub(crate) const PICTURE: &str = include_str!("picture.css");
 
 /// The rules with light colours written out, for files opened outside the page.
 pub(crate) fn standalone() -> String {
-    ALL.iter().fold(PICTURE.to_owned(), |css, c| css.replace(&format!("var(--{})", c.name), c.light))
+    ALL.iter().fold(PICTURE.to_owned(), |css, c| {
+        css.replace(&format!("var(--{})", c.name), c.light)
+    })
 }
 
 /// The class that gives a band its tint.
@@ -73,23 +77,44 @@ mod tests {
 
     /// Contrast ratio of WCAG 2.
     fn contrast(a: [f64; 3], b: [f64; 3]) -> f64 {
-        let linear = |c: f64| if c <= 0.03928 { c / 12.92 } else { ((c + 0.055) / 1.055).powf(2.4) };
-        let luminance = |c: [f64; 3]| 0.2126 * linear(c[0]) + 0.7152 * linear(c[1]) + 0.0722 * linear(c[2]);
+        let linear = |c: f64| {
+            if c <= 0.03928 {
+                c / 12.92
+            } else {
+                ((c + 0.055) / 1.055).powf(2.4)
+            }
+        };
+        let luminance =
+            |c: [f64; 3]| 0.2126 * linear(c[0]) + 0.7152 * linear(c[1]) + 0.0722 * linear(c[2]);
         let (a, b) = (luminance(a), luminance(b));
         (a.max(b) + 0.05) / (a.min(b) + 0.05)
     }
 
     #[test]
     fn text_contrasts_with_every_ground() {
-        let bands = ["card", "ground", "lazy", "independent", "interactive", "done", "other"];
+        let bands = [
+            "card",
+            "ground",
+            "lazy",
+            "independent",
+            "interactive",
+            "done",
+            "other",
+        ];
         for dark in [false, true] {
             for ground in bands {
-                for text in ["ink", "muted", "line0", "line1", "line2", "line3", "line4", "accent", "warn"] {
+                for text in [
+                    "ink", "muted", "line0", "line1", "line2", "line3", "line4", "accent", "warn",
+                ] {
                     let ratio = contrast(value(text, dark), value(ground, dark));
                     let least = if text == "ink" { 7.0 } else { 4.5 };
-                    let drawn_there = !text.starts_with("line") || ["card", "ground"].contains(&ground);
+                    let drawn_there =
+                        !text.starts_with("line") || ["card", "ground"].contains(&ground);
                     let least = if drawn_there { least } else { 3.0 };
-                    assert!(ratio >= least, "{text} on {ground}, dark {dark}: {ratio:.2}");
+                    assert!(
+                        ratio >= least,
+                        "{text} on {ground}, dark {dark}: {ratio:.2}"
+                    );
                 }
             }
         }

@@ -24,8 +24,15 @@ fn sigmoid(x: f64) -> f64 {
 
 /// The plan of the made-up run.
 pub(crate) fn plan(seeds: u64, epochs: u64) -> RunPlan {
-    let words = [format!("seeds={seeds}"), format!("epochs={epochs}"), "width=512".into(), "train_size=2016".into()];
-    RunSpec::from_overrides(words).and_then(|s| s.resolve()).expect("the words are a plan")
+    let words = [
+        format!("seeds={seeds}"),
+        format!("epochs={epochs}"),
+        "width=512".into(),
+        "train_size=2016".into(),
+    ];
+    RunSpec::from_overrides(words)
+        .and_then(|s| s.resolve())
+        .expect("the words are a plan")
 }
 
 /// A page of `seeds` seeds that memorise early and generalise at about a third of the run.
@@ -59,9 +66,20 @@ fn seed(seed: u64, epochs: u64) -> SeedPage {
         readings(&mut curve, epoch, grok, &mut noise);
     }
     let account = account(&curve, epochs, grok);
-    let maps = (0..12).map(|i| epochs * i / 11).collect::<std::collections::BTreeSet<u64>>();
-    let maps = maps.into_iter().map(|e| (e, map(seed, e as f64 / grok))).collect();
-    SeedPage { seed, curve, account, maps, stopped: Some("completed".into()) }
+    let maps = (0..12)
+        .map(|i| epochs * i / 11)
+        .collect::<std::collections::BTreeSet<u64>>();
+    let maps = maps
+        .into_iter()
+        .map(|e| (e, map(seed, e as f64 / grok)))
+        .collect();
+    SeedPage {
+        seed,
+        curve,
+        account,
+        maps,
+        stopped: Some("completed".into()),
+    }
 }
 
 fn readings(curve: &mut Curve, epoch: u64, grok: f64, noise: &mut Noise) {
@@ -74,12 +92,30 @@ fn readings(curve: &mut Curve, epoch: u64, grok: f64, noise: &mut Noise) {
     set("lr", 1e-3);
     set("train_acc", (0.014 + 0.986 * memory).min(1.0));
     set("test_acc", 0.014 + 0.986 * learned);
-    set("train_loss", (0.986 * (-e / (grok * 0.09)).exp() + 4e-3 * (1.0 - learned) + 2e-5) * wobble);
-    set("test_loss", (0.986 + 0.25 * memory) * (1.0 - learned) * wobble + 3e-4);
-    set("grad_f", (24.0 + 47.0 * bump) * wobble * (1.0 - 0.9 * learned));
-    set("grad_f_code", (27.0 + 50.0 * bump) * wobble * (1.0 - 0.88 * learned));
-    set("update_cos.W", (0.02 + 0.5 * bump * learned + 0.3 / (1.0 + e)) * wobble);
-    set("update_cos.V", (0.05 + 0.3 * learned * bump + 0.5 / (1.0 + e)) * wobble);
+    set(
+        "train_loss",
+        (0.986 * (-e / (grok * 0.09)).exp() + 4e-3 * (1.0 - learned) + 2e-5) * wobble,
+    );
+    set(
+        "test_loss",
+        (0.986 + 0.25 * memory) * (1.0 - learned) * wobble + 3e-4,
+    );
+    set(
+        "grad_f",
+        (24.0 + 47.0 * bump) * wobble * (1.0 - 0.9 * learned),
+    );
+    set(
+        "grad_f_code",
+        (27.0 + 50.0 * bump) * wobble * (1.0 - 0.88 * learned),
+    );
+    set(
+        "update_cos.W",
+        (0.02 + 0.5 * bump * learned + 0.3 / (1.0 + e)) * wobble,
+    );
+    set(
+        "update_cos.V",
+        (0.05 + 0.3 * learned * bump + 0.5 / (1.0 + e)) * wobble,
+    );
     set("update_norm.W", (0.6 + 1.5 * bump) * wobble);
     set("update_norm.V", (0.4 + 2.0 / (1.0 + e / 10.0)) * wobble);
     set("weight_norm.W", 20.0 + 6.0 * memory - 9.0 * learned);
@@ -93,46 +129,85 @@ fn readings(curve: &mut Curve, epoch: u64, grok: f64, noise: &mut Noise) {
         set("rank.W", 66.0 - 20.0 * learned);
         set("rank.V", 68.0 - 12.0 * learned);
         set("ipr", 0.03 + 0.6 * learned);
-        set("purity", 0.08 + 0.84 * sigmoid(6.0 * (e - grok * 0.8) / grok));
-        set("features_covered", (35.0 * sigmoid(9.0 * (e - grok * 0.7) / grok)).round().min(32.0));
+        set(
+            "purity",
+            0.08 + 0.84 * sigmoid(6.0 * (e - grok * 0.8) / grok),
+        );
+        set(
+            "features_covered",
+            (35.0 * sigmoid(9.0 * (e - grok * 0.7) / grok))
+                .round()
+                .min(32.0),
+        );
         set("feature_entropy", 3.4 - 0.3 * learned);
     }
     if epoch >= 20 {
-        set("sigma23", 1.2 + 280.0 * sigmoid(9.0 * (e - 1.7 * grok) / grok) * wobble);
+        set(
+            "sigma23",
+            1.2 + 280.0 * sigmoid(9.0 * (e - 1.7 * grok) / grok) * wobble,
+        );
     }
 }
 
 /// The first epoch at which a column is at least a threshold, and stays there in this run.
 pub(crate) fn crossing(curve: &Curve, column: &str, threshold: f64) -> Crossing {
-    let first = curve.points(column).find(|(_, v)| *v >= threshold).map(|(e, _)| e);
+    let first = curve
+        .points(column)
+        .find(|(_, v)| *v >= threshold)
+        .map(|(e, _)| e);
     let budget = curve.epochs().last().copied().unwrap_or(0);
-    Crossing { first, sustained: first.map(|e| (e + 2).min(budget)), budget }
+    Crossing {
+        first,
+        sustained: first.map(|e| (e + 2).min(budget)),
+        budget,
+    }
 }
 
 fn account(curve: &Curve, epochs: u64, grok: f64) -> Account {
-    let (train_99, test_50, test_99) =
-        (crossing(curve, "train_acc", 0.99), crossing(curve, "test_acc", 0.5), crossing(curve, "test_acc", 0.99));
-    let delay = test_99.first.zip(train_99.first).and_then(|(g, m)| g.checked_sub(m));
-    let borders = [0, train_99.first.unwrap_or(1), (grok * 0.9) as u64, test_99.first.unwrap_or(epochs)];
+    let (train_99, test_50, test_99) = (
+        crossing(curve, "train_acc", 0.99),
+        crossing(curve, "test_acc", 0.5),
+        crossing(curve, "test_acc", 0.99),
+    );
+    let delay = test_99
+        .first
+        .zip(train_99.first)
+        .and_then(|(g, m)| g.checked_sub(m));
+    let borders = [
+        0,
+        train_99.first.unwrap_or(1),
+        (grok * 0.9) as u64,
+        test_99.first.unwrap_or(epochs),
+    ];
     let says = [
         ("lazy", "update_norm.W", "the hidden layer hardly moves"),
-        ("independent", "grad_f", "the signal to the hidden layer passes its peak"),
+        (
+            "independent",
+            "grad_f",
+            "the signal to the hidden layer passes its peak",
+        ),
         ("interactive", "gram_ff", "neurons begin to overlap"),
         ("done", "test_acc", "99 % of the unseen examples are right"),
     ];
-    let stages = says.iter().enumerate().map(|(i, (name, signal, says))| Finding {
-        name: (*name).into(),
-        from: Some(borders[i]),
-        to: borders.get(i + 1).copied(),
-        confidence: 0.95 - 0.1 * i as f64,
-        statement: format!("From epoch {} on, {says}.", borders[i]),
-        by: vec![Evidence {
-            signal: (*signal).into(),
-            epoch: borders[i],
-            value: curve.points(signal).nth(borders[i] as usize).map_or(f64::NAN, |p| p.1),
-            says: (*says).into(),
-        }],
-    });
+    let stages = says
+        .iter()
+        .enumerate()
+        .map(|(i, (name, signal, says))| Finding {
+            name: (*name).into(),
+            from: Some(borders[i]),
+            to: borders.get(i + 1).copied(),
+            confidence: 0.95 - 0.1 * i as f64,
+            statement: format!("From epoch {} on, {says}.", borders[i]),
+            by: vec![Evidence {
+                signal: (*signal).into(),
+                epoch: borders[i],
+                value: curve
+                    .points(signal)
+                    .nth(borders[i] as usize)
+                    .map_or(f64::NAN, |p| p.1),
+                says: (*says).into(),
+            }],
+        });
     Account {
         stages: stages.filter(|s| s.from.is_some_and(|f| s.to.is_none_or(|t| f < t))).collect(),
         fate: Finding {
@@ -172,8 +247,18 @@ fn map(seed: u64, time: f64) -> MapData {
         }));
     }
     let rows = || share.chunks(features);
-    let argmax = |row: &[f32]| (0..features).max_by(|a, b| row[*a].total_cmp(&row[*b])).unwrap_or(0);
+    let argmax = |row: &[f32]| {
+        (0..features)
+            .max_by(|a, b| row[*a].total_cmp(&row[*b]))
+            .unwrap_or(0)
+    };
     let best: Vec<u32> = rows().map(|r| argmax(r) as u32).collect();
     let purity = rows().map(|r| r[argmax(r)]).collect();
-    MapData { names, neurons, best, purity, share }
+    MapData {
+        names,
+        neurons,
+        best,
+        purity,
+        share,
+    }
 }

@@ -46,7 +46,9 @@ fn reader() -> Markup {
 }
 
 fn stage_key(run: &RunPage<'_>, figures: &[Figure]) -> Markup {
-    let Some(figure) = figures.first().filter(|f| !f.bands.is_empty()) else { return html! {} };
+    let Some(figure) = figures.first().filter(|f| !f.bands.is_empty()) else {
+        return html! {};
+    };
     html! {
         p.key {
             @for band in &figure.bands {
@@ -70,15 +72,17 @@ fn one(run: &RunPage<'_>, figure: &Figure) -> Markup {
     html! {
         figure.chart data-figure=(figure.name) aria-labelledby=(title_id) {
             figcaption {
-                h3 #(title_id) { (figure.title) }
-                p.help { (figure.help) @for note in &figure.notes { " " (note) } }
-                p.legend {
-                    @for (i, series) in figure.series.iter().enumerate() {
-                        span class=(format!("item c{}", i % theme::LINES)) {
-                            (series.label) " " output data-i=(i) {}
-                        } " "
+                div.title {
+                    h3 #(title_id) { (figure.title) }
+                    p.legend {
+                        @for (i, series) in figure.series.iter().enumerate() {
+                            span class=(format!("item c{}", i % theme::LINES)) {
+                                (series.label) " " output data-i=(i) {}
+                            } " "
+                        }
                     }
                 }
+                p.help { (figure.help) @for note in &figure.notes { " " (note) } }
             }
             (PreEscaped(chart(figure, Medium::Wide)))
             (PreEscaped(chart(figure, Medium::Narrow)))
@@ -88,8 +92,11 @@ fn one(run: &RunPage<'_>, figure: &Figure) -> Markup {
 }
 
 fn numbers(run: &RunPage<'_>, figure: &Figure) -> Markup {
-    let epochs: std::collections::BTreeSet<u64> =
-        figure.series.iter().flat_map(|s| s.median.iter().map(|p| p.0)).collect();
+    let epochs: std::collections::BTreeSet<u64> = figure
+        .series
+        .iter()
+        .flat_map(|s| s.median.iter().map(|p| p.0))
+        .collect();
     let epochs: Vec<u64> = epochs.into_iter().collect();
     let rows = thin(&epochs, ROWS);
     let each = figure.series.len() * run.seeds.len() <= COLUMNS;

@@ -65,7 +65,13 @@ fn heat(run: &RunPage<'_>, first: &Drawn, maps: &[Drawn]) -> Markup {
 
 /// The static picture with a canvas over its cells.
 fn layer(map: &Drawn, medium: Medium) -> Markup {
-    let Cells { left, top, width, height, .. } = map::cells(map, medium);
+    let Cells {
+        left,
+        top,
+        width,
+        height,
+        ..
+    } = map::cells(map, medium);
     let tall = top + height + 26.0;
     let share = |x: f64, of: f64| format!("{:.3}%", x / of * 100.0);
     let style = format!(

@@ -14,7 +14,7 @@ pub(super) fn header(run: &RunPage<'_>) -> Markup {
                 p.brand { "dunwu " span lang="zh" { "顿悟" } " · " (run.plan.task) }
                 p.task { (run.task_description) }
             }
-            button #theme type="button" hidden { "Theme: automatic" }
+            button #theme type="button" hidden { "Theme: auto" }
         }
     }
 }
@@ -43,19 +43,42 @@ fn tile(label: &str, value: &str, unit: &str, below: &str) -> Markup {
 
 fn tiles(run: &RunPage<'_>, summary: &Summary) -> Vec<Markup> {
     let mut tiles = vec![
-        passed_tile("Memorised at", "99 % of training examples right", &summary.memorised, summary),
-        passed_tile("Generalised at", "99 % of unseen examples right", &summary.generalised, summary),
+        passed_tile(
+            "Memorised at epoch",
+            "99 % of training examples right",
+            &summary.memorised,
+            summary,
+        ),
+        passed_tile(
+            "Generalised at epoch",
+            "99 % of unseen examples right",
+            &summary.generalised,
+            summary,
+        ),
     ];
     if let Some(delay) = summary.delay {
-        tiles.push(tile("Delay", &grouped(delay), "epochs", "from memorising to generalising"));
+        tiles.push(tile(
+            "Delay in epochs",
+            &grouped(delay),
+            "",
+            "from memorising to generalising",
+        ));
     }
     tiles.extend(features_tile(run));
     if let Some(accuracy) = last_median(run, "test_acc") {
-        let chance = format!("on unseen examples, at the end; guessing gives {}", percent(run.chance));
+        let chance = format!(
+            "on unseen examples, at the end; guessing gives {}",
+            percent(run.chance)
+        );
         tiles.push(tile("Final accuracy", &percent(accuracy), "", &chance));
     }
     if let Some(seconds) = run.seconds {
-        let below = format!("{} seed{}, {} epochs", run.seeds.len(), plural(run.seeds.len()), grouped(summary.budget));
+        let below = format!(
+            "{} seed{}, {} epochs",
+            run.seeds.len(),
+            plural(run.seeds.len()),
+            grouped(summary.budget)
+        );
         tiles.push(tile("Took", &duration(seconds), "", &below));
     }
     tiles
@@ -67,36 +90,71 @@ fn plural(n: usize) -> &'static str {
 
 fn passed_tile(label: &str, what: &str, passed: &Passed, summary: &Summary) -> Markup {
     let Some(epoch) = passed.median else {
-        let below = format!("{what}: {} of {} seeds in {} epochs", passed.count, summary.seeds, grouped(summary.budget));
+        let below = format!(
+            "{what}: {} of {} seeds in {} epochs",
+            passed.count,
+            summary.seeds,
+            grouped(summary.budget)
+        );
         return tile(label, "never", "", &below);
     };
     let range = passed.range.filter(|_| summary.seeds > 1);
-    let range = range.map(|(a, b)| format!(", {} to {} over {} seeds", grouped(a), grouped(b), passed.count));
-    let holds = passed.sustained.map_or("; not yet for good".into(), |s| {
-        if s == epoch { String::new() } else { format!("; for good from {}", grouped(s)) }
+    let range = range.map(|(a, b)| {
+        format!(
+            ", {} to {} over {} seeds",
+            grouped(a),
+            grouped(b),
+            passed.count
+        )
     });
-    tile(label, &grouped(epoch), "epochs", &format!("{what}{}{holds}", range.unwrap_or_default()))
+    let holds = passed.sustained.map_or("; not yet for good".into(), |s| {
+        if s == epoch {
+            String::new()
+        } else {
+            format!("; for good from {}", grouped(s))
+        }
+    });
+    tile(
+        label,
+        &grouped(epoch),
+        "",
+        &format!("{what}{}{holds}", range.unwrap_or_default()),
+    )
 }
 
 fn features_tile(run: &RunPage<'_>) -> Option<Markup> {
     let Some(possible) = run.features else {
-        return run.no_features.as_ref().map(|why| tile("Features learned", "–", "", why));
+        return run
+            .no_features
+            .as_ref()
+            .map(|why| tile("Features learned", "–", "", why));
     };
     let covered = last_median(run, "features_covered")?;
     let below = "features that at least one neuron holds cleanly, at the end";
-    Some(tile("Features learned", &number(covered, 4), &format!("of {possible}"), below))
+    Some(tile(
+        "Features learned",
+        &number(covered, 4),
+        &format!("of {possible}"),
+        below,
+    ))
 }
 
 /// The median over seeds of the last readings of a column.
 fn last_median(run: &RunPage<'_>, column: &str) -> Option<f64> {
     let last = |s: &crate::SeedPage| {
-        s.curve.epochs().iter().rev().find_map(|e| value_at(&s.curve, column, *e))
+        s.curve
+            .epochs()
+            .iter()
+            .rev()
+            .find_map(|e| value_at(&s.curve, column, *e))
     };
     median(run.seeds.iter().filter_map(last).collect())
 }
 
 fn account(run: &RunPage<'_>) -> Markup {
-    let Some(seed) = run.representative() else { return html! {} };
+    let Some(seed) = run.representative() else {
+        return html! {};
+    };
     html! {
         div.account {
             h2 { "What happened inside" }

@@ -12,8 +12,15 @@ use std::collections::BTreeMap;
 const LISTED: usize = 12;
 
 pub(super) fn stages(run: &RunPage<'_>) -> Markup {
-    let Some(first) = run.representative() else { return html! {} };
-    let others: Vec<&SeedPage> = run.seeds.iter().filter(|s| s.seed != first.seed).take(LISTED).collect();
+    let Some(first) = run.representative() else {
+        return html! {};
+    };
+    let others: Vec<&SeedPage> = run
+        .seeds
+        .iter()
+        .filter(|s| s.seed != first.seed)
+        .take(LISTED)
+        .collect();
     html! {
         section #stages {
             h2 { "Stages, and what put their borders there" }
@@ -68,7 +75,12 @@ fn span(stage: &Finding) -> String {
     match (stage.from, stage.to) {
         (None, _) => "not known".into(),
         (Some(from), None) => format!("from {}", grouped(from)),
-        (Some(from), Some(to)) => format!("{} to {} ({})", grouped(from), grouped(to), grouped(to.saturating_sub(from))),
+        (Some(from), Some(to)) => format!(
+            "{} to {} ({})",
+            grouped(from),
+            grouped(to),
+            grouped(to.saturating_sub(from))
+        ),
     }
 }
 
@@ -95,7 +107,11 @@ pub(super) fn seeds(run: &RunPage<'_>) -> Markup {
 
 fn seed_row(seed: &SeedPage) -> Markup {
     let a = &seed.account;
-    let last = seed.curve.points("test_acc").last().map_or("–".into(), |(_, v)| percent(v));
+    let last = seed
+        .curve
+        .points("test_acc")
+        .last()
+        .map_or("–".into(), |(_, v)| percent(v));
     html! {
         tr {
             th scope="row" { "Seed " (seed.seed) }
@@ -132,7 +148,11 @@ pub(super) fn plan(run: &RunPage<'_>) -> Markup {
 }
 
 fn pairs(overrides: &[String]) -> BTreeMap<String, String> {
-    overrides.iter().filter_map(|o| o.split_once('=')).map(|(k, v)| (k.to_owned(), v.to_owned())).collect()
+    overrides
+        .iter()
+        .filter_map(|o| o.split_once('='))
+        .map(|(k, v)| (k.to_owned(), v.to_owned()))
+        .collect()
 }
 
 /// Every key of a plan and its value as text.
@@ -149,7 +169,11 @@ fn values(plan: &RunPlan) -> BTreeMap<String, String> {
 }
 
 fn share_key(kind: &str) -> String {
-    if kind == "file" { "split_file".into() } else { format!("train_{kind}") }
+    if kind == "file" {
+        "split_file".into()
+    } else {
+        format!("train_{kind}")
+    }
 }
 
 fn written(value: &serde_json::Value) -> String {
@@ -157,7 +181,10 @@ fn written(value: &serde_json::Value) -> String {
         serde_json::Value::String(text) => text.clone(),
         serde_json::Value::Null => String::new(),
         serde_json::Value::Array(items) => items.iter().map(written).collect::<Vec<_>>().join(","),
-        serde_json::Value::Number(n) => n.as_f64().filter(|_| n.is_f64()).map_or(n.to_string(), |x| x.to_string()),
+        serde_json::Value::Number(n) => n
+            .as_f64()
+            .filter(|_| n.is_f64())
+            .map_or(n.to_string(), |x| x.to_string()),
         other => other.to_string(),
     }
 }
