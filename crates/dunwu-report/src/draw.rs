@@ -214,7 +214,7 @@ fn bands(svg: &mut Svg, figure: &Figure, frame: &Frame, medium: Medium) {
 }
 
 /// The name of a stage, its numeral if the name does not fit, or nothing.
-fn fitting(name: &str, room: f64) -> Option<&str> {
+pub(crate) fn fitting(name: &str, room: f64) -> Option<&str> {
     let numeral = match name {
         "lazy" => "I",
         "independent" => "II",

@@ -1,7 +1,7 @@
 //! Figures as data: axes, series, bands and marks. Nothing here knows how they are drawn.
 
 use crate::families::{self, Family};
-use crate::run::RunPage;
+use crate::run::{RunPage, SeedPage};
 use crate::scale::{Format, Scale, Spread};
 use crate::summary::{Summary, median};
 use crate::svg::decimate;
@@ -305,12 +305,14 @@ fn linear_extent(low: f64, high: f64) -> (f64, f64) {
     (if from_zero { 0.0 } else { low - pad }, high + pad)
 }
 
-/// The stages of the representative seed, cut to the epochs that were run.
+/// The stages of the representative seed.
 pub(crate) fn bands(run: &RunPage<'_>) -> Vec<Band> {
-    let Some(seed) = run.representative() else {
-        return Vec::new();
-    };
-    let last = run.last_epoch();
+    run.representative()
+        .map_or_else(Vec::new, |seed| bands_of(seed, run.last_epoch()))
+}
+
+/// The stages of a seed, cut to the epochs that were run.
+pub(crate) fn bands_of(seed: &SeedPage, last: u64) -> Vec<Band> {
     let known = seed.account.stages.iter().filter_map(|stage| {
         let from = stage.from?;
         Some(Band {

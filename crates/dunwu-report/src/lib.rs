@@ -10,6 +10,7 @@ mod map;
 mod page;
 mod run;
 mod scale;
+mod strips;
 mod summary;
 mod svg;
 mod text;
@@ -26,6 +27,7 @@ pub fn figures(run: &RunPage<'_>) -> Vec<(String, String)> {
         .iter()
         .map(|f| file(&f.name, draw::chart(f, draw::Medium::File)))
         .collect();
+    out.extend(strips::strips(run, draw::Medium::File).map(|svg| file("stages", svg)));
     if let Some(map) = map::drawn(run).first() {
         out.push(file("neurons_features", map::heat(map, draw::Medium::File)));
     }

@@ -28,20 +28,28 @@
 
   // Reading all charts at one epoch.
   const reader = $("reader"), slider = $("epoch"), charts = $("charts");
+  let current = epochs.length - 1;
   const place = (epoch, last) => Math.log1p(epoch) / Math.log1p(Math.max(last, 1));
   function nearest(epoch) {
     let best = 0;
     epochs.forEach((e, i) => { if (Math.abs(e - epoch) < Math.abs(epochs[best] - epoch)) best = i; });
     return best;
   }
-  function latest(values, row) {
-    while (row > 0 && values[row] === null) row--;
-    return values[row];
+  // The reading at an epoch, or the nearest one with its epoch: some signals are read less often.
+  function reading(values, row, percent) {
+    for (let d = 0; d < epochs.length; d++) {
+      for (const at of [row - d, row + d]) {
+        if (values[at] === null || values[at] === undefined) continue;
+        return write(values[at], percent) + (d === 0 ? "" : " (epoch " + grouped(epochs[at]) + ")");
+      }
+    }
+    return "–";
   }
   function read(row) {
     const epoch = epochs[row];
     charts.classList.add("reading");
-    slider.value = row;
+    current = row;
+    slider.value = Math.round(1000 * place(epoch, epochs[epochs.length - 1]));
     slider.setAttribute("aria-valuetext", "epoch " + epoch);
     $("epoch-value").textContent = grouped(epoch);
     const band = data.bands.find((b) => b[1] <= epoch && epoch < b[2]) || data.bands.find((b) => b[2] === epoch);
@@ -56,7 +64,7 @@
     charts.querySelectorAll("figure[data-figure]").forEach((figure) => {
       const shown = data.figures[figure.dataset.figure];
       figure.querySelectorAll("output").forEach((out, i) => {
-        out.textContent = write(latest(shown.series[i], row), shown.percent);
+        out.textContent = reading(shown.series[i], row, shown.percent);
       });
     });
   }
@@ -67,9 +75,13 @@
   }
   if (epochs.length > 0) {
     reader.hidden = false;
-    slider.max = epochs.length - 1;
-    slider.value = epochs.length - 1;
-    slider.oninput = () => read(+slider.value);
+    slider.oninput = () => read(nearest(Math.expm1(+slider.value / 1000 * Math.log1p(Math.max(epochs[epochs.length - 1], 1)))));
+    slider.onkeydown = (event) => {
+      const move = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1 }[event.key];
+      if (!move) return;
+      event.preventDefault();
+      read(Math.min(Math.max(current + move, 0), epochs.length - 1));
+    };
     $("close-reader").onclick = stop;
     charts.querySelectorAll(SVG).forEach((svg) => {
       const follow = (event) => {

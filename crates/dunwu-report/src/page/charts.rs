@@ -3,6 +3,7 @@
 use crate::draw::{Medium, chart};
 use crate::figure::{Figure, thin, value_at};
 use crate::run::RunPage;
+use crate::strips::strips;
 use crate::text::grouped;
 use crate::theme;
 use maud::{Markup, PreEscaped, html};
@@ -24,7 +25,10 @@ pub(super) fn section(run: &RunPage<'_>, figures: &[Figure], constant: &[String]
             (stage_key(run, figures))
             @if figures.is_empty() { p.quiet { "No epoch has been recorded yet." } }
             (reader())
-            @for figure in figures { (one(run, figure)) }
+            @for (i, figure) in figures.iter().enumerate() {
+                (one(run, figure))
+                @if i == 0 { (strips_of_seeds(run)) }
+            }
             @for column in constant {
                 p.quiet { "The column " code { (column) } " is constant and not drawn: "
                     (run.seeds.iter().find_map(|s| s.curve.points(column).next()).map_or(f64::NAN, |p| p.1)) "." }
@@ -38,7 +42,7 @@ fn reader() -> Markup {
     html! {
         div #reader hidden {
             label for="epoch" { "Epoch " output #epoch-value for="epoch" {} }
-            input #epoch type="range" min="0" max="1" step="1" value="0";
+            input #epoch type="range" min="0" max="1000" step="1" value="1000";
             span #stage-value {}
             button #close-reader type="button" aria-label="Stop reading" { "×" }
         }
@@ -63,6 +67,23 @@ fn stage_key(run: &RunPage<'_>, figures: &[Figure]) -> Markup {
                 } ", explained "
                 a href="#stages" { "below" } "."
             }
+        }
+    }
+}
+
+/// The stages of all seeds, where there are several; their numbers are in the table of stages.
+fn strips_of_seeds(run: &RunPage<'_>) -> Markup {
+    let Some(wide) = strips(run, Medium::Wide) else {
+        return html! {};
+    };
+    html! {
+        figure.chart aria-labelledby="title-stages" {
+            figcaption {
+                div.title { h3 #title-stages { "Stages of every seed" } }
+                p.help { "One strip a seed. Where the strips look alike, the story does not hang on chance." }
+            }
+            (PreEscaped(wide))
+            @if let Some(narrow) = strips(run, Medium::Narrow) { (PreEscaped(narrow)) }
         }
     }
 }

@@ -32,10 +32,18 @@ pub(super) fn answer(run: &RunPage<'_>) -> Markup {
 }
 
 fn tile(label: &str, value: &str, unit: &str, below: &str) -> Markup {
+    valued(
+        label,
+        &html! { (value) @if !unit.is_empty() { " " span.unit { (unit) } } },
+        below,
+    )
+}
+
+fn valued(label: &str, value: &Markup, below: &str) -> Markup {
     html! {
         div.tile {
             p.label { (label) }
-            p.value { (value) @if !unit.is_empty() { " " span.unit { (unit) } } }
+            p.value { (value) }
             @if !below.is_empty() { p.below { (below) } }
         }
     }
@@ -44,13 +52,13 @@ fn tile(label: &str, value: &str, unit: &str, below: &str) -> Markup {
 fn tiles(run: &RunPage<'_>, summary: &Summary) -> Vec<Markup> {
     let mut tiles = vec![
         passed_tile(
-            "Memorised at epoch",
+            "Memorised at",
             "99 % of training examples right",
             &summary.memorised,
             summary,
         ),
         passed_tile(
-            "Generalised at epoch",
+            "Generalised at",
             "99 % of unseen examples right",
             &summary.generalised,
             summary,
@@ -58,7 +66,7 @@ fn tiles(run: &RunPage<'_>, summary: &Summary) -> Vec<Markup> {
     ];
     if let Some(delay) = summary.delay {
         tiles.push(tile(
-            "Delay in epochs",
+            "Delay",
             &grouped(delay),
             "",
             "from memorising to generalising",
@@ -114,10 +122,10 @@ fn passed_tile(label: &str, what: &str, passed: &Passed, summary: &Summary) -> M
             format!("; for good from {}", grouped(s))
         }
     });
-    tile(
+    let value = html! { span.unit { "epoch " } (grouped(epoch)) };
+    valued(
         label,
-        &grouped(epoch),
-        "",
+        &value,
         &format!("{what}{}{holds}", range.unwrap_or_default()),
     )
 }
