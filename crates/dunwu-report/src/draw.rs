@@ -1,71 +1,23 @@
-//! Figures to SVG.
+//! Charts to SVG.
 
-use crate::figure::{Band, Figure, Mark};
-use crate::scale::{Scale, Spread};
-use crate::svg::{Svg, decimate, polyline, px, spread_labels};
-use crate::text::{grouped, number, text_width};
+use crate::figure::{Band, Figure};
+use crate::labels::{end_labels, mark_rows, marks};
+use crate::medium::{Medium, start};
+use crate::scale::Scale;
+use crate::svg::{Svg, decimate, polyline};
+use crate::text::{grouped, text_width};
 use crate::theme;
 
-/// Where a chart is drawn.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Medium {
-    /// In the page, on a wide screen or paper.
-    Wide,
-    /// In the page, on a phone.
-    Narrow,
-    /// In a file of its own.
-    File,
-}
-
-impl Medium {
-    pub(crate) fn width(self) -> f64 {
-        if self == Medium::Narrow { 360.0 } else { 900.0 }
-    }
-
-    pub(crate) fn left(self) -> f64 {
-        if self == Medium::Narrow { 46.0 } else { 58.0 }
-    }
-
-    pub(crate) fn right(self) -> f64 {
-        self.width() - if self == Medium::Narrow { 62.0 } else { 84.0 }
-    }
-
-    pub(crate) fn class(self) -> &'static str {
-        match self {
-            Medium::Wide => "pic wide",
-            Medium::Narrow => "pic narrow",
-            Medium::File => "pic",
-        }
-    }
-
-    fn plot_height(self, figure: &Figure) -> f64 {
-        let tall = match figure.name.as_str() {
-            "accuracy" => 2.3,
-            "loss" => 1.5,
-            _ => 1.0,
-        };
-        tall * if self == Medium::Narrow { 86.0 } else { 104.0 }
-    }
-
-    /// The scale of epochs, the same in all charts.
-    pub(crate) fn epochs(self, last: u64) -> Scale {
-        Scale {
-            spread: Spread::Epoch,
-            domain: (0.0, last.max(1) as f64),
-            range: (self.left(), self.right()),
-        }
-    }
-}
-
-const FONT: f64 = 12.0;
+/// Size of all text.
+pub(crate) const FONT: f64 = 12.0;
 
 /// The places of a chart's parts.
-struct Frame {
-    x: Scale,
-    y: Scale,
-    top: f64,
-    bottom: f64,
-    height: f64,
+pub(crate) struct Frame {
+    pub(crate) x: Scale,
+    pub(crate) y: Scale,
+    pub(crate) top: f64,
+    pub(crate) bottom: f64,
+    pub(crate) height: f64,
 }
 
 /// Draws a chart.
@@ -104,52 +56,6 @@ pub(crate) fn chart(figure: &Figure, medium: Medium) -> String {
     }
     svg.close("svg");
     svg.finish()
-}
-
-/// Opens a picture with its title, description and, in a file, its rules and ground.
-pub(crate) fn start(
-    svg: &mut Svg,
-    medium: Medium,
-    height: f64,
-    id: &str,
-    title: &str,
-    description: &str,
-    last: Option<u64>,
-) {
-    let view = format!("0 0 {} {}", px(medium.width()), px(height));
-    let (title_id, desc_id) = (format!("{id}-t"), format!("{id}-d"));
-    let labels = format!("{title_id} {desc_id}");
-    let (left, right) = (px(medium.left()), px(medium.right()));
-    let epochs = last.map(|l| l.to_string());
-    let mut attributes = vec![
-        ("class", medium.class()),
-        ("viewBox", &view),
-        ("role", "img"),
-        ("aria-labelledby", &labels),
-    ];
-    let (width, tall) = (px(medium.width()), px(height));
-    if medium == Medium::File {
-        attributes.extend([
-            ("xmlns", "http://www.w3.org/2000/svg"),
-            ("width", &width),
-            ("height", &tall),
-        ]);
-    } else if let Some(epochs) = &epochs {
-        attributes.extend([
-            ("data-left", left.as_str()),
-            ("data-right", &right),
-            ("data-last", epochs),
-        ]);
-    }
-    svg.open("svg", &attributes);
-    svg.element("title", &[("id", &title_id)], title);
-    svg.element("desc", &[("id", &desc_id)], description);
-    if medium == Medium::File {
-        svg.open("style", &[]);
-        svg.raw(&theme::standalone());
-        svg.close("style");
-        svg.rect((0.0, 0.0), (medium.width(), height), "paper");
-    }
 }
 
 fn frame(figure: &Figure, medium: Medium) -> Frame {
@@ -311,91 +217,6 @@ fn path(svg: &mut Svg, points: &[(f64, f64)], class: &str, frame: &Frame) {
     } else {
         svg.path(&polyline(points), class);
     }
-}
-
-/// The row of each mark's label, so that labels of one row do not meet.
-fn mark_rows(marks: &[Mark], x: &Scale) -> Vec<usize> {
-    let mut ends: Vec<f64> = Vec::new();
-    let mut rows = Vec::new();
-    for mark in marks {
-        let (start, end) = mark_extent(mark, x);
-        let row = ends.iter().position(|e| *e <= start).unwrap_or(ends.len());
-        if row == ends.len() {
-            ends.push(end);
-        } else {
-            ends[row] = end;
-        }
-        rows.push(row);
-    }
-    rows
-}
-
-/// From where to where a mark's label goes: centred on its epoch, kept inside the plot.
-fn mark_extent(mark: &Mark, x: &Scale) -> (f64, f64) {
-    let width = text_width(&mark.label, FONT) + 8.0;
-    let start = (x.at(mark.epoch as f64) - width / 2.0)
-        .min(x.range.1 - width)
-        .max(x.range.0);
-    (start, start + width)
-}
-
-fn marks(svg: &mut Svg, marks: &[Mark], frame: &Frame) {
-    let rows = mark_rows(marks, &frame.x);
-    let first = frame.top - 4.0 - rows.iter().max().map_or(0, |r| r + 1) as f64 * 17.0;
-    for (mark, row) in marks.iter().zip(rows) {
-        let x = frame.x.at(mark.epoch as f64);
-        let (start, end) = mark_extent(mark, &frame.x);
-        let y = first + row as f64 * 17.0 + 13.0;
-        svg.text(((start + end) / 2.0, y), "strong", "middle", &mark.label);
-        svg.line((x, y + 4.0), (x, frame.bottom), "mark");
-    }
-}
-
-/// Labels at the right ends of the lines: the names of several series, the last value of a single one.
-fn end_labels(svg: &mut Svg, figure: &Figure, frame: &Frame, medium: Medium) {
-    let several = figure.series.len() > 1;
-    let room = medium.width() - medium.right() - 6.0;
-    let mut labels: Vec<(f64, String, String)> = Vec::new();
-    for (i, series) in figure.series.iter().enumerate() {
-        let ends = series
-            .median
-            .last()
-            .or_else(|| series.lines.iter().find_map(|l| l.last()));
-        let Some((_, value)) = ends else { continue };
-        let text = if several {
-            shortened(&series.label, room)
-        } else {
-            last_value(figure, *value)
-        };
-        labels.push((frame.y.at(*value), text, format!("t{}", i % theme::LINES)));
-    }
-    if let Some((value, name)) = figure.level.as_ref().filter(|_| several) {
-        labels.push((frame.y.at(*value), name.clone(), "tick".into()));
-    }
-    let wanted: Vec<f64> = labels.iter().map(|l| l.0).collect();
-    let placed = spread_labels(&wanted, 14.0, (frame.top + 2.0, frame.bottom - 2.0));
-    for ((_, text, class), y) in labels.iter().zip(placed) {
-        svg.text((frame.x.range.1 + 6.0, y + 4.0), class, "start", text);
-    }
-}
-
-fn last_value(figure: &Figure, value: f64) -> String {
-    match figure.format {
-        crate::scale::Format::Number => number(value, 3),
-        percent => percent.write(value),
-    }
-}
-
-fn shortened(label: &str, room: f64) -> String {
-    let mut text = label.to_owned();
-    while text_width(&text, FONT) > room && text.chars().count() > 2 {
-        text = text
-            .chars()
-            .take(text.chars().count() - 2)
-            .chain(['…'])
-            .collect();
-    }
-    text
 }
 
 /// The picture in words, for those who cannot see it.

@@ -3,11 +3,17 @@
 //! Figure data is made first (axes, series, bands, marks) and drawn afterwards. Nothing is written and nothing is
 //! read: the same input gives the same bytes. The page needs no network, and no script to show its pictures.
 
+mod coverage;
 mod draw;
+mod extent;
 mod families;
 mod figure;
+mod heat;
+mod labels;
 mod map;
+mod medium;
 mod page;
+mod readings;
 mod run;
 mod scale;
 mod strips;
@@ -25,16 +31,19 @@ pub fn figures(run: &RunPage<'_>) -> Vec<(String, String)> {
     let file = |name: &str, svg: String| (format!("{name}.svg"), svg);
     let mut out: Vec<_> = charts
         .iter()
-        .map(|f| file(&f.name, draw::chart(f, draw::Medium::File)))
+        .map(|f| file(&f.name, draw::chart(f, medium::Medium::File)))
         .collect();
-    out.extend(strips::strips(run, draw::Medium::File).map(|svg| file("stages", svg)));
+    out.extend(strips::strips(run, medium::Medium::File).map(|svg| file("stages", svg)));
     if let Some(map) = map::drawn(run).first() {
-        out.push(file("neurons_features", map::heat(map, draw::Medium::File)));
+        out.push(file(
+            "neurons_features",
+            heat::heat(map, medium::Medium::File),
+        ));
     }
-    if let Some((epoch, coverage)) = map::coverage(run) {
+    if let Some((epoch, coverage)) = coverage::coverage(run) {
         out.push(file(
             "coverage",
-            map::bars(&coverage, epoch, draw::Medium::File),
+            coverage::bars(&coverage, epoch, medium::Medium::File),
         ));
     }
     out

@@ -1,7 +1,8 @@
 //! The stages of every seed, one strip each, on the epoch axis of the charts.
 
-use crate::draw::{Medium, fitting, start};
+use crate::draw::fitting;
 use crate::figure::bands_of;
+use crate::medium::{Medium, start};
 use crate::run::RunPage;
 use crate::svg::Svg;
 use crate::text::grouped;

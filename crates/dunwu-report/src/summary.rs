@@ -1,7 +1,7 @@
 //! What all seeds together say.
 
 use crate::run::{RunPage, SeedPage};
-use crate::text::grouped;
+use crate::text::{counted, grouped};
 use dunwu_analysis::Crossing;
 
 /// When the seeds passed a threshold; a seed that did not counts as later than any that did.
@@ -74,7 +74,7 @@ impl Summary {
     /// The answer in one sentence.
     pub(crate) fn headline(&self) -> String {
         let (m, g, n) = (&self.memorised, &self.generalised, self.seeds);
-        let budget = grouped(self.budget);
+        let budget = counted(self.budget, "epoch");
         if n == 0 {
             return "No seed has been run yet.".into();
         }
@@ -103,13 +103,13 @@ impl Summary {
                 )
             }
             (Some(m), None) => format!(
-                "{} memorised its examples by epoch {} but did not come to understand the rule in {budget} epochs{}.",
+                "{} memorised its examples by epoch {} but did not come to understand the rule in {budget}{}.",
                 the_network(n),
                 grouped(m),
                 self.exceptions(),
             ),
             (None, None) => format!(
-                "{} neither memorised its examples nor understood the rule in {budget} epochs{}.",
+                "{} neither memorised its examples nor understood the rule in {budget}{}.",
                 the_network(n),
                 self.exceptions(),
             ),

@@ -193,7 +193,7 @@ mod tests {
         let mut svg = Svg::default();
         svg.open("g", &[("aria-label", "a\"b")]);
         svg.text((1.25, -0.04), "t", "end", "x<y & z");
-        svg.rect((0.5, 10.0), (3.14159, 2.0), "r");
+        svg.rect((0.5, 10.0), (3.1449, 2.0), "r");
         svg.path("", "none");
         svg.close("g");
         insta::assert_snapshot!(svg.finish(), @r#"<g aria-label="a&quot;b"><text x="1.3" y="0" class="t" text-anchor="end">x&lt;y &amp; z</text><rect x=".5" y="10" width="3.1" height="2" class="r"/></g>"#);

@@ -71,6 +71,11 @@ pub(crate) fn grouped(n: u64) -> String {
     out
 }
 
+/// A number of things: 1 seed, 5 seeds.
+pub(crate) fn counted(n: u64, thing: &str) -> String {
+    format!("{} {thing}{}", grouped(n), if n == 1 { "" } else { "s" })
+}
+
 /// An epoch as an axis shows it: 20, 5k, 1.5M.
 pub(crate) fn short_epoch(n: u64) -> String {
     match n {
@@ -135,6 +140,15 @@ pub(crate) fn text_width(text: &str, size: f64) -> f64 {
     visible as f64 * size * 0.58
 }
 
+/// A text that fits into `room`, with an ellipsis where it was cut.
+pub(crate) fn cut(text: &str, room: f64) -> String {
+    if text_width(text, 12.0) <= room {
+        return text.to_owned();
+    }
+    let keep = ((room / (12.0 * 0.58)) as usize).saturating_sub(1);
+    text.chars().take(keep).chain(['…']).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -163,6 +177,10 @@ mod tests {
         assert_eq!(
             (grouped(0), grouped(999), grouped(1000)),
             ("0".into(), "999".into(), "1,000".into())
+        );
+        assert_eq!(
+            [counted(1, "seed"), counted(2000, "seed")],
+            ["1 seed", "2,000 seeds"]
         );
         assert_eq!(short_epoch(1_500_000), "1.5M");
         assert_eq!(

@@ -168,7 +168,7 @@ fn a_million_epochs_are_thinned() {
     run.curve = curve;
     let whole = RunPage {
         seeds: vec![run],
-        ..synthetic::run(&plan_of_one())
+        ..synthetic::run(plan_of_one())
     };
     let html = assert_sound(
         &RunPage {

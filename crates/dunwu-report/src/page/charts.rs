@@ -1,7 +1,9 @@
 //! The aligned charts, each with what to look for and its numbers.
 
-use crate::draw::{Medium, chart};
-use crate::figure::{Figure, thin, value_at};
+use crate::draw::chart;
+use crate::figure::Figure;
+use crate::medium::Medium;
+use crate::readings::{thin, value_at};
 use crate::run::RunPage;
 use crate::strips::strips;
 use crate::text::grouped;

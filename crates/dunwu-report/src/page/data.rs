@@ -1,7 +1,8 @@
 //! The numbers that the script reads.
 
-use crate::figure::{Figure, bands, grid};
+use crate::figure::{Figure, bands};
 use crate::map;
+use crate::readings::grid;
 use crate::run::RunPage;
 use crate::scale::Format;
 use crate::text::base64;

@@ -1,7 +1,9 @@
 //! Which features the neurons hold, over time.
 
-use crate::draw::Medium;
-use crate::map::{self, Cells, Coverage, Drawn};
+use crate::coverage::{self, Coverage};
+use crate::heat::{self, Cells};
+use crate::map::{self, Drawn};
+use crate::medium::Medium;
 use crate::run::RunPage;
 use crate::text::grouped;
 use maud::{Markup, PreEscaped, html};
@@ -13,7 +15,7 @@ pub(super) fn section(run: &RunPage<'_>) -> Markup {
             h2 { "What the neurons learned" }
             @if let Some(first) = maps.first() {
                 (heat(run, first, &maps))
-                @if let Some((epoch, coverage)) = map::coverage(run) { (bars(epoch, &coverage)) }
+                @if let Some((epoch, coverage)) = coverage::coverage(run) { (bars(epoch, &coverage)) }
             } @else {
                 p { "There is no map of neurons and features for this run: " (why(run)) }
             }
@@ -71,7 +73,7 @@ fn layer(map: &Drawn, medium: Medium) -> Markup {
         width,
         height,
         ..
-    } = map::cells(map, medium);
+    } = heat::cells(map, medium);
     let tall = top + height + 26.0;
     let share = |x: f64, of: f64| format!("{:.3}%", x / of * 100.0);
     let style = format!(
@@ -83,7 +85,7 @@ fn layer(map: &Drawn, medium: Medium) -> Markup {
     );
     html! {
         div class=(medium.class().replace("pic", "layer")) {
-            (PreEscaped(map::heat(map, medium)))
+            (PreEscaped(heat::heat(map, medium)))
             canvas style=(style) hidden aria-hidden="true" {}
         }
     }
@@ -100,11 +102,11 @@ fn bars(epoch: u64, coverage: &[Coverage]) -> Markup {
                      weights or more, at epoch " (grouped(epoch)) ". Strong bars count such neurons, pale bars those \
                      that prefer the feature less clearly. A constant (trivial) feature tells answers apart no \
                      better than chance, so none need hold it."
-                    @if let Some(note) = map::listed_note(coverage) { " " (note) }
+                    @if let Some(note) = coverage::listed_note(coverage) { " " (note) }
                 }
             }
-            (PreEscaped(map::bars(coverage, epoch, Medium::Wide)))
-            (PreEscaped(map::bars(coverage, epoch, Medium::Narrow)))
+            (PreEscaped(coverage::bars(coverage, epoch, Medium::Wide)))
+            (PreEscaped(coverage::bars(coverage, epoch, Medium::Narrow)))
             (numbers(coverage))
         }
     }

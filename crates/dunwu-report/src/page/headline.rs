@@ -1,10 +1,13 @@
 //! The answer: one sentence, a few numbers, and the account in plain words.
 
-use crate::figure::value_at;
+use crate::readings::value_at;
 use crate::run::RunPage;
 use crate::summary::{Passed, Summary, median};
-use crate::text::{duration, grouped, number, percent};
+use crate::text::{counted, duration, grouped, number, percent};
 use maud::{Markup, html};
+
+/// Characters of a tile's value from which it is written smaller.
+const LONG: usize = 6;
 
 /// Name, task and the switch between light and dark.
 pub(super) fn header(run: &RunPage<'_>) -> Markup {
@@ -32,18 +35,15 @@ pub(super) fn answer(run: &RunPage<'_>) -> Markup {
 }
 
 fn tile(label: &str, value: &str, unit: &str, below: &str) -> Markup {
-    valued(
-        label,
-        &html! { (value) @if !unit.is_empty() { " " span.unit { (unit) } } },
-        below,
-    )
+    let markup = html! { (value) @if !unit.is_empty() { " " span.unit { (unit) } } };
+    valued(label, &markup, below, value.chars().count() > LONG)
 }
 
-fn valued(label: &str, value: &Markup, below: &str) -> Markup {
+fn valued(label: &str, value: &Markup, below: &str, long: bool) -> Markup {
     html! {
         div.tile {
             p.label { (label) }
-            p.value { (value) }
+            p class=(if long { "value long" } else { "value" }) { (value) }
             @if !below.is_empty() { p.below { (below) } }
         }
     }
@@ -68,7 +68,7 @@ fn tiles(run: &RunPage<'_>, summary: &Summary) -> Vec<Markup> {
         tiles.push(tile(
             "Delay",
             &grouped(delay),
-            "",
+            "epochs",
             "from memorising to generalising",
         ));
     }
@@ -81,30 +81,19 @@ fn tiles(run: &RunPage<'_>, summary: &Summary) -> Vec<Markup> {
         tiles.push(tile("Final accuracy", &percent(accuracy), "", &chance));
     }
     if let Some(seconds) = run.seconds {
-        let below = format!(
-            "{} seed{}, {} epochs",
-            run.seeds.len(),
-            plural(run.seeds.len()),
-            grouped(summary.budget)
-        );
+        let seeds = counted(run.seeds.len() as u64, "seed");
+        let below = format!("{seeds}, {}", counted(summary.budget, "epoch"));
         tiles.push(tile("Took", &duration(seconds), "", &below));
     }
     tiles
 }
 
-fn plural(n: usize) -> &'static str {
-    if n == 1 { "" } else { "s" }
-}
-
 fn passed_tile(label: &str, what: &str, passed: &Passed, summary: &Summary) -> Markup {
     let Some(epoch) = passed.median else {
-        let below = format!(
-            "{what}: {} of {} seeds in {} epochs",
-            passed.count,
-            summary.seeds,
-            grouped(summary.budget)
-        );
-        return tile(label, "never", "", &below);
+        let seeds = counted(summary.seeds as u64, "seed");
+        let below = format!("{what}: {} of {seeds} so far", passed.count);
+        let beyond = html! { span.unit { "epoch " } "> " (grouped(summary.budget)) };
+        return valued(label, &beyond, &below, summary.budget > 999);
     };
     let range = passed.range.filter(|_| summary.seeds > 1);
     let range = range.map(|(a, b)| {
@@ -122,12 +111,10 @@ fn passed_tile(label: &str, what: &str, passed: &Passed, summary: &Summary) -> M
             format!("; for good from {}", grouped(s))
         }
     });
-    let value = html! { span.unit { "epoch " } (grouped(epoch)) };
-    valued(
-        label,
-        &value,
-        &format!("{what}{}{holds}", range.unwrap_or_default()),
-    )
+    let text = grouped(epoch);
+    let value = html! { span.unit { "epoch " } (text) };
+    let below = format!("{what}{}{holds}", range.unwrap_or_default());
+    valued(label, &value, &below, text.len() > LONG - 2)
 }
 
 fn features_tile(run: &RunPage<'_>) -> Option<Markup> {
