@@ -29,6 +29,10 @@ pub(crate) struct Summary {
     pub(crate) diverged: usize,
     /// Last epoch that any seed reached.
     pub(crate) budget: u64,
+    /// Whether unseen examples were ever scored.
+    pub(crate) tested: bool,
+    /// Whether the representative seed generalised without a delay.
+    pub(crate) at_once: bool,
 }
 
 /// The middle value, or the mean of the two middle ones; None of nothing.
@@ -68,6 +72,13 @@ impl Summary {
                 .filter(|s| s.account.fate.name.contains("diverged"))
                 .count(),
             budget: run.last_epoch(),
+            tested: run
+                .seeds
+                .iter()
+                .any(|s| s.curve.points("test_acc").next().is_some()),
+            at_once: run
+                .representative()
+                .is_some_and(|s| s.account.fate.name.contains("at once")),
         }
     }
 
@@ -84,35 +95,37 @@ impl Summary {
                 the_network(n)
             );
         }
-        match (m.median, g.median) {
-            (_, Some(g)) if self.delay.is_some_and(|d| d > 0) => format!(
-                "{} first memorised its examples{}, and understood the rule at epoch {}{}.",
-                the_network(n),
-                m.median
-                    .map(|m| format!(" (epoch {})", grouped(m)))
-                    .unwrap_or_default(),
-                grouped(g),
-                self.exceptions(),
-            ),
-            (_, Some(g)) => {
+        let (who, but) = (the_network(n), self.exceptions());
+        let learned = m
+            .median
+            .map(|m| format!("memorised its examples by epoch {}", grouped(m)));
+        let delayed = self.delay.is_some_and(|d| d > 0) && !self.at_once;
+        match (learned, g.median) {
+            (Some(learned), _) if !self.tested => {
                 format!(
-                    "{} understood the rule at once, by epoch {}{}.",
-                    the_network(n),
-                    grouped(g),
-                    self.exceptions()
+                    "{who} {learned}; none were held out, so nobody can tell whether it understood the rule."
                 )
             }
-            (Some(m), None) => format!(
-                "{} memorised its examples by epoch {} but did not come to understand the rule in {budget}{}.",
-                the_network(n),
-                grouped(m),
-                self.exceptions(),
+            (Some(_), Some(g)) if delayed => format!(
+                "{who} first memorised its examples (epoch {}), and understood the rule at epoch {}{but}.",
+                m.median.map(grouped).unwrap_or_default(),
+                grouped(g),
             ),
-            (None, None) => format!(
-                "{} neither memorised its examples nor understood the rule in {budget}{}.",
-                the_network(n),
-                self.exceptions(),
+            (_, Some(g)) => format!(
+                "{who} understood the rule at once, by epoch {}{but}.",
+                grouped(g)
             ),
+            (Some(learned), None) => {
+                format!("{who} {learned} but did not come to understand the rule in {budget}{but}.")
+            }
+            (None, None) if !self.tested => {
+                format!("{who} did not memorise its examples in {budget}.")
+            }
+            (None, None) => {
+                format!(
+                    "{who} neither memorised its examples nor understood the rule in {budget}{but}."
+                )
+            }
         }
     }
 
@@ -150,6 +163,98 @@ fn passed(seeds: &[SeedPage], of: impl Fn(&SeedPage) -> &Crossing) -> Passed {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn summary(memorised: Option<u64>, generalised: Option<u64>) -> Summary {
+        let passed = |median: Option<u64>| Passed {
+            median,
+            sustained: median,
+            range: median.map(|m| (m, m)),
+            count: usize::from(median.is_some()),
+        };
+        Summary {
+            memorised: passed(memorised),
+            generalised: passed(generalised),
+            delay: memorised.zip(generalised).map(|(m, g)| g.saturating_sub(m)),
+            seeds: 1,
+            diverged: 0,
+            budget: 400,
+            tested: true,
+            at_once: false,
+        }
+    }
+
+    #[test]
+    fn the_headline_says_what_happened() {
+        let both = summary(Some(20), Some(1350));
+        for (summary, expected) in [
+            (
+                both.clone(),
+                "first memorised its examples (epoch 20), and understood the rule at epoch 1,350.",
+            ),
+            (
+                Summary {
+                    at_once: true,
+                    ..both.clone()
+                },
+                "understood the rule at once, by epoch 1,350.",
+            ),
+            (
+                summary(Some(20), Some(20)),
+                "understood the rule at once, by epoch 20.",
+            ),
+            (
+                summary(None, Some(20)),
+                "understood the rule at once, by epoch 20.",
+            ),
+            (
+                summary(Some(20), None),
+                "memorised its examples by epoch 20 but did not come to understand",
+            ),
+            (
+                summary(None, None),
+                "neither memorised its examples nor understood the rule in 400 epochs.",
+            ),
+            (
+                Summary {
+                    tested: false,
+                    ..summary(Some(20), None)
+                },
+                "none were held out",
+            ),
+            (
+                Summary {
+                    tested: false,
+                    ..summary(None, None)
+                },
+                "did not memorise its examples in 400 epochs.",
+            ),
+            (
+                Summary {
+                    diverged: 1,
+                    ..both.clone()
+                },
+                "diverged",
+            ),
+            (
+                Summary {
+                    seeds: 5,
+                    ..both.clone()
+                },
+                "The typical network",
+            ),
+            (
+                Summary {
+                    seeds: 5,
+                    ..both.clone()
+                },
+                "epoch 1,350 (1 of 5 seeds generalised).",
+            ),
+            (Summary { seeds: 0, ..both }, "No seed has been run yet."),
+        ] {
+            let headline = summary.headline();
+            assert!(headline.contains(expected), "{headline}");
+        }
+    }
 
     #[test]
     fn a_median_with_censored_values_is_censored_when_most_are() {

@@ -193,6 +193,7 @@ fn missing_parts_are_left_out_or_explained() {
         mapped(c, |_, name, v| (!name.starts_with("test")).then_some(v))
     });
     assert!(!assert_sound(&no_test, "no test rows").contains(">test</text>"));
+    assert!(!page(&no_test).contains("Generalised at"));
     let no_probes = with_curves(&plan, |c| {
         mapped(c, |_, name, v| {
             (name.ends_with("acc") || name.ends_with("loss")).then_some(v)

@@ -50,20 +50,22 @@ fn valued(label: &str, value: &Markup, below: &str, long: bool) -> Markup {
 }
 
 fn tiles(run: &RunPage<'_>, summary: &Summary) -> Vec<Markup> {
-    let mut tiles = vec![
-        passed_tile(
-            "Memorised at",
-            "99 % of training examples right",
-            &summary.memorised,
-            summary,
-        ),
-        passed_tile(
+    let seen = "99 % of training examples right";
+    let mut tiles = vec![passed_tile(
+        "Memorised at",
+        seen,
+        &summary.memorised,
+        summary,
+    )];
+    if summary.tested {
+        let unseen = "99 % of unseen examples right";
+        tiles.push(passed_tile(
             "Generalised at",
-            "99 % of unseen examples right",
+            unseen,
             &summary.generalised,
             summary,
-        ),
-    ];
+        ));
+    }
     if let Some(delay) = summary.delay {
         tiles.push(tile(
             "Delay",
