@@ -97,13 +97,13 @@ pub(crate) const ALL: &[Family] = &[
         )
     },
     Family {
-        columns: &[("grad_f", "centred"), ("grad_f_code", "as coded")],
+        columns: &[("grad_f", "centred"), ("grad_f_code", "coded")],
         ..family(
             "grad_f",
             2,
             Log,
             "Learning signal at the hidden layer, ‖G_F‖",
-            "What the readout tells the hidden neurons to change. It is small while only the readout learns, grows \
+            "What the readout asks of the hidden neurons (“coded” is the form that published code reports). It is small while only the readout learns, grows \
              while features form, and dies away when the rule is found.",
         )
     },

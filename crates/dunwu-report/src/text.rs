@@ -130,6 +130,9 @@ pub(crate) fn base64(bytes: &[u8]) -> String {
     out
 }
 
+/// Width of a glyph against its size, from above: bold digits of wide system fonts.
+const GLYPH: f64 = 0.6;
+
 /// Width of a text in the page's sans-serif font, estimated from above.
 pub(crate) fn text_width(text: &str, size: f64) -> f64 {
     // A combining mark takes no room of its own.
@@ -137,7 +140,7 @@ pub(crate) fn text_width(text: &str, size: f64) -> f64 {
         .chars()
         .filter(|c| !('\u{300}'..='\u{36f}').contains(c))
         .count();
-    visible as f64 * size * 0.58
+    visible as f64 * size * GLYPH
 }
 
 /// A text that fits into `room`, with an ellipsis where it was cut.
@@ -145,7 +148,7 @@ pub(crate) fn cut(text: &str, room: f64) -> String {
     if text_width(text, 12.0) <= room {
         return text.to_owned();
     }
-    let keep = ((room / (12.0 * 0.58)) as usize).saturating_sub(1);
+    let keep = ((room / (12.0 * GLYPH)) as usize).saturating_sub(1);
     text.chars().take(keep).chain(['…']).collect()
 }
 
