@@ -1,1 +1,50 @@
 //! Findings to figures, figures to SVG and one HTML page.
+//!
+//! Figure data is made first (axes, series, bands, marks) and drawn afterwards. Nothing is written and nothing is
+//! read: the same input gives the same bytes. The page needs no network, and no script to show its pictures.
+
+mod coverage;
+mod draw;
+mod extent;
+mod families;
+mod figure;
+mod heat;
+mod labels;
+mod map;
+mod medium;
+mod page;
+mod readings;
+mod run;
+mod scale;
+mod strips;
+mod summary;
+mod svg;
+mod text;
+mod theme;
+
+pub use page::page;
+pub use run::{MapData, RunPage, SeedPage};
+
+/// The figures of the page as files: name and SVG text, in light colours, in the order of the page.
+pub fn figures(run: &RunPage<'_>) -> Vec<(String, String)> {
+    let (charts, _) = figure::all(run);
+    let file = |name: &str, svg: String| (format!("{name}.svg"), svg);
+    let mut out: Vec<_> = charts
+        .iter()
+        .map(|f| file(&f.name, draw::chart(f, medium::Medium::File)))
+        .collect();
+    out.extend(strips::strips(run, medium::Medium::File).map(|svg| file("stages", svg)));
+    if let Some(map) = map::drawn(run).first() {
+        out.push(file(
+            "neurons_features",
+            heat::heat(map, medium::Medium::File),
+        ));
+    }
+    if let Some((epoch, coverage)) = coverage::coverage(run) {
+        out.push(file(
+            "coverage",
+            coverage::bars(&coverage, epoch, medium::Medium::File),
+        ));
+    }
+    out
+}

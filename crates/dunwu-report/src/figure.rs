@@ -1,0 +1,197 @@
+//! Figures as data: axes, series, bands and marks. Nothing here knows how they are drawn.
+
+use crate::extent::extent;
+use crate::families::{self, Family};
+use crate::readings::{GRID, grid, is_constant, series};
+use crate::run::{RunPage, SeedPage};
+use crate::scale::{Format, Spread};
+use crate::summary::Summary;
+use crate::text::grouped;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A chart of values over epochs.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Figure {
+    /// Name of its file and of its place on the page: letters, digits, `-` and `_`.
+    pub(crate) name: String,
+    pub(crate) title: String,
+    /// What to look for.
+    pub(crate) help: String,
+    pub(crate) spread: Spread,
+    pub(crate) format: Format,
+    /// Values at the lower and the upper edge.
+    pub(crate) domain: (f64, f64),
+    /// Epoch at the right edge; the left one is 0.
+    pub(crate) last: u64,
+    pub(crate) series: Vec<Series>,
+    pub(crate) bands: Vec<Band>,
+    pub(crate) marks: Vec<Mark>,
+    /// A value to compare with, and its name.
+    pub(crate) level: Option<(f64, String)>,
+    /// What a reader must know to read it right.
+    pub(crate) notes: Vec<String>,
+}
+
+/// One signal of all seeds.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Series {
+    /// Column of the curve.
+    pub(crate) column: String,
+    pub(crate) label: String,
+    /// Points (epoch, value) of each seed, thinned so that no extreme is lost.
+    pub(crate) lines: Vec<Vec<(u64, f64)>>,
+    /// Median over seeds, where at least half of them have a value.
+    pub(crate) median: Vec<(u64, f64)>,
+}
+
+/// A stage: from an epoch to another.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Band {
+    pub(crate) name: String,
+    pub(crate) from: u64,
+    pub(crate) to: u64,
+}
+
+/// An event at an epoch.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Mark {
+    pub(crate) epoch: u64,
+    pub(crate) label: String,
+}
+
+/// The series that one chart will hold.
+#[derive(Debug, Default)]
+struct Group {
+    family: Option<&'static Family>,
+    series: Vec<Series>,
+}
+
+/// All charts of a run, in the order of the page, and the columns that are left out because they never change.
+pub(crate) fn all(run: &RunPage<'_>) -> (Vec<Figure>, Vec<String>) {
+    let columns: BTreeSet<&str> = run
+        .seeds
+        .iter()
+        .flat_map(|s| s.curve.columns().map(|(name, _)| name))
+        .collect();
+    let grid = grid(run, GRID);
+    let mut groups: BTreeMap<(u8, String), Group> = BTreeMap::new();
+    let mut constant = Vec::new();
+    for column in columns {
+        let (family, label) =
+            families::of_column(column).map_or((None, column.to_owned()), |(f, l)| (Some(f), l));
+        let series = series(run, column, label, &grid);
+        if column == "lr" && is_constant(&series) {
+            constant.push(column.to_owned());
+        } else if !series.lines.iter().all(Vec::is_empty) {
+            let key = family.map_or((u8::MAX, column.to_owned()), |f| {
+                (f.rank, f.name.to_owned())
+            });
+            let group = groups.entry(key).or_default();
+            group.family = family;
+            group.series.push(series);
+        }
+    }
+    let summary = Summary::of(run);
+    let figures = groups
+        .into_iter()
+        .map(|((_, name), group)| figure(run, &summary, &name, group));
+    (figures.collect(), constant)
+}
+
+fn figure(
+    run: &RunPage<'_>,
+    summary: &Summary,
+    name: &str,
+    Group { family, mut series }: Group,
+) -> Figure {
+    let place =
+        |s: &Series| family.and_then(|f| f.columns.iter().position(|(c, _)| *c == s.column));
+    // The readout V comes after the hidden layers, as in the network.
+    series.sort_by_key(|s| {
+        (
+            place(s).unwrap_or(usize::MAX),
+            s.label == "V",
+            s.column.clone(),
+        )
+    });
+    let format = family.map_or(Format::Number, |f| f.format);
+    let (spread, domain, notes) =
+        extent(&series, family.map_or(Spread::Linear, |f| f.spread), format);
+    let lead = name == "accuracy";
+    Figure {
+        name: file_name(name),
+        title: family.map_or(name, |f| f.title).to_owned(),
+        help: family
+            .map_or("A further signal of the run, as recorded.", |f| f.help)
+            .to_owned(),
+        spread,
+        format,
+        domain,
+        last: run.last_epoch().max(1),
+        series,
+        bands: bands(run),
+        marks: if lead {
+            marks(run, summary)
+        } else {
+            Vec::new()
+        },
+        level: (lead && run.chance.is_finite()).then(|| (run.chance, "chance".to_owned())),
+        notes,
+    }
+}
+
+fn file_name(name: &str) -> String {
+    name.chars()
+        .map(|c| {
+            if c.is_ascii_alphanumeric() || c == '_' {
+                c
+            } else {
+                '-'
+            }
+        })
+        .collect()
+}
+
+/// The stages of the representative seed.
+pub(crate) fn bands(run: &RunPage<'_>) -> Vec<Band> {
+    run.representative()
+        .map_or_else(Vec::new, |seed| bands_of(seed, run.last_epoch()))
+}
+
+/// The stages of a seed, cut to the epochs that were run.
+pub(crate) fn bands_of(seed: &SeedPage, last: u64) -> Vec<Band> {
+    let known = seed.account.stages.iter().filter_map(|stage| {
+        let from = stage.from?;
+        Some(Band {
+            name: stage.name.clone(),
+            from,
+            to: stage.to.unwrap_or(last).min(last),
+        })
+    });
+    let mut bands: Vec<Band> = known.collect();
+    bands.sort_by_key(|b| b.from);
+    for i in 1..bands.len() {
+        bands[i - 1].to = bands[i - 1].to.min(bands[i].from);
+    }
+    bands.retain(|b| b.from < b.to);
+    bands
+}
+
+fn marks(run: &RunPage<'_>, summary: &Summary) -> Vec<Mark> {
+    let mark = |epoch: Option<u64>, word: &str| {
+        epoch.map(|epoch| Mark {
+            epoch,
+            label: format!("{word} {}", grouped(epoch)),
+        })
+    };
+    let failed = run
+        .representative()
+        .filter(|s| s.account.fate.name.contains("diverged"));
+    let failed = failed.and_then(|s| s.account.fate.from.or(s.curve.epochs().last().copied()));
+    let events = [
+        mark(summary.memorised.median, "memorised"),
+        mark(summary.generalised.median, "generalised"),
+        mark(failed, "diverged"),
+    ];
+    events.into_iter().flatten().collect()
+}

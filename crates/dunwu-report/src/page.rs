@@ -1,0 +1,70 @@
+//! The page: one HTML file that needs nothing else.
+
+mod charts;
+mod data;
+mod features;
+mod glossary;
+mod headline;
+mod tables;
+
+use crate::figure;
+use crate::run::RunPage;
+use crate::theme;
+use maud::{DOCTYPE, Markup, PreEscaped, html};
+
+/// What the browser may load: nothing from anywhere.
+const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:; base-uri 'none'; \
+     form-action 'none'";
+
+/// The page of a run: the same input gives the same bytes.
+pub fn page(run: &RunPage<'_>) -> String {
+    let (figures, constant) = figure::all(run);
+    let markup = html! {
+        (DOCTYPE)
+        html lang="en" {
+            (head(run))
+            body {
+                a.skip href="#main" { "Skip to the answer" }
+                (headline::header(run))
+                main #main {
+                    (headline::answer(run))
+                    (charts::section(run, &figures, &constant))
+                    (features::section(run))
+                    (tables::stages(run))
+                    (tables::seeds(run))
+                    (tables::plan(run))
+                    (tables::provenance(run))
+                    (glossary::section())
+                }
+                (data::script(run, &figures))
+                script { (PreEscaped(include_str!("script.js"))) }
+            }
+        }
+    };
+    markup.into_string()
+}
+
+fn head(run: &RunPage<'_>) -> Markup {
+    html! {
+        head {
+            meta charset="utf-8";
+            meta name="viewport" content="width=device-width, initial-scale=1";
+            meta name="color-scheme" content="light dark";
+            meta http-equiv="Content-Security-Policy" content=(POLICY);
+            title { (run.plan.task) " · dunwu" }
+            style { (PreEscaped(style())) }
+        }
+    }
+}
+
+fn style() -> String {
+    let (light, dark) = (theme::variables(false), theme::variables(true));
+    format!(
+        ":root{{color-scheme:light;{light}}}\n\
+         @media (prefers-color-scheme:dark){{:root:not([data-theme=light]){{color-scheme:dark;{dark}}}}}\n\
+         :root[data-theme=dark]{{color-scheme:dark;{dark}}}\n\
+         @media print{{:root,:root:not([data-theme=light]),:root[data-theme=dark]{{color-scheme:light;{light}}}}}\n{}{}",
+        include_str!("style.css"),
+        theme::PICTURE,
+    )
+}

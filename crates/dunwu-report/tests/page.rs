@@ -1,0 +1,325 @@
+//! The page and the files are well-formed, light, safe and the same at every call, whatever the run looks like.
+
+#[path = "../examples/synthetic/mod.rs"]
+mod synthetic;
+
+use dunwu_core::{Curve, RunPlan};
+use dunwu_report::{RunPage, figures, page};
+
+const VOID: [&str; 8] = ["meta", "input", "br", "hr", "img", "link", "source", "wbr"];
+
+/// Name of the tag, whether it ends or is empty, and where the text behind it starts.
+fn tag(text: &str, at: usize) -> (&str, bool, bool, usize) {
+    let mut quoted = false;
+    let inside = &text[at + 1..];
+    let end = inside
+        .find(|c| {
+            quoted ^= c == '"';
+            c == '>' && !quoted
+        })
+        .expect("a tag ends");
+    let body = &inside[..end];
+    let closing = body.starts_with('/');
+    let name = body
+        .trim_start_matches('/')
+        .split([' ', '/', '\n'])
+        .next()
+        .unwrap();
+    (name, closing, body.ends_with('/'), at + end + 2)
+}
+
+/// Every start tag has its end tag, in order.
+fn assert_balanced(text: &str) {
+    let mut open: Vec<&str> = Vec::new();
+    let mut at = 0;
+    while let Some(next) = text[at..].find('<').map(|i| i + at) {
+        let (name, closing, empty, after) = tag(text, next);
+        at = after;
+        if closing {
+            assert_eq!(
+                open.pop(),
+                Some(name),
+                "near {}",
+                &text[next.saturating_sub(80)..after]
+            );
+        } else if !empty && !name.starts_with('!') && !VOID.contains(&name) {
+            open.push(name);
+            if ["script", "style"].contains(&name) {
+                at += text[at..]
+                    .find(&format!("</{name}>"))
+                    .expect("raw text ends");
+            }
+        }
+    }
+    assert_eq!(open, Vec::<&str>::new());
+}
+
+fn assert_sound(run: &RunPage<'_>, what: &str) -> String {
+    let html = page(run);
+    assert_balanced(&html);
+    assert_local(&html);
+    assert_numbers(&html, what);
+    for (name, svg) in figures(run) {
+        assert!(
+            name.ends_with(".svg") && name.is_ascii() && !name.contains(['/', ' ', '<']),
+            "{name}"
+        );
+        assert!(svg.starts_with("<svg ") && svg.contains("xmlns=\"http://www.w3.org/2000/svg\""));
+        assert!(!svg.contains("var("), "{what}: {name}");
+        assert_balanced(&svg);
+        assert_numbers(&svg, what);
+    }
+    html
+}
+
+/// Nothing is loaded from anywhere: the only addresses are the parquet file and places on the page.
+fn assert_local(html: &str) {
+    for attribute in ["src=\"", "href=\"", "url(", "@import"] {
+        for (at, _) in html.match_indices(attribute) {
+            let value = &html[at + attribute.len()..];
+            assert!(
+                value.starts_with('#') || value.starts_with("curve.parquet\""),
+                "{}",
+                &html[at..at + 60]
+            );
+        }
+    }
+    assert!(!html.contains("http://") && !html.contains("https://"));
+}
+
+/// No attribute of a drawing holds a number that is none.
+fn assert_numbers(text: &str, what: &str) {
+    for bad in ["=\"NaN", "=\"inf", "=\"-inf", "NaN ", "lNaN", "linf"] {
+        assert!(!text.contains(bad), "{what}: {bad}");
+    }
+}
+
+#[test]
+fn the_default_page_is_light_and_the_same_at_every_call() {
+    let plan = synthetic::plan(5, 400);
+    let run = synthetic::run(&plan);
+    let html = assert_sound(&run, "default");
+    assert!(html.len() < 3_000_000, "{} bytes", html.len());
+    assert_eq!(html, page(&synthetic::run(&plan)));
+    assert_eq!(figures(&run), figures(&synthetic::run(&plan)));
+    for part in [
+        "Memorised at",
+        "Generalised at",
+        "of 35",
+        "id=\"map\"",
+        "Every seed",
+        "<canvas",
+    ] {
+        assert!(html.contains(part), "{part}");
+    }
+    let names: Vec<String> = figures(&run).into_iter().map(|f| f.0).collect();
+    assert_eq!(names[..2], ["accuracy.svg", "loss.svg"]);
+    assert!(
+        names.contains(&"neurons_features.svg".into()) && names.contains(&"coverage.svg".into())
+    );
+}
+
+/// The run with every seed's curve replaced.
+fn with_curves<'a>(plan: &'a RunPlan, change: impl Fn(&Curve) -> Curve) -> RunPage<'a> {
+    let mut run = synthetic::run(plan);
+    run.seeds
+        .iter_mut()
+        .for_each(|s| s.curve = change(&s.curve));
+    run
+}
+
+/// The values of a curve, each changed or left out.
+fn mapped(curve: &Curve, change: impl Fn(u64, &str, f64) -> Option<f64>) -> Curve {
+    let mut out = Curve::default();
+    for (row, epoch) in curve.epochs().iter().enumerate() {
+        for (name, values) in curve.columns() {
+            if let Some(value) = change(*epoch, name, values[row]) {
+                out.set(*epoch, name, value);
+            }
+        }
+    }
+    out
+}
+
+#[test]
+fn runs_of_any_length_and_number_of_seeds_are_drawn() {
+    for (seeds, epochs) in [(1, 1), (1, 0), (1, 400), (2, 30), (40, 400)] {
+        let plan = synthetic::plan(seeds, epochs);
+        let html = assert_sound(
+            &synthetic::run(&plan),
+            &format!("{seeds} seeds, {epochs} epochs"),
+        );
+        assert!(
+            html.len() < 6_000_000,
+            "{seeds} seeds, {epochs} epochs: {} bytes",
+            html.len()
+        );
+    }
+}
+
+#[test]
+fn a_million_epochs_are_thinned() {
+    let plan = synthetic::plan(1, 1_000_000);
+    let mut run = synthetic::run(&synthetic::plan(1, 400)).seeds.remove(0);
+    let mut curve = Curve::default();
+    for epoch in 0..=1_000_000u64 {
+        curve.set(epoch, "train_acc", if epoch == 777_777 { 0.0 } else { 1.0 });
+    }
+    run.curve = curve;
+    let whole = RunPage {
+        seeds: vec![run],
+        ..synthetic::run(plan_of_one())
+    };
+    let html = assert_sound(
+        &RunPage {
+            plan: &plan,
+            ..whole
+        },
+        "a million epochs",
+    );
+    assert!(html.len() < 3_000_000, "{} bytes", html.len());
+    assert!(html.contains(">1M</text>"));
+}
+
+fn plan_of_one() -> &'static RunPlan {
+    static PLAN: std::sync::OnceLock<RunPlan> = std::sync::OnceLock::new();
+    PLAN.get_or_init(|| synthetic::plan(1, 1))
+}
+
+#[test]
+fn missing_parts_are_left_out_or_explained() {
+    let plan = synthetic::plan(3, 60);
+    let no_test = with_curves(&plan, |c| {
+        mapped(c, |_, name, v| (!name.starts_with("test")).then_some(v))
+    });
+    assert!(!assert_sound(&no_test, "no test rows").contains(">test</text>"));
+    assert!(!page(&no_test).contains("Generalised at"));
+    let no_probes = with_curves(&plan, |c| {
+        mapped(c, |_, name, v| {
+            (name.ends_with("acc") || name.ends_with("loss")).then_some(v)
+        })
+    });
+    assert!(!assert_sound(&no_probes, "no probes").contains("data-figure=\"grad_f\""));
+    let mut none = synthetic::run(&plan);
+    none.features = None;
+    none.no_features = Some("a <table> has no known features".into());
+    none.seeds.iter_mut().for_each(|s| s.maps.clear());
+    let html = assert_sound(&none, "no features");
+    assert!(html.contains("a &lt;table&gt; has no known features") && !html.contains("<canvas"));
+    none.seeds.clear();
+    assert!(assert_sound(&none, "no seeds").contains("No seed has been run yet."));
+    let empty = with_curves(&plan, |_| Curve::default());
+    assert!(assert_sound(&empty, "nothing recorded").contains("No epoch has been recorded yet."));
+}
+
+#[test]
+fn numbers_that_are_none_or_zero_do_not_spoil_a_chart() {
+    let plan = synthetic::plan(2, 60);
+    for (what, bad) in [
+        ("NaN", f64::NAN),
+        ("infinite", f64::INFINITY),
+        ("zero", 0.0),
+        ("negative", -1.0),
+    ] {
+        let some = with_curves(&plan, |c| {
+            mapped(c, |e, _, v| Some(if e > 30 { bad } else { v }))
+        });
+        assert_sound(&some, what);
+        let all = with_curves(&plan, |c| mapped(c, |_, _, _| Some(bad)));
+        assert_sound(&all, what);
+    }
+    let tiny = with_curves(&plan, |c| {
+        mapped(c, |e, _, v| {
+            Some(if e > 30 { f64::MIN_POSITIVE } else { v })
+        })
+    });
+    assert_sound(&tiny, "tiny");
+    let huge = with_curves(&plan, |c| {
+        mapped(c, |e, _, v| Some(if e > 30 { f64::MAX } else { v }))
+    });
+    assert_sound(&huge, "huge");
+    let zero = with_curves(&plan, |c| {
+        mapped(c, |e, n, v| {
+            Some(if n == "train_loss" && e > 50 { 0.0 } else { v })
+        })
+    });
+    assert!(assert_sound(&zero, "loss 0").contains("lie on its lower edge"));
+}
+
+#[test]
+fn a_diverged_run_says_so() {
+    let plan = synthetic::plan(1, 60);
+    let mut run = with_curves(&plan, |c| {
+        mapped(c, |e, _, v| Some(if e > 10 { f64::NAN } else { v }))
+    });
+    let seed = &mut run.seeds[0];
+    seed.stopped = Some("diverged at epoch 11: hidden.0 is not finite".into());
+    seed.account.fate.name = "diverged".into();
+    seed.account.fate.from = Some(11);
+    let html = assert_sound(&run, "diverged");
+    assert!(
+        html.contains("its numbers stopped being finite")
+            && html.contains("hidden.0 is not finite")
+    );
+}
+
+#[test]
+fn a_seed_that_never_crossed_is_censored_at_its_budget() {
+    let plan = synthetic::plan(1, 400);
+    let mut run = synthetic::run(&plan);
+    let account = &mut run.seeds[0].account;
+    (
+        account.test_99.first,
+        account.test_99.sustained,
+        account.delay,
+    ) = (None, None, None);
+    let html = assert_sound(&run, "censored");
+    assert!(
+        html.contains("&gt; 400")
+            && html.contains("did not come to understand the rule in 400 epochs")
+    );
+}
+
+#[test]
+fn text_of_others_cannot_become_markup() {
+    let mut plan = synthetic::plan(1, 20);
+    let evil = "</script><script>alert(\"1\")&'";
+    plan.task = evil.into();
+    let mut run = synthetic::run(&plan);
+    run.task_description = evil.into();
+    run.command = evil.into();
+    run.provenance.push((evil.into(), evil.into()));
+    run.no_features = Some(evil.into());
+    let seed = &mut run.seeds[0];
+    seed.curve.set(20, evil, 1.0);
+    seed.stopped = Some(evil.into());
+    seed.account.sentences.push(evil.into());
+    seed.account.stages[0].name = evil.into();
+    seed.account.stages[0].by[0].says = evil.into();
+    seed.account.fate.statement = evil.into();
+    seed.maps
+        .iter_mut()
+        .for_each(|(_, m)| m.names[0] = evil.into());
+    let html = assert_sound(&run, "hostile text");
+    assert!(!html.contains("<script>alert") && html.matches("<script").count() == 2);
+    assert!(
+        figures(&run)
+            .iter()
+            .all(|(_, svg)| !svg.contains("<script"))
+    );
+}
+
+#[test]
+fn maps_that_do_not_fit_are_thinned_and_broken_ones_ignored() {
+    let plan = synthetic::plan(1, 400);
+    let mut run = synthetic::run(&plan);
+    let template = run.seeds[0].maps[11].1.clone();
+    run.seeds[0].maps = (0..400).map(|e| (e, template.clone())).collect();
+    let html = assert_sound(&run, "many maps");
+    assert!(html.len() < 3_000_000, "{} bytes", html.len());
+    run.seeds[0].maps = vec![(0, template.clone()), (1, template)];
+    run.seeds[0].maps[1].1.share.pop();
+    assert!(assert_sound(&run, "broken map").contains("epoch 0"));
+    run.seeds[0].maps.remove(0);
+    assert!(!assert_sound(&run, "only a broken map").contains("<canvas"));
+}
