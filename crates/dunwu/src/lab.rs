@@ -2,7 +2,8 @@
 
 use crate::error::{Error, Kind};
 use crate::recorder::Recorder;
-use crate::{page, provenance, resources, summary};
+use crate::summary::summary;
+use crate::{page, provenance, resources};
 use camino::{Utf8Path, Utf8PathBuf};
 use dunwu_analysis::{Account, Context, account};
 use dunwu_core::{Curve, Metrics, RunPlan, Snapshot, StopReason};
@@ -234,7 +235,7 @@ impl<'p> Lab<'p> {
         let mut report = self.read(&reader, dir)?;
         report.seconds = earlier + started.elapsed().as_secs_f64();
         report.interrupted = interrupted;
-        run_dir.write_summary(&summary::summary(&report))?;
+        run_dir.write_summary(&summary(&report))?;
         self.write_page(&run_dir, &reader, &report)?;
         Ok(report)
     }

@@ -7,7 +7,6 @@ use dunwu_core::{
 };
 use dunwu_store::{SeedWriter, StoreError};
 use std::collections::BTreeSet;
-use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 /// Wall-clock time between saves: what kill -9 can cost.
