@@ -171,6 +171,17 @@ pub fn report(dir: &Utf8Path) -> Result<Utf8PathBuf, Error> {
     Ok(dir.join("report.html"))
 }
 
+/// How much memory the plan takes, in words, where that is worth saying: from 1 GB on.
+///
+/// # Errors
+/// A plan whose task or split cannot be made.
+pub fn memory_notice(plan: &RunPlan) -> Result<Option<String>, Error> {
+    let lab = Lab::new(plan)?;
+    let needed = resources::needed_memory(plan, &lab.task.dataset(plan, plan.seed, &read_file)?);
+    let free = resources::available_memory().map_or_else(String::new, |a| format!(" of {} that are free", resources::human(a)));
+    Ok((needed >= 1_000_000_000).then(|| format!("this needs {}{free}", resources::human(needed))))
+}
+
 /// A plan with what follows from it.
 pub(crate) struct Lab<'p> {
     pub plan: &'p RunPlan,

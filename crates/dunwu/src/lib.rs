@@ -14,6 +14,7 @@
 
 mod error;
 mod lab;
+mod names;
 mod page;
 mod provenance;
 mod recorder;
@@ -21,7 +22,8 @@ mod resources;
 mod summary;
 
 pub use error::Error;
-pub use lab::{Control, Progress, Report, Run, load, plan_of, report, resume, train};
+pub use lab::{Control, Progress, Report, Run, load, memory_notice, plan_of, report, resume, train};
+pub use names::names;
 pub use page::reproduce_command;
 pub use resources::{available_memory, needed_memory, threads};
 pub use summary::summary;
