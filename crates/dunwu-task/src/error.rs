@@ -13,7 +13,11 @@ pub struct TaskError {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Kind {
     /// A task's text that no form fits.
-    Syntax { text: String, at: usize, why: String },
+    Syntax {
+        text: String,
+        at: usize,
+        why: String,
+    },
     /// A group, modulus or table that does not exist.
     Value { what: String, why: String },
     /// A table that is no group.
@@ -26,23 +30,44 @@ pub(crate) enum Kind {
 
 impl TaskError {
     pub(crate) fn syntax(text: &str, at: usize, why: impl Into<String>) -> Self {
-        Kind::Syntax { text: text.to_owned(), at, why: why.into() }.into()
+        Kind::Syntax {
+            text: text.to_owned(),
+            at,
+            why: why.into(),
+        }
+        .into()
     }
 
     pub(crate) fn value(what: impl Into<String>, why: impl Into<String>) -> Self {
-        Kind::Value { what: what.into(), why: why.into() }.into()
+        Kind::Value {
+            what: what.into(),
+            why: why.into(),
+        }
+        .into()
     }
 
     pub(crate) fn table(file: &str, why: impl Into<String>) -> Self {
-        Kind::Table { file: file.to_owned(), why: why.into() }.into()
+        Kind::Table {
+            file: file.to_owned(),
+            why: why.into(),
+        }
+        .into()
     }
 
     pub(crate) fn split(key: &'static str, why: impl Into<String>) -> Self {
-        Kind::Split { key, why: why.into() }.into()
+        Kind::Split {
+            key,
+            why: why.into(),
+        }
+        .into()
     }
 
     pub(crate) fn file(path: &str, why: impl Into<String>) -> Self {
-        Kind::File { path: path.to_owned(), why: why.into() }.into()
+        Kind::File {
+            path: path.to_owned(),
+            why: why.into(),
+        }
+        .into()
     }
 
     /// Whether a file could not be read, rather than its contents or the plan being wrong.
@@ -60,7 +85,9 @@ impl From<Kind> for TaskError {
 impl fmt::Display for TaskError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.kind {
-            Kind::Syntax { text, at, why } => write!(f, "task: `{text}`, character {}: {why}", at + 1),
+            Kind::Syntax { text, at, why } => {
+                write!(f, "task: `{text}`, character {}: {why}", at + 1)
+            }
             Kind::Value { what, why } => write!(f, "task: `{what}` {why}"),
             Kind::Table { file, why } => write!(f, "task: table `{file}` {why}"),
             Kind::Split { key, why } => write!(f, "{key}: {why}"),

@@ -30,15 +30,36 @@ impl Formula {
     /// Reads `x^2+x*y+y^2 mod 97`.
     pub(crate) fn parse(text: &str) -> Result<Self, TaskError> {
         let (left, right) = text.rsplit_once("mod").ok_or_else(|| {
-            TaskError::syntax(text, text.len(), "a formula ends with its modulus, such as `x*y mod 97`")
+            TaskError::syntax(
+                text,
+                text.len(),
+                "a formula ends with its modulus, such as `x*y mod 97`",
+            )
         })?;
         let modulus: usize = right.trim().parse().map_err(|_| {
-            TaskError::syntax(text, left.len() + 3, format!("expected a whole number as modulus, got `{}`", right.trim()))
+            TaskError::syntax(
+                text,
+                left.len() + 3,
+                format!("expected a whole number as modulus, got `{}`", right.trim()),
+            )
         })?;
         if !(2..=MOST).contains(&modulus) {
-            return Err(TaskError::value(text, format!("has the modulus {modulus}; write one from 2 to {MOST}")));
+            return Err(TaskError::value(
+                text,
+                format!("has the modulus {modulus}; write one from 2 to {MOST}"),
+            ));
         }
-        let mut parser = Parser { text, chars: left.char_indices().filter(|(_, c)| !c.is_whitespace()).collect(), at: 0, modulus, operands: 0, divides: false };
+        let mut parser = Parser {
+            text,
+            chars: left
+                .char_indices()
+                .filter(|(_, c)| !c.is_whitespace())
+                .collect(),
+            at: 0,
+            modulus,
+            operands: 0,
+            divides: false,
+        };
         let root = parser.sum()?;
         if parser.at < parser.chars.len() {
             return Err(parser.error("expected +, −, *, / or ^"));
@@ -48,10 +69,18 @@ impl Formula {
             return Err(TaskError::value(text, "has no variable; write x, y, …"));
         }
         if divides && !is_prime(modulus) {
-            let why = format!("divides, which needs a prime modulus, and {modulus} is none; write `mod {}`", next_prime(modulus));
+            let why = format!(
+                "divides, which needs a prime modulus, and {modulus} is none; write `mod {}`",
+                next_prime(modulus)
+            );
             return Err(TaskError::value(text, why));
         }
-        Ok(Self { modulus, operands, root, divides })
+        Ok(Self {
+            modulus,
+            operands,
+            root,
+            divides,
+        })
     }
 
     /// The value at those operands; None where it divides by zero.
@@ -123,7 +152,10 @@ struct Parser<'a> {
 impl Parser<'_> {
     fn error(&self, why: &str) -> TaskError {
         let at = self.chars.get(self.at).map_or(self.text.len(), |(i, _)| *i);
-        let got = self.chars.get(self.at).map_or("the end".to_owned(), |(_, c)| format!("`{c}`"));
+        let got = self
+            .chars
+            .get(self.at)
+            .map_or("the end".to_owned(), |(_, c)| format!("`{c}`"));
         TaskError::syntax(self.text, at, format!("{why}, got {got}"))
     }
 
@@ -139,7 +171,11 @@ impl Parser<'_> {
         self.chain(&['*', '/'], Self::signed)
     }
 
-    fn chain(&mut self, ops: &[char], next: fn(&mut Self) -> Result<Node, TaskError>) -> Result<Node, TaskError> {
+    fn chain(
+        &mut self,
+        ops: &[char],
+        next: fn(&mut Self) -> Result<Node, TaskError>,
+    ) -> Result<Node, TaskError> {
         let mut left = next(self)?;
         while let Some(op) = self.peek().filter(|c| ops.contains(c)) {
             self.at += 1;
@@ -152,7 +188,12 @@ impl Parser<'_> {
     fn signed(&mut self) -> Result<Node, TaskError> {
         if self.peek() == Some('-') {
             self.at += 1;
-            if self.chars[..self.at].iter().filter(|(_, c)| "-(".contains(*c)).count() > DEPTH {
+            if self.chars[..self.at]
+                .iter()
+                .filter(|(_, c)| "-(".contains(*c))
+                .count()
+                > DEPTH
+            {
                 return Err(self.error("nested too deep"));
             }
             return Ok(Node::Negate(Box::new(self.signed()?)));
@@ -162,25 +203,36 @@ impl Parser<'_> {
             return Ok(base);
         }
         self.at += 1;
-        let exponent = self.number().ok_or_else(|| self.error("expected a whole number as exponent"))?;
+        let exponent = self
+            .number()
+            .ok_or_else(|| self.error("expected a whole number as exponent"))?;
         Ok(Node::Power(Box::new(base), exponent))
     }
 
     fn atom(&mut self) -> Result<Node, TaskError> {
-        let Some(c) = self.peek() else { return Err(self.error("expected a variable, a number or (")) };
+        let Some(c) = self.peek() else {
+            return Err(self.error("expected a variable, a number or ("));
+        };
         if let Some(j) = LETTERS.find(c) {
             self.at += 1;
             self.operands = self.operands.max(j + 1);
             return Ok(Node::Variable(j));
         }
         if c.is_ascii_digit() {
-            let n = self.number().ok_or_else(|| self.error("expected a number below 2⁶⁴"))?;
+            let n = self
+                .number()
+                .ok_or_else(|| self.error("expected a number below 2⁶⁴"))?;
             return Ok(Node::Constant(n % self.modulus));
         }
         if c != '(' {
             return Err(self.error("expected a variable (x, y, z, u, v, w), a number or ("));
         }
-        if self.chars[..self.at].iter().filter(|(_, c)| *c == '(').count() > DEPTH {
+        if self.chars[..self.at]
+            .iter()
+            .filter(|(_, c)| *c == '(')
+            .count()
+            > DEPTH
+        {
             return Err(self.error("nested too deep"));
         }
         self.at += 1;
@@ -193,7 +245,11 @@ impl Parser<'_> {
     }
 
     fn number(&mut self) -> Option<usize> {
-        let digits: String = self.chars[self.at..].iter().map(|(_, c)| *c).take_while(char::is_ascii_digit).collect();
+        let digits: String = self.chars[self.at..]
+            .iter()
+            .map(|(_, c)| *c)
+            .take_while(char::is_ascii_digit)
+            .collect();
         self.at += digits.len();
         digits.parse().ok()
     }
@@ -209,7 +265,10 @@ mod tests {
 
     #[test]
     fn precedence_is_the_usual_one() {
-        assert_eq!(value("x^2+x*y+y^2 mod 97", &[5, 7]), Some((25 + 35 + 49) % 97));
+        assert_eq!(
+            value("x^2+x*y+y^2 mod 97", &[5, 7]),
+            Some((25 + 35 + 49) % 97)
+        );
         assert_eq!(value("x-y-1 mod 10", &[3, 4]), Some(8));
         assert_eq!(value("-x^2 mod 7", &[3]), Some(5));
         assert_eq!(value("2*(x+y)*z mod 11", &[3, 4, 5]), Some(70 % 11));
@@ -220,7 +279,10 @@ mod tests {
     #[test]
     fn errors_name_the_place() {
         for (text, expected) in [
-            ("x/y mod 96", "prime modulus, and 96 is none; write `mod 97`"),
+            (
+                "x/y mod 96",
+                "prime modulus, and 96 is none; write `mod 97`",
+            ),
             ("x+*y mod 7", "character 3: expected a variable"),
             ("x+q mod 7", "character 3"),
             ("(x+y mod 7", "expected )"),

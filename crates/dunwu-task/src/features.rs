@@ -42,7 +42,10 @@ impl Features {
             let line = &self.basis[row * self.tokens..(row + 1) * self.tokens];
             line.iter().zip(w).map(|(b, x)| b * x).sum::<f64>().powi(2)
         };
-        self.ranges.iter().map(|rows| rows.clone().map(mass).sum()).collect()
+        self.ranges
+            .iter()
+            .map(|rows| rows.clone().map(mass).sum())
+            .collect()
     }
 
     /// Index of the constant function's feature.
@@ -67,24 +70,36 @@ impl Features {
         let mut features = Self::empty(tokens);
         for k in 0..tokens {
             let frequency = digits(k, orders);
-            let conjugate = frequency.iter().zip(orders).fold(0, |i, (f, n)| i * n + (n - f) % n);
+            let conjugate = frequency
+                .iter()
+                .zip(orders)
+                .fold(0, |i, (f, n)| i * n + (n - f) % n);
             if conjugate < k {
                 continue;
             }
             let angle = |token: usize| {
                 let parts = digits(token, orders);
                 // Whole turns are dropped in integers, so that the angle is exact to rounding.
-                let turns = parts.iter().zip(&frequency).zip(orders).map(|((x, f), n)| ((x * f) % n) as f64 / *n as f64);
+                let turns = parts
+                    .iter()
+                    .zip(&frequency)
+                    .zip(orders)
+                    .map(|((x, f), n)| ((x * f) % n) as f64 / *n as f64);
                 TAU * turns.sum::<f64>()
             };
             let real = conjugate == k;
             let scale = if real { 1.0 } else { 2f64.sqrt() } / (tokens as f64).sqrt();
-            let mut rows: Vec<Vec<f64>> = vec![(0..tokens).map(|x| scale * angle(x).cos()).collect()];
+            let mut rows: Vec<Vec<f64>> =
+                vec![(0..tokens).map(|x| scale * angle(x).cos()).collect()];
             if !real {
                 rows.push((0..tokens).map(|x| scale * angle(x).sin()).collect());
             }
             let words: Vec<String> = frequency.iter().map(usize::to_string).collect();
-            let name = if orders.len() == 1 { format!("k={k}") } else { format!("({})", words.join(",")) };
+            let name = if orders.len() == 1 {
+                format!("k={k}")
+            } else {
+                format!("({})", words.join(","))
+            };
             features.push(name, 1, if real { Kind::Real } else { Kind::Complex }, rows);
         }
         features
@@ -96,19 +111,34 @@ impl Features {
         let mut features = Self::empty(n);
         for (i, irrep) in all.iter().enumerate() {
             let conjugates = |other: &crate::Irrep| {
-                other.character.iter().zip(&irrep.character).all(|(a, b)| (a.0 - b.0).abs() + (a.1 + b.1).abs() < 1e-5)
+                other
+                    .character
+                    .iter()
+                    .zip(&irrep.character)
+                    .all(|(a, b)| (a.0 - b.0).abs() + (a.1 + b.1).abs() < 1e-5)
             };
             if irrep.kind == Kind::Complex && all[..i].iter().any(conjugates) {
                 continue;
             }
-            let twice = if irrep.kind == Kind::Complex { 2.0 } else { 1.0 };
+            let twice = if irrep.kind == Kind::Complex {
+                2.0
+            } else {
+                1.0
+            };
             let scale = twice * irrep.dim as f64 / n as f64;
             // Π(h, h') = (d/M) Re χ(h⁻¹h'), twice for a pair of conjugates.
             let column = |h: usize| -> Vec<f64> {
-                (0..n).map(|x| scale * irrep.character[group.mul(group.inverse(h), x)].0).collect()
+                (0..n)
+                    .map(|x| scale * irrep.character[group.mul(group.inverse(h), x)].0)
+                    .collect()
             };
             let rank = irrep.dim * irrep.dim * twice as usize;
-            features.push(irrep.name.clone(), irrep.dim, irrep.kind, orthonormal((0..n).map(column), rank));
+            features.push(
+                irrep.name.clone(),
+                irrep.dim,
+                irrep.kind,
+                orthonormal((0..n).map(column), rank),
+            );
         }
         Ok(features)
     }
@@ -116,7 +146,9 @@ impl Features {
     /// Multiplicative characters of the integers mod a prime, with the indicator of 0 apart.
     pub(crate) fn multiplicative(p: usize) -> Self {
         let order = p - 1;
-        let root = (1..p).find(|g| (1..order).all(|e| crate::build::power_mod(*g, e, p) != 1)).expect("a prime has a primitive root");
+        let root = (1..p)
+            .find(|g| (1..order).all(|e| crate::build::power_mod(*g, e, p) != 1))
+            .expect("a prime has a primitive root");
         let mut logarithm = vec![0; p];
         (0..order).fold(1, |x, e| {
             logarithm[x] = e;
@@ -128,16 +160,36 @@ impl Features {
         zero[0] = 1.0;
         for (k, rows) in cyclic.ranges.iter().enumerate() {
             let spread = |row: usize| -> Vec<f64> {
-                (0..p).map(|x| if x == 0 { 0.0 } else { cyclic.basis[row * order + logarithm[x]] }).collect()
+                (0..p)
+                    .map(|x| {
+                        if x == 0 {
+                            0.0
+                        } else {
+                            cyclic.basis[row * order + logarithm[x]]
+                        }
+                    })
+                    .collect()
             };
-            features.push(cyclic.names[k].clone(), 1, cyclic.kinds[k], rows.clone().map(spread).collect());
+            features.push(
+                cyclic.names[k].clone(),
+                1,
+                cyclic.kinds[k],
+                rows.clone().map(spread).collect(),
+            );
         }
         features.push("zero".into(), 1, Kind::Real, vec![zero]);
         features
     }
 
     fn empty(tokens: usize) -> Self {
-        Self { tokens, names: vec![], dims: vec![], kinds: vec![], ranges: vec![], basis: vec![] }
+        Self {
+            tokens,
+            names: vec![],
+            dims: vec![],
+            kinds: vec![],
+            ranges: vec![],
+            basis: vec![],
+        }
     }
 
     fn push(&mut self, name: String, dim: usize, kind: Kind, rows: Vec<Vec<f64>>) {
@@ -146,7 +198,8 @@ impl Features {
         self.names.push(name);
         self.dims.push(dim);
         self.kinds.push(kind);
-        rows.iter().for_each(|row| self.basis.extend_from_slice(row));
+        rows.iter()
+            .for_each(|row| self.basis.extend_from_slice(row));
     }
 }
 

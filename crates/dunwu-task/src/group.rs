@@ -20,7 +20,11 @@ pub struct Group {
 
 impl Group {
     /// The group whose product is `mul`, already known to be one.
-    pub(crate) fn new(name: String, elements: Vec<String>, mul: impl Fn(usize, usize) -> usize) -> Self {
+    pub(crate) fn new(
+        name: String,
+        elements: Vec<String>,
+        mul: impl Fn(usize, usize) -> usize,
+    ) -> Self {
         let n = elements.len();
         let table = (0..n * n).map(|i| mul(i / n, i % n) as u32).collect();
         Self::of_table(name, elements, table)
@@ -29,13 +33,28 @@ impl Group {
     /// The group or quasigroup with that table, already known to be one.
     pub(crate) fn of_table(name: String, elements: Vec<String>, table: Vec<u32>) -> Self {
         let order = elements.len();
-        let is_identity = |e: usize| (0..order).all(|g| table[e * order + g] as usize == g && table[g * order + e] as usize == g);
+        let is_identity = |e: usize| {
+            (0..order)
+                .all(|g| table[e * order + g] as usize == g && table[g * order + e] as usize == g)
+        };
         let identity = (0..order).find(|e| is_identity(*e));
         let inverses = identity.map_or_else(Vec::new, |e| {
             let inverse = |g: usize| (0..order).find(|h| table[g * order + h] as usize == e);
-            (0..order).map(|g| inverse(g).expect("every row of a Latin square holds every element") as u32).collect()
+            (0..order)
+                .map(|g| {
+                    inverse(g).expect("every row of a Latin square holds every element") as u32
+                })
+                .collect()
         });
-        Self { name, order, table, identity, inverses, elements, cyclic: None }
+        Self {
+            name,
+            order,
+            table,
+            identity,
+            inverses,
+            elements,
+            cyclic: None,
+        }
     }
 
     /// Marks the group as the product of these cyclic groups, the last varying fastest.
@@ -136,7 +155,13 @@ pub(crate) fn check_order(name: &str, order: Option<usize>) -> Result<usize, Tas
     match order {
         Some(0) => Err(TaskError::value(name, "has no element; orders start at 1")),
         Some(n) if n <= MOST => Ok(n),
-        Some(n) => Err(TaskError::value(name, format!("has {n} elements; tables go up to {MOST}"))),
-        None => Err(TaskError::value(name, format!("has more elements than can be counted; tables go up to {MOST}"))),
+        Some(n) => Err(TaskError::value(
+            name,
+            format!("has {n} elements; tables go up to {MOST}"),
+        )),
+        None => Err(TaskError::value(
+            name,
+            format!("has more elements than can be counted; tables go up to {MOST}"),
+        )),
     }
 }

@@ -43,14 +43,20 @@ const DRAWS: u64 = 20;
 /// A quasigroup, which has no representations.
 pub fn irreps(group: &Group) -> Result<Vec<Irrep>, TaskError> {
     if group.identity().is_none() || group.associative().is_err() {
-        return Err(TaskError::value(group.name(), "is no group, so it has no irreducible representations"));
+        return Err(TaskError::value(
+            group.name(),
+            "is no group, so it has no irreducible representations",
+        ));
     }
     for draw in 0..DRAWS {
         if let Some(characters) = characters(group, draw) {
             return Ok(named(group, characters));
         }
     }
-    Err(TaskError::value(group.name(), "has eigenvalues that no draw could tell apart"))
+    Err(TaskError::value(
+        group.name(),
+        "has eigenvalues that no draw could tell apart",
+    ))
 }
 
 type Character = Vec<(f64, f64)>;
@@ -81,13 +87,18 @@ fn characters(group: &Group, draw: u64) -> Option<Vec<Character>> {
     let mut found: Vec<(usize, Character)> = Vec::new();
     let mut start = 0;
     while start < n {
-        let end = (start + 1..n).find(|i| values[*i] - values[i - 1] > SAME * spread).unwrap_or(n);
+        let end = (start + 1..n)
+            .find(|i| values[*i] - values[i - 1] > SAME * spread)
+            .unwrap_or(n);
         if end < n && values[end] - values[end - 1] < 100.0 * SAME * spread {
             return None;
         }
         let character = trace(group, eigen.U(), start..end);
         let same = |other: &Character| {
-            other.iter().zip(&character).all(|(x, y)| (x.0 - y.0).abs() + (x.1 - y.1).abs() < 1e-5)
+            other
+                .iter()
+                .zip(&character)
+                .all(|(x, y)| (x.0 - y.0).abs() + (x.1 - y.1).abs() < 1e-5)
         };
         if !found.iter().any(|(_, other)| same(other)) {
             found.push((end - start, character));
@@ -100,7 +111,11 @@ fn characters(group: &Group, draw: u64) -> Option<Vec<Character>> {
 }
 
 /// χ(g) = tr(E* R_g E) with (R_g f)(h) = f(hg).
-fn trace(group: &Group, vectors: faer::MatRef<'_, c64>, columns: std::ops::Range<usize>) -> Character {
+fn trace(
+    group: &Group,
+    vectors: faer::MatRef<'_, c64>,
+    columns: std::ops::Range<usize>,
+) -> Character {
     (0..group.order())
         .map(|g| {
             let mut sum = c64::new(0.0, 0.0);
@@ -117,11 +132,24 @@ fn trace(group: &Group, vectors: faer::MatRef<'_, c64>, columns: std::ops::Range
 
 fn named(group: &Group, mut characters: Vec<Character>) -> Vec<Irrep> {
     let e = group.identity().expect("a group");
-    let round = |x: f64| if (x - x.round()).abs() < 1e-9 { x.round() } else { x };
-    characters.iter_mut().flatten().for_each(|z| *z = (round(z.0), round(z.1)));
+    let round = |x: f64| {
+        if (x - x.round()).abs() < 1e-9 {
+            x.round()
+        } else {
+            x
+        }
+    };
+    characters
+        .iter_mut()
+        .flatten()
+        .for_each(|z| *z = (round(z.0), round(z.1)));
     let dim = |c: &Character| c[e].0.round() as usize;
     // By dimension, then by values from large to small: the trivial one comes first.
-    characters.sort_by(|a, b| dim(a).cmp(&dim(b)).then_with(|| b.partial_cmp(a).expect("characters are finite")));
+    characters.sort_by(|a, b| {
+        dim(a)
+            .cmp(&dim(b))
+            .then_with(|| b.partial_cmp(a).expect("characters are finite"))
+    });
     let mut unnamed = 0;
     characters
         .into_iter()
@@ -131,13 +159,20 @@ fn named(group: &Group, mut characters: Vec<Character>) -> Vec<Irrep> {
                 unnamed += 1;
                 format!("d={d} #{unnamed}")
             });
-            Irrep { dim: d, kind, name, character }
+            Irrep {
+                dim: d,
+                kind,
+                name,
+                character,
+            }
         })
         .collect()
 }
 
 fn kind(group: &Group, character: &Character) -> Kind {
-    let sum: f64 = (0..group.order()).map(|g| character[group.mul(g, g)].0).sum();
+    let sum: f64 = (0..group.order())
+        .map(|g| character[group.mul(g, g)].0)
+        .sum();
     match (sum / group.order() as f64).round() as i64 {
         1 => Kind::Real,
         -1 => Kind::Quaternionic,
@@ -150,12 +185,21 @@ fn name(group: &Group, character: &Character, dim: usize) -> Option<String> {
     if character.iter().all(|z| *z == (1.0, 0.0)) {
         return Some("trivial".into());
     }
-    let symmetric = group.name().strip_prefix('S').or_else(|| group.name().strip_prefix('A'))?;
+    let symmetric = group
+        .name()
+        .strip_prefix('S')
+        .or_else(|| group.name().strip_prefix('A'))?;
     let n: usize = symmetric.parse().ok()?;
     if dim == 1 && group.name().starts_with('S') {
         return Some("sign".into());
     }
-    let moved = |g: usize| group.element_name(g).split(|c: char| !c.is_ascii_digit()).filter(|w| !w.is_empty()).count();
+    let moved = |g: usize| {
+        group
+            .element_name(g)
+            .split(|c: char| !c.is_ascii_digit())
+            .filter(|w| !w.is_empty())
+            .count()
+    };
     let standard = |g: usize| n as f64 - moved(g) as f64 - 1.0;
     let is_standard = (0..group.order()).all(|g| (character[g].0 - standard(g)).abs() < 1e-6);
     (dim + 1 == n && is_standard).then(|| "standard".into())

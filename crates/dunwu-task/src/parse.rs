@@ -52,7 +52,14 @@ fn factor(text: &str, word: &str, at: usize) -> Result<Group, TaskError> {
         b'S' | b'A' => {
             let order = (1..=n).try_fold(1usize, |f, i| f.checked_mul(i));
             let even = word.starts_with('A');
-            check_order(word, if even { order.map(|o| o.div_ceil(2)) } else { order })?;
+            check_order(
+                word,
+                if even {
+                    order.map(|o| o.div_ceil(2))
+                } else {
+                    order
+                },
+            )?;
             Ok(permutation::symmetric(word, n, even))
         }
         _ => Err(unknown()),
@@ -65,7 +72,10 @@ fn semidirect(word: &str, first: &str, second: &str) -> Option<Result<Group, Tas
         Some((second, k)) => (second, Some(number(k)?)),
         None => (second, None),
     };
-    let (n, m) = (number(first.strip_prefix('Z')?)?, number(second.strip_prefix('Z')?)?);
+    let (n, m) = (
+        number(first.strip_prefix('Z')?)?,
+        number(second.strip_prefix('Z')?)?,
+    );
     Some(build::semidirect(word, n, m, multiplier))
 }
 

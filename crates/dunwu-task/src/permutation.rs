@@ -13,16 +13,24 @@ pub(crate) fn symmetric(name: &str, n: usize, even: bool) -> Group {
     for _ in 0..n {
         let longer = |p: &Permutation| {
             let p = p.clone();
-            (0..n as u8).filter(move |i| !p.contains(i)).map(|i| i).collect::<Vec<_>>()
+            (0..n as u8)
+                .filter(move |i| !p.contains(i))
+                .map(|i| i)
+                .collect::<Vec<_>>()
         };
-        all = all.iter().flat_map(|p| longer(p).into_iter().map(|i| [p.as_slice(), &[i]].concat())).collect();
+        all = all
+            .iter()
+            .flat_map(|p| longer(p).into_iter().map(|i| [p.as_slice(), &[i]].concat()))
+            .collect();
     }
     all.retain(|p| !even || inversions(p).is_multiple_of(2));
     of_permutations(name, all)
 }
 
 fn inversions(p: &[u8]) -> usize {
-    (0..p.len()).map(|i| (0..i).filter(|j| p[*j] > p[i]).count()).sum()
+    (0..p.len())
+        .map(|i| (0..i).filter(|j| p[*j] > p[i]).count())
+        .sum()
 }
 
 fn compose(g: &[u8], h: &[u8]) -> Permutation {
@@ -30,9 +38,15 @@ fn compose(g: &[u8], h: &[u8]) -> Permutation {
 }
 
 fn of_permutations(name: &str, all: Vec<Permutation>) -> Group {
-    let index: BTreeMap<&[u8], usize> = all.iter().enumerate().map(|(i, p)| (p.as_slice(), i)).collect();
+    let index: BTreeMap<&[u8], usize> = all
+        .iter()
+        .enumerate()
+        .map(|(i, p)| (p.as_slice(), i))
+        .collect();
     let elements = all.iter().map(|p| cycles(p)).collect();
-    Group::new(name.to_owned(), elements, |a, b| index[compose(&all[a], &all[b]).as_slice()])
+    Group::new(name.to_owned(), elements, |a, b| {
+        index[compose(&all[a], &all[b]).as_slice()]
+    })
 }
 
 /// Cycle notation, points from 1.
@@ -56,12 +70,25 @@ fn cycles(p: &[u8]) -> String {
 
 /// The group that permutations in cycle notation generate, such as `(1 2 3)(4 5),(1 2)`.
 pub(crate) fn closure(name: &str, text: &str) -> Result<Group, TaskError> {
-    let written: Vec<Vec<Vec<usize>>> = text.split(',').map(|word| parse_cycles(name, word)).collect::<Result<_, _>>()?;
-    let points = written.iter().flatten().flatten().max().copied().unwrap_or(0);
+    let written: Vec<Vec<Vec<usize>>> = text
+        .split(',')
+        .map(|word| parse_cycles(name, word))
+        .collect::<Result<_, _>>()?;
+    let points = written
+        .iter()
+        .flatten()
+        .flatten()
+        .max()
+        .copied()
+        .unwrap_or(0);
     let identity: Permutation = (0..points as u8).collect();
     let generators: Vec<Permutation> = written
         .iter()
-        .map(|cycles| cycles.iter().fold(identity.clone(), |p, cycle| compose(&p, &one_cycle(&identity, cycle))))
+        .map(|cycles| {
+            cycles.iter().fold(identity.clone(), |p, cycle| {
+                compose(&p, &one_cycle(&identity, cycle))
+            })
+        })
         .collect();
     let mut all = vec![identity];
     let mut known: BTreeMap<Permutation, ()> = all.iter().map(|p| (p.clone(), ())).collect();
@@ -74,7 +101,10 @@ pub(crate) fn closure(name: &str, text: &str) -> Result<Group, TaskError> {
             }
         }
         if all.len() > MOST {
-            return Err(TaskError::value(name, format!("generates more than {MOST} permutations, the largest table")));
+            return Err(TaskError::value(
+                name,
+                format!("generates more than {MOST} permutations, the largest table"),
+            ));
         }
         next += 1;
     }
@@ -91,8 +121,17 @@ fn one_cycle(identity: &[u8], cycle: &[usize]) -> Permutation {
 }
 
 fn parse_cycles(name: &str, word: &str) -> Result<Vec<Vec<usize>>, TaskError> {
-    let bad = |why: &str| TaskError::value(name, format!("has the generator `{word}`, which {why}; write (1 2 3)(4 5)"));
-    let inner = word.trim().strip_prefix('(').and_then(|w| w.strip_suffix(')')).ok_or_else(|| bad("is not in parentheses"))?;
+    let bad = |why: &str| {
+        TaskError::value(
+            name,
+            format!("has the generator `{word}`, which {why}; write (1 2 3)(4 5)"),
+        )
+    };
+    let inner = word
+        .trim()
+        .strip_prefix('(')
+        .and_then(|w| w.strip_suffix(')'))
+        .ok_or_else(|| bad("is not in parentheses"))?;
     let mut seen = Vec::new();
     let mut out = Vec::new();
     for cycle in inner.split(")(") {

@@ -8,7 +8,11 @@ use std::collections::BTreeMap;
 
 /// Rows to draw of a task whose table cannot be listed: those trained on and those evaluated.
 pub(crate) fn sampled(plan: &RunPlan, default: usize) -> usize {
-    let test = if plan.test_size > 0 { plan.test_size } else { default };
+    let test = if plan.test_size > 0 {
+        plan.test_size
+    } else {
+        default
+    };
     let train = match plan.train {
         TrainShare::Size(n) => n,
         TrainShare::Fraction(p) if p < 1.0 => (test as f64 * p / (1.0 - p)).round() as usize,
@@ -18,7 +22,13 @@ pub(crate) fn sampled(plan: &RunPlan, default: usize) -> usize {
 }
 
 /// Fills `train` and `test`.
-pub(crate) fn split(task: &Task, plan: &RunPlan, draws: &mut Draws, data: &mut Dataset, read: Read<'_>) -> Result<(), TaskError> {
+pub(crate) fn split(
+    task: &Task,
+    plan: &RunPlan,
+    draws: &mut Draws,
+    data: &mut Dataset,
+    read: Read<'_>,
+) -> Result<(), TaskError> {
     if let TrainShare::File(path) = &plan.train {
         data.train = from_file(path, data, read)?;
     } else {
@@ -33,7 +43,11 @@ pub(crate) fn split(task: &Task, plan: &RunPlan, draws: &mut Draws, data: &mut D
     held_out.retain(|row| data.train.binary_search(row).is_err());
     if plan.test_size > 0 {
         if plan.test_size > held_out.len() {
-            let why = format!("is {}, but only {} rows are held out", plan.test_size, held_out.len());
+            let why = format!(
+                "is {}, but only {} rows are held out",
+                plan.test_size,
+                held_out.len()
+            );
             return Err(TaskError::split("test_size", why));
         }
         draws.shuffle(&mut held_out);
@@ -58,7 +72,10 @@ fn train_rows(task: &Task, plan: &RunPlan, data: &Dataset) -> Result<usize, Task
         return Err(TaskError::split(key, why));
     }
     if size > all {
-        return Err(TaskError::split(key, format!("asks for {size} rows, but the table has {all}")));
+        return Err(TaskError::split(
+            key,
+            format!("asks for {size} rows, but the table has {all}"),
+        ));
     }
     Ok(size)
 }
@@ -105,25 +122,42 @@ fn from_file(path: &str, data: &Dataset, read: Read<'_>) -> Result<Vec<u32>, Tas
     let text = read(path).map_err(|why| TaskError::file(path, why))?;
     let index: BTreeMap<&[u32], u32> = (0..data.len()).map(|i| (data.row(i), i as u32)).collect();
     let mut rows = Vec::new();
-    let lines = text.lines().enumerate().map(|(i, l)| (i + 1, l.trim())).filter(|(_, l)| !l.is_empty() && !l.starts_with('#'));
+    let lines = text
+        .lines()
+        .enumerate()
+        .map(|(i, l)| (i + 1, l.trim()))
+        .filter(|(_, l)| !l.is_empty() && !l.starts_with('#'));
     for (number, line) in lines {
-        let bad = |why: String| TaskError::split("split_file", format!("`{path}`, line {number}: {why}"));
+        let bad =
+            |why: String| TaskError::split("split_file", format!("`{path}`, line {number}: {why}"));
         let tokens: Result<Vec<u32>, _> = line.split(',').map(|t| t.trim().parse()).collect();
         let tokens = match tokens {
             Ok(tokens) => tokens,
             // The first line may be a header.
             Err(_) if number == 1 => continue,
-            Err(_) => return Err(bad(format!("`{line}` is no list of tokens; write numbers with commas between"))),
+            Err(_) => {
+                return Err(bad(format!(
+                    "`{line}` is no list of tokens; write numbers with commas between"
+                )));
+            }
         };
-        let row = index.get(tokens.as_slice()).ok_or_else(|| bad(format!("`{line}` is no row of the task")))?;
+        let row = index
+            .get(tokens.as_slice())
+            .ok_or_else(|| bad(format!("`{line}` is no row of the task")))?;
         rows.push(*row);
     }
     rows.sort_unstable();
     if rows.windows(2).any(|w| w[0] == w[1]) {
-        return Err(TaskError::split("split_file", format!("`{path}` names a row twice")));
+        return Err(TaskError::split(
+            "split_file",
+            format!("`{path}` names a row twice"),
+        ));
     }
     if rows.is_empty() {
-        return Err(TaskError::split("split_file", format!("`{path}` names no row to train on")));
+        return Err(TaskError::split(
+            "split_file",
+            format!("`{path}` names no row to train on"),
+        ));
     }
     Ok(rows)
 }

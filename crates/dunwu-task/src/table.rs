@@ -9,13 +9,24 @@ use std::collections::BTreeMap;
 /// # Errors
 /// A table that is not square, no Latin square, or no group; the failing pair or triple is named.
 pub(crate) fn parse(file: &str, text: &str, quasigroup: bool) -> Result<Group, TaskError> {
-    let rows = if text.trim_start().starts_with('[') { json(file, text)? } else { csv(text) };
+    let rows = if text.trim_start().starts_with('[') {
+        json(file, text)?
+    } else {
+        csv(text)
+    };
     if rows.is_empty() {
-        return Err(TaskError::table(file, "is empty; write one row of products a line"));
+        return Err(TaskError::table(
+            file,
+            "is empty; write one row of products a line",
+        ));
     }
     let (names, rows) = headed(file, rows)?;
     check_order(file, Some(names.len()))?;
-    let index: BTreeMap<&str, usize> = names.iter().enumerate().map(|(i, n)| (n.as_str(), i)).collect();
+    let index: BTreeMap<&str, usize> = names
+        .iter()
+        .enumerate()
+        .map(|(i, n)| (n.as_str(), i))
+        .collect();
     if index.len() < names.len() {
         return Err(TaskError::table(file, "names an element twice"));
     }
@@ -41,34 +52,64 @@ fn json(file: &str, text: &str) -> Result<Vec<Vec<String>>, TaskError> {
     let rows: Vec<Vec<serde_json::Value>> = serde_json::from_str(text)
         .map_err(|e| TaskError::table(file, format!("is no JSON array of rows: {e}")))?;
     let cell = |v: serde_json::Value| v.as_str().map_or_else(|| v.to_string(), str::to_owned);
-    Ok(rows.into_iter().map(|row| row.into_iter().map(cell).collect()).collect())
+    Ok(rows
+        .into_iter()
+        .map(|row| row.into_iter().map(cell).collect())
+        .collect())
 }
 
 fn csv(text: &str) -> Vec<Vec<String>> {
     let cell = |c: &str| c.trim().trim_matches('"').to_owned();
-    let lines = text.lines().map(str::trim).filter(|l| !l.is_empty() && !l.starts_with('#'));
-    lines.map(|line| line.split(',').map(cell).collect()).collect()
+    let lines = text
+        .lines()
+        .map(str::trim)
+        .filter(|l| !l.is_empty() && !l.starts_with('#'));
+    lines
+        .map(|line| line.split(',').map(cell).collect())
+        .collect()
 }
 
 /// Names of the elements and the bare table. A first cell that is empty, `*` or `·` marks headers.
-fn headed(file: &str, mut rows: Vec<Vec<String>>) -> Result<(Vec<String>, Vec<Vec<String>>), TaskError> {
+fn headed(
+    file: &str,
+    mut rows: Vec<Vec<String>>,
+) -> Result<(Vec<String>, Vec<Vec<String>>), TaskError> {
     let headed = matches!(rows[0].first().map(String::as_str), Some("" | "*" | "·"));
-    let mut names: Vec<String> = if headed { rows.remove(0).split_off(1) } else { rows[0].clone() };
+    let mut names: Vec<String> = if headed {
+        rows.remove(0).split_off(1)
+    } else {
+        rows[0].clone()
+    };
     for (i, row) in rows.iter_mut().enumerate() {
         if headed && !row.is_empty() {
             let name = row.remove(0);
             if names.get(i) != Some(&name) {
-                let why = format!("has the row header `{name}` where the column header is `{}`", names.get(i).map_or("", |n| n));
+                let why = format!(
+                    "has the row header `{name}` where the column header is `{}`",
+                    names.get(i).map_or("", |n| n)
+                );
                 return Err(TaskError::table(file, why));
             }
         }
         if row.len() != names.len() {
-            let why = format!("has {} cells in row {} and {} in the first; a table is square", row.len(), i + 1, names.len());
+            let why = format!(
+                "has {} cells in row {} and {} in the first; a table is square",
+                row.len(),
+                i + 1,
+                names.len()
+            );
             return Err(TaskError::table(file, why));
         }
     }
     if rows.len() != names.len() {
-        return Err(TaskError::table(file, format!("has {} rows of {} cells; a table is square", rows.len(), names.len())));
+        return Err(TaskError::table(
+            file,
+            format!(
+                "has {} rows of {} cells; a table is square",
+                rows.len(),
+                names.len()
+            ),
+        ));
     }
     if !headed {
         sort_names(&mut names);
@@ -93,9 +134,18 @@ fn check_latin(file: &str, names: &[String], table: &[u32]) -> Result<(), TaskEr
         for j in 0..n {
             let product = table[if is_row { i * n + j } else { j * n + i }] as usize;
             if let Some(earlier) = first[product].replace(j) {
-                let pair = |j: usize| if is_row { (&names[i], &names[j]) } else { (&names[j], &names[i]) };
+                let pair = |j: usize| {
+                    if is_row {
+                        (&names[i], &names[j])
+                    } else {
+                        (&names[j], &names[i])
+                    }
+                };
                 let ((a, b), (c, d)) = (pair(earlier), pair(j));
-                let why = format!("is no Latin square: {a}·{b} and {c}·{d} are both {}", names[product]);
+                let why = format!(
+                    "is no Latin square: {a}·{b} and {c}·{d} are both {}",
+                    names[product]
+                );
                 return Err(TaskError::table(file, why));
             }
         }
@@ -106,14 +156,20 @@ fn check_latin(file: &str, names: &[String], table: &[u32]) -> Result<(), TaskEr
 fn check_group(file: &str, group: &Group) -> Result<(), TaskError> {
     let hint = "; write quasigroup=true to use it all the same";
     if group.identity().is_none() {
-        return Err(TaskError::table(file, format!("has no neutral element, so it is no group{hint}")));
+        return Err(TaskError::table(
+            file,
+            format!("has no neutral element, so it is no group{hint}"),
+        ));
     }
     group.associative().map_err(|[a, b, c]| {
         let name = |g: usize| group.element_name(g).to_owned();
         let left = name(group.mul(group.mul(a, b), c));
         let right = name(group.mul(a, group.mul(b, c)));
         let (a, b, c) = (name(a), name(b), name(c));
-        TaskError::table(file, format!("is no group: ({a}·{b})·{c} = {left} but {a}·({b}·{c}) = {right}{hint}"))
+        TaskError::table(
+            file,
+            format!("is no group: ({a}·{b})·{c} = {left} but {a}·({b}·{c}) = {right}{hint}"),
+        )
     })
 }
 
@@ -127,7 +183,10 @@ mod tests {
         let json = parse("t", "[[0,1,2],[1,2,0],[2,0,1]]", false).unwrap();
         let headed = parse("t", "*,e,a\ne,e,a\na,a,e", false).unwrap();
         assert_eq!(bare, json);
-        assert_eq!((headed.order(), headed.element_name(headed.mul(1, 1))), (2, "e"));
+        assert_eq!(
+            (headed.order(), headed.element_name(headed.mul(1, 1))),
+            (2, "e")
+        );
     }
 
     #[test]

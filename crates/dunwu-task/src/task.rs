@@ -30,7 +30,10 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { operands: 2, quasigroup: false }
+        Self {
+            operands: 2,
+            quasigroup: false,
+        }
     }
 }
 
@@ -74,19 +77,37 @@ impl Task {
             Rule::Group(g) => (g.order(), options.operands),
             Rule::Parity(_) => unreachable!("parities have returned"),
         };
-        Ok(Task { text: text.to_owned(), rule, vocab: vec![tokens; operands], classes: tokens })
+        Ok(Task {
+            text: text.to_owned(),
+            rule,
+            vocab: vec![tokens; operands],
+            classes: tokens,
+        })
     }
 
     fn parity(text: &str, inner: &str) -> Result<Task, TaskError> {
-        let numbers: Option<Vec<usize>> =
-            inner.strip_suffix(')').and_then(|w| w.split(',').map(|n| n.trim().parse().ok()).collect());
+        let numbers: Option<Vec<usize>> = inner
+            .strip_suffix(')')
+            .and_then(|w| w.split(',').map(|n| n.trim().parse().ok()).collect());
         let Some([n, k]) = numbers.as_deref() else {
-            return Err(TaskError::syntax(text, 7, "expected two numbers: parity(bits, relevant bits)"));
+            return Err(TaskError::syntax(
+                text,
+                7,
+                "expected two numbers: parity(bits, relevant bits)",
+            ));
         };
         if *k == 0 || k > n || *n > 4096 {
-            return Err(TaskError::value(text, "needs 1 ≤ relevant bits ≤ bits ≤ 4096"));
+            return Err(TaskError::value(
+                text,
+                "needs 1 ≤ relevant bits ≤ bits ≤ 4096",
+            ));
         }
-        Ok(Task { text: text.to_owned(), rule: Rule::Parity((0..*k).collect()), vocab: vec![2; *n], classes: 2 })
+        Ok(Task {
+            text: text.to_owned(),
+            rule: Rule::Parity((0..*k).collect()),
+            vocab: vec![2; *n],
+            classes: 2,
+        })
     }
 
     /// The task of a plan.
@@ -94,7 +115,14 @@ impl Task {
     /// # Errors
     /// Those of [`Task::parse`].
     pub fn from_plan(plan: &RunPlan, read: Read<'_>) -> Result<Task, TaskError> {
-        Self::parse(&plan.task, &Options { operands: plan.operands, quasigroup: plan.quasigroup }, read)
+        Self::parse(
+            &plan.task,
+            &Options {
+                operands: plan.operands,
+                quasigroup: plan.quasigroup,
+            },
+            read,
+        )
     }
 
     /// The task as written.
@@ -116,12 +144,29 @@ impl Task {
     pub fn describe(&self) -> String {
         let what = match &self.rule {
             Rule::Group(g) if g.identity().is_none() => "product in a quasigroup".to_owned(),
-            Rule::Group(g) => format!("product in a {} group", if g.is_abelian() { "commutative" } else { "non-commutative" }),
+            Rule::Group(g) => format!(
+                "product in a {} group",
+                if g.is_abelian() {
+                    "commutative"
+                } else {
+                    "non-commutative"
+                }
+            ),
             Rule::Formula(_) => "formula".to_owned(),
-            Rule::Parity(bits) => format!("parity of {} bits out of {}", bits.len(), self.vocab.len()),
+            Rule::Parity(bits) => {
+                format!("parity of {} bits out of {}", bits.len(), self.vocab.len())
+            }
         };
-        let rows = self.rows().map_or_else(|| "too many rows to list".to_owned(), |n| format!("{n} rows"));
-        format!("{}: {what}, {} operands, {} classes, {rows}", self.text, self.vocab.len(), self.classes)
+        let rows = self.rows().map_or_else(
+            || "too many rows to list".to_owned(),
+            |n| format!("{n} rows"),
+        );
+        format!(
+            "{}: {what}, {} operands, {} classes, {rows}",
+            self.text,
+            self.vocab.len(),
+            self.classes
+        )
     }
 
     /// The group, for tasks that are one.
@@ -138,9 +183,13 @@ impl Task {
             Rule::Group(g) => 1.0 / g.order() as f64,
             Rule::Parity(_) => 0.5,
             Rule::Formula(_) => {
-                let Ok(rows) = self.tuples(&mut Seed(0).draws("chance"), SAMPLED) else { return 0.0 };
+                let Ok(rows) = self.tuples(&mut Seed(0).draws("chance"), SAMPLED) else {
+                    return 0.0;
+                };
                 let mut counts = vec![0usize; self.classes];
-                rows.iter().filter_map(|row| self.label(row)).for_each(|l| counts[l as usize] += 1);
+                rows.iter()
+                    .filter_map(|row| self.label(row))
+                    .for_each(|l| counts[l as usize] += 1);
                 counts.iter().copied().max().unwrap_or(0) as f64 / rows.len().max(1) as f64
             }
         }
@@ -155,7 +204,10 @@ impl Task {
             Rule::Group(g) => Features::of_group(g),
             Rule::Formula(f) if f.is_multiplicative() => Ok(Features::multiplicative(f.modulus)),
             Rule::Formula(f) => Ok(Features::of_cyclic(&[f.modulus])),
-            Rule::Parity(_) => Err(TaskError::value(&self.text, "has tokens of one bit, which have no spectrum to speak of")),
+            Rule::Parity(_) => Err(TaskError::value(
+                &self.text,
+                "has tokens of one bit, which have no spectrum to speak of",
+            )),
         }
     }
 
@@ -166,19 +218,30 @@ impl Task {
 
     /// Rows of the full table; None if they cannot be listed.
     fn rows(&self) -> Option<usize> {
-        self.vocab.iter().try_fold(1usize, |n, v| n.checked_mul(*v)).filter(|n| *n <= MOST_ROWS)
+        self.vocab
+            .iter()
+            .try_fold(1usize, |n, v| n.checked_mul(*v))
+            .filter(|n| *n <= MOST_ROWS)
     }
 
     fn label(&self, operands: &[u32]) -> Option<u32> {
         match &self.rule {
-            Rule::Group(g) => operands.iter().map(|t| *t as usize).reduce(|a, b| g.mul(a, b)).map(|l| l as u32),
+            Rule::Group(g) => operands
+                .iter()
+                .map(|t| *t as usize)
+                .reduce(|a, b| g.mul(a, b))
+                .map(|l| l as u32),
             Rule::Formula(f) => f.value(operands),
             Rule::Parity(bits) => Some(bits.iter().map(|b| operands[*b]).sum::<u32>() % 2),
         }
     }
 
     /// All tuples in lexicographic order, or `sample` distinct ones of a table too large to list.
-    fn tuples(&self, draws: &mut dunwu_core::Draws, sample: usize) -> Result<Vec<Vec<u32>>, TaskError> {
+    fn tuples(
+        &self,
+        draws: &mut dunwu_core::Draws,
+        sample: usize,
+    ) -> Result<Vec<Vec<u32>>, TaskError> {
         if let Some(rows) = self.rows() {
             let tuple = |mut i: usize| {
                 let mut out = vec![0; self.vocab.len()];
@@ -191,15 +254,25 @@ impl Task {
         }
         if !matches!(self.rule, Rule::Parity(_)) {
             let table: f64 = self.vocab.iter().map(|v| *v as f64).product();
-            let why = format!("has {table:.3e} rows; tables go up to {MOST_ROWS}. Take a smaller group or fewer operands");
+            let why = format!(
+                "has {table:.3e} rows; tables go up to {MOST_ROWS}. Take a smaller group or fewer operands"
+            );
             return Err(TaskError::value(&self.text, why));
         }
         if sample > MOST_ROWS {
-            return Err(TaskError::value(&self.text, format!("was asked for {sample} rows; tables go up to {MOST_ROWS}")));
+            return Err(TaskError::value(
+                &self.text,
+                format!("was asked for {sample} rows; tables go up to {MOST_ROWS}"),
+            ));
         }
         let mut out = BTreeSet::new();
         while out.len() < sample {
-            out.insert(self.vocab.iter().map(|n| draws.below(*n as u64) as u32).collect());
+            out.insert(
+                self.vocab
+                    .iter()
+                    .map(|n| draws.below(*n as u64) as u32)
+                    .collect(),
+            );
         }
         Ok(out.into_iter().collect())
     }
@@ -214,7 +287,10 @@ impl Task {
         let sample = split::sampled(plan, SAMPLED);
         let mut tuples = self.tuples(&mut draws, sample)?;
         tuples.retain(|row| self.label(row).is_some());
-        let labels: Vec<u32> = tuples.iter().map(|row| self.label(row).expect("kept for having one")).collect();
+        let labels: Vec<u32> = tuples
+            .iter()
+            .map(|row| self.label(row).expect("kept for having one"))
+            .collect();
         let mut data = Dataset {
             task: self.text.clone(),
             vocab: self.vocab.clone(),
@@ -228,7 +304,11 @@ impl Task {
         };
         split::split(self, plan, &mut draws, &mut data, read)?;
         let noise_seed = Seed(plan.noise_seed.unwrap_or(seed));
-        split::add_noise(plan.label_noise, &mut noise_seed.draws("label noise"), &mut data);
+        split::add_noise(
+            plan.label_noise,
+            &mut noise_seed.draws("label noise"),
+            &mut data,
+        );
         Ok(data)
     }
 }

@@ -4,7 +4,11 @@ use dunwu_core::RunSpec;
 use dunwu_task::{FORMS, Features, Group, Kind, NO_FILES, Options, Task, irreps};
 
 fn group(text: &str) -> Group {
-    Task::parse(text, &Options::default(), NO_FILES).unwrap().group().unwrap().clone()
+    Task::parse(text, &Options::default(), NO_FILES)
+        .unwrap()
+        .group()
+        .unwrap()
+        .clone()
 }
 
 /// Groups with the dimensions of their irreducible representations and how many are complex or quaternionic.
@@ -35,12 +39,19 @@ fn groups_are_groups_with_the_known_irreps() {
         let g = group(text);
         assert_eq!(g.associative(), Ok(()), "{text}");
         let e = g.identity().unwrap();
-        assert!((0..g.order()).all(|a| g.mul(a, g.inverse(a)) == e), "{text}");
+        assert!(
+            (0..g.order()).all(|a| g.mul(a, g.inverse(a)) == e),
+            "{text}"
+        );
         let all = irreps(&g).unwrap();
         let found: Vec<usize> = all.iter().map(|i| i.dim).collect();
         assert_eq!(&found, dims, "{text}");
         let count = |kind| all.iter().filter(|i| i.kind == kind).count();
-        assert_eq!((count(Kind::Complex), count(Kind::Quaternionic)), (*complex, *quaternionic), "{text}");
+        assert_eq!(
+            (count(Kind::Complex), count(Kind::Quaternionic)),
+            (*complex, *quaternionic),
+            "{text}"
+        );
         assert_eq!(all[0].name, "trivial", "{text}");
     }
 }
@@ -57,7 +68,10 @@ fn characters_are_orthonormal() {
                     (s.0 + x.0 * y.0 + x.1 * y.1, s.1 + x.1 * y.0 - x.0 * y.1)
                 });
                 let expected = if i == j { g.order() as f64 } else { 0.0 };
-                assert!((inner.0 - expected).abs() + inner.1.abs() < 1e-8, "{text} {i} {j}");
+                assert!(
+                    (inner.0 - expected).abs() + inner.1.abs() < 1e-8,
+                    "{text} {i} {j}"
+                );
             }
         }
     }
@@ -68,7 +82,13 @@ fn symmetric_groups_have_the_character_table_of_the_books() {
     let g = group("S4");
     let all = irreps(&g).unwrap();
     // Class by cycle type of the element; trivial, sign, d=2, standard, standard × sign.
-    let classes = [("()", [1.0, 1.0, 2.0, 3.0, 3.0]), ("(1 2)", [1.0, -1.0, 0.0, 1.0, -1.0]), ("(1 2)(3 4)", [1.0, 1.0, 2.0, -1.0, -1.0]), ("(1 2 3)", [1.0, 1.0, -1.0, 0.0, 0.0]), ("(1 2 3 4)", [1.0, -1.0, 0.0, -1.0, 1.0])];
+    let classes = [
+        ("()", [1.0, 1.0, 2.0, 3.0, 3.0]),
+        ("(1 2)", [1.0, -1.0, 0.0, 1.0, -1.0]),
+        ("(1 2)(3 4)", [1.0, 1.0, 2.0, -1.0, -1.0]),
+        ("(1 2 3)", [1.0, 1.0, -1.0, 0.0, 0.0]),
+        ("(1 2 3 4)", [1.0, -1.0, 0.0, -1.0, 1.0]),
+    ];
     let names: Vec<&str> = all.iter().map(|i| i.name.as_str()).collect();
     assert_eq!(&names[..2], ["trivial", "sign"]);
     assert!(names.contains(&"standard"));
@@ -83,12 +103,19 @@ fn symmetric_groups_have_the_character_table_of_the_books() {
 }
 
 fn features(text: &str) -> Features {
-    Task::parse(text, &Options::default(), NO_FILES).unwrap().features().unwrap()
+    Task::parse(text, &Options::default(), NO_FILES)
+        .unwrap()
+        .features()
+        .unwrap()
 }
 
 #[test]
 fn features_are_an_orthonormal_basis_that_translations_respect() {
-    for text in KNOWN.iter().map(|k| k.0).chain(["x*y mod 11", "x+y mod 12"]) {
+    for text in KNOWN
+        .iter()
+        .map(|k| k.0)
+        .chain(["x*y mod 11", "x+y mod 12"])
+    {
         let f = features(text);
         let n = f.tokens;
         let row = |i: usize| &f.basis[i * n..(i + 1) * n];
@@ -96,33 +123,70 @@ fn features_are_an_orthonormal_basis_that_translations_respect() {
         for i in 0..n {
             for j in 0..n {
                 let inner: f64 = row(i).iter().zip(row(j)).map(|(a, b)| a * b).sum();
-                assert!((inner - f64::from(u8::from(i == j))).abs() < 1e-9, "{text} {i} {j}");
+                assert!(
+                    (inner - f64::from(u8::from(i == j))).abs() < 1e-9,
+                    "{text} {i} {j}"
+                );
             }
         }
         let constant = vec![1.0; n];
-        assert!(f.masses(&constant)[f.trivial()] > if text.contains('*') { n as f64 - 1.5 } else { n as f64 - 1e-9 });
+        assert!(
+            f.masses(&constant)[f.trivial()]
+                > if text.contains('*') {
+                    n as f64 - 1.5
+                } else {
+                    n as f64 - 1e-9
+                }
+        );
     }
     for text in ["S4", "Q8", "Z4xZ7", "SL(2,3)"] {
         let (g, f) = (group(text), features(text));
         let w: Vec<f64> = (0..f.tokens).map(|i| ((i * i) as f64).sin()).collect();
         let moved: Vec<f64> = (0..f.tokens).map(|i| w[g.mul(i, 3)]).collect();
         let (a, b) = (f.masses(&w), f.masses(&moved));
-        assert!(a.iter().zip(&b).all(|(x, y)| (x - y).abs() < 1e-9), "{text}");
+        assert!(
+            a.iter().zip(&b).all(|(x, y)| (x - y).abs() < 1e-9),
+            "{text}"
+        );
     }
 }
 
 #[test]
 fn every_form_can_be_trained_on() {
     for form in FORMS {
-        let words = [format!("task={}", form.example), "train_fraction=0.5".into(), "label_noise=0.1".into()];
+        let words = [
+            format!("task={}", form.example),
+            "train_fraction=0.5".into(),
+            "label_noise=0.1".into(),
+        ];
         let plan = RunSpec::from_overrides(&words).unwrap().resolve().unwrap();
         let task = Task::from_plan(&plan, NO_FILES).unwrap();
         let data = task.dataset(&plan, 1, NO_FILES).unwrap();
-        assert_eq!(data.train.len() + data.test.len(), data.len(), "{}", form.example);
-        assert!(!data.train.is_empty() && !data.test.is_empty(), "{}", form.example);
-        assert_eq!(data.noisy.len(), (0.1 * data.train.len() as f64).round() as usize);
-        assert!(data.noisy.iter().all(|i| data.labels[*i as usize] != data.clean[*i as usize]));
-        assert!((1..data.len()).all(|i| data.row(i - 1) < data.row(i)), "{}", form.example);
+        assert_eq!(
+            data.train.len() + data.test.len(),
+            data.len(),
+            "{}",
+            form.example
+        );
+        assert!(
+            !data.train.is_empty() && !data.test.is_empty(),
+            "{}",
+            form.example
+        );
+        assert_eq!(
+            data.noisy.len(),
+            (0.1 * data.train.len() as f64).round() as usize
+        );
+        assert!(
+            data.noisy
+                .iter()
+                .all(|i| data.labels[*i as usize] != data.clean[*i as usize])
+        );
+        assert!(
+            (1..data.len()).all(|i| data.row(i - 1) < data.row(i)),
+            "{}",
+            form.example
+        );
         assert!(data.labels.iter().all(|l| (*l as usize) < data.classes));
         assert!(task.chance() > 0.0 && task.describe().contains(form.example));
     }
@@ -142,14 +206,35 @@ fn data(words: &[&str]) -> Result<dunwu_core::Dataset, String> {
 
 #[test]
 fn splits_are_as_asked() {
-    assert_eq!(data(&["task=Z71", "train_size=2016"]).unwrap().train.len(), 2016);
-    assert_eq!(data(&["task=Z23", "train_multiplier=2.7482"]).unwrap().train.len(), 198);
-    assert_eq!(data(&["task=S4", "train_multiplier=1"]).unwrap().train.len(), 114);
-    assert_eq!(data(&["task=Z5", "split_file=good.csv"]).unwrap().train, [1, 12]);
+    assert_eq!(
+        data(&["task=Z71", "train_size=2016"]).unwrap().train.len(),
+        2016
+    );
+    assert_eq!(
+        data(&["task=Z23", "train_multiplier=2.7482"])
+            .unwrap()
+            .train
+            .len(),
+        198
+    );
+    assert_eq!(
+        data(&["task=S4", "train_multiplier=1"])
+            .unwrap()
+            .train
+            .len(),
+        114
+    );
+    assert_eq!(
+        data(&["task=Z5", "split_file=good.csv"]).unwrap().train,
+        [1, 12]
+    );
     assert_eq!(data(&["task=Z5", "operands=3"]).unwrap().len(), 125);
     let balanced = data(&["task=Z7", "train_size=17", "split=balanced"]).unwrap();
     let mut counts = [0; 7];
-    balanced.train.iter().for_each(|i| counts[balanced.labels[*i as usize] as usize] += 1);
+    balanced
+        .train
+        .iter()
+        .for_each(|i| counts[balanced.labels[*i as usize] as usize] += 1);
     assert!(counts.iter().all(|c| (2..=3).contains(c)), "{counts:?}");
     let parity = data(&["task=parity(40,3)", "train_size=500", "test_size=300"]).unwrap();
     assert_eq!((parity.train.len(), parity.test.len()), (500, 300));
@@ -159,11 +244,23 @@ fn splits_are_as_asked() {
 #[test]
 fn bad_tasks_and_splits_say_what_is_wrong() {
     for (words, expected) in [
-        (vec!["task=Z5", "train_size=26"], "train_size: asks for 26 rows, but the table has 25"),
-        (vec!["task=Z5", "train_fraction=0.001"], "train_fraction: leaves no row"),
-        (vec!["task=Z5", "split_file=bad.csv"], "`bad.csv`, line 2: `0,9` is no row"),
+        (
+            vec!["task=Z5", "train_size=26"],
+            "train_size: asks for 26 rows, but the table has 25",
+        ),
+        (
+            vec!["task=Z5", "train_fraction=0.001"],
+            "train_fraction: leaves no row",
+        ),
+        (
+            vec!["task=Z5", "split_file=bad.csv"],
+            "`bad.csv`, line 2: `0,9` is no row",
+        ),
         (vec!["task=Z5", "split_file=none.csv"], "no such file"),
-        (vec!["task=Z5", "test_size=20", "train_size=10"], "only 15 rows are held out"),
+        (
+            vec!["task=Z5", "test_size=20", "train_size=10"],
+            "only 15 rows are held out",
+        ),
         (vec!["task=Y5"], "`Y5` is no group"),
         (vec!["task=S9"], "362880 elements; tables go up to 4096"),
         (vec!["task=S99"], "more elements than can be counted"),

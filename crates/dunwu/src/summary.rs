@@ -56,5 +56,9 @@ fn stage(finding: &Finding) -> Value {
 
 /// The last reading; null if there is none or it is not finite.
 fn last(curve: &Curve, column: &str) -> Option<f64> {
-    curve.points(column).last().map(|(_, value)| value).filter(|v| v.is_finite())
+    curve
+        .points(column)
+        .last()
+        .map(|(_, value)| value)
+        .filter(|v| v.is_finite())
 }

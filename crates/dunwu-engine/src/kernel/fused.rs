@@ -68,7 +68,10 @@ pub(crate) fn forward<T: Real, S: Simd>(
     out: &mut [T],
 ) {
     let rows = inputs.len() / g.operands;
-    for (inputs, f) in inputs.chunks_exact(g.operands).zip(features.chunks_exact_mut(g.width)) {
+    for (inputs, f) in inputs
+        .chunks_exact(g.operands)
+        .zip(features.chunks_exact_mut(g.width))
+    {
         gather(w, g.width, inputs, f);
         function.apply_in_place(f);
     }
@@ -101,7 +104,11 @@ pub(crate) fn forward<T: Real, S: Simd>(
 /// Vectors of columns in the group of `forward` that starts at `first`.
 #[inline(always)]
 fn group_width<T: Real, S: Simd>(vectors: usize, first: usize) -> usize {
-    (vectors - first).min(if const { size_of::<T::Vector<S>>() >= 64 } { 4 } else { 2 })
+    (vectors - first).min(if const { size_of::<T::Vector<S>>() >= 64 } {
+        4
+    } else {
+        2
+    })
 }
 
 /// Lays `v` out by groups of columns as `forward` reads it: group, then inner index, then column.
@@ -194,7 +201,10 @@ impl<T: Real> Residual<T> {
     pub(crate) fn pack<S: Simd>(&mut self, g: Geometry, gradient: &[T]) {
         let most = most::<T, S>();
         let size = BLOCK * g.classes;
-        for (from, to) in gradient.chunks(BLOCK * g.pitch).zip(self.classes.chunks_mut(size)) {
+        for (from, to) in gradient
+            .chunks(BLOCK * g.pitch)
+            .zip(self.classes.chunks_mut(size))
+        {
             let rows = from.len() / g.pitch;
             for (c, size) in groups(g.classes, most) {
                 let to = to[rows * c..].chunks_exact_mut(size);
@@ -203,7 +213,10 @@ impl<T: Real> Residual<T> {
                 }
             }
         }
-        for (from, to) in gradient.chunks(BLOCK * g.pitch).zip(self.rows.chunks_mut(size)) {
+        for (from, to) in gradient
+            .chunks(BLOCK * g.pitch)
+            .zip(self.rows.chunks_mut(size))
+        {
             for (row, size) in groups(from.len() / g.pitch, most) {
                 let to = &mut to[g.classes * row..][..g.classes * size];
                 for b in 0..size {
@@ -273,7 +286,11 @@ pub(crate) fn backward<T: Real, S: Simd>(
     for (slab, row) in s.w.chunks_exact_mut(SLAB).zip(w.chunks_exact(g.width)) {
         slab.copy_from_slice(&row[k..k + SLAB]);
     }
-    for (j, row) in v[k * g.pitch..].chunks_exact(g.pitch).take(SLAB).enumerate() {
+    for (j, row) in v[k * g.pitch..]
+        .chunks_exact(g.pitch)
+        .take(SLAB)
+        .enumerate()
+    {
         for (c, x) in row[..g.classes].iter().enumerate() {
             s.v[c * SLAB + j] = *x;
         }
@@ -327,7 +344,13 @@ fn blocks<T: Real, S: Simd, const NV: usize>(
 
 /// Pre-activations of the slab: sums of the rows that the operands name.
 #[inline(always)]
-fn gather_slab<T: Real, S: Simd, const NV: usize>(simd: S, g: Geometry, inputs: &[u32], w: &[T], pre: &mut [T]) {
+fn gather_slab<T: Real, S: Simd, const NV: usize>(
+    simd: S,
+    g: Geometry,
+    inputs: &[u32],
+    w: &[T],
+    pre: &mut [T],
+) {
     let (w, _) = T::vectors::<S>(w).as_chunks::<NV>();
     let (pre, _) = T::vectors_mut::<S>(pre).as_chunks_mut::<NV>();
     for (inputs, pre) in inputs.chunks_exact(g.operands).zip(pre) {
@@ -344,7 +367,13 @@ fn gather_slab<T: Real, S: Simd, const NV: usize>(simd: S, g: Geometry, inputs: 
 
 /// Adds each row's gradient to the rows that its operands name.
 #[inline(always)]
-fn scatter_slab<T: Real, S: Simd, const NV: usize>(simd: S, g: Geometry, inputs: &[u32], grad: &[T], dw: &mut [T]) {
+fn scatter_slab<T: Real, S: Simd, const NV: usize>(
+    simd: S,
+    g: Geometry,
+    inputs: &[u32],
+    grad: &[T],
+    dw: &mut [T],
+) {
     let (dw, _) = T::vectors_mut::<S>(dw).as_chunks_mut::<NV>();
     let (grad, _) = T::vectors::<S>(grad).as_chunks::<NV>();
     for (inputs, grad) in inputs.chunks_exact(g.operands).zip(grad) {
