@@ -39,14 +39,7 @@ fn train(args: &Train) -> anyhow::Result<ExitCode> {
         cancel: Some(&CANCEL),
     };
     let report = match &args.resume {
-        Some(dir) => {
-            let again = |stored: &RunPlan| -> Result<RunPlan, dunwu::Error> {
-                let mut all = RunSpec::from_overrides(stored.to_overrides())?;
-                all.merge(spec.clone());
-                Ok(all.resolve()?)
-            };
-            dunwu::resume(dir, Some(&again), &control)
-        }
+        Some(dir) => dunwu::resume(dir, &spec, &control),
         None => {
             let dir = args.out.clone().map_or_else(|| free_dir(&plan), Ok)?;
             let notice = dunwu::memory_notice(&plan)?;

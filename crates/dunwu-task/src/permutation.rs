@@ -11,17 +11,11 @@ type Permutation = Vec<u8>;
 pub(crate) fn symmetric(name: &str, n: usize, even: bool) -> Group {
     let mut all = vec![Vec::new()];
     for _ in 0..n {
-        let longer = |p: &Permutation| {
-            let p = p.clone();
-            (0..n as u8)
-                .filter(move |i| !p.contains(i))
-                .map(|i| i)
-                .collect::<Vec<_>>()
+        let longer = |p: &Permutation| -> Vec<Permutation> {
+            let free = (0..n as u8).filter(|i| !p.contains(i));
+            free.map(|i| [p.as_slice(), &[i]].concat()).collect()
         };
-        all = all
-            .iter()
-            .flat_map(|p| longer(p).into_iter().map(|i| [p.as_slice(), &[i]].concat()))
-            .collect();
+        all = all.iter().flat_map(longer).collect();
     }
     all.retain(|p| !even || inversions(p).is_multiple_of(2));
     of_permutations(name, all)

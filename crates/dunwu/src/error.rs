@@ -81,7 +81,7 @@ impl fmt::Display for Error {
             ),
             Kind::Differs { dir, keys } => write!(
                 f,
-                "{dir} was begun with another plan: {keys}; resume it as it is, or start anew with another --out"
+                "{dir} was begun with another plan than {keys}; resume it as it is, or start anew with another --out"
             ),
             Kind::Panic { seed } => write!(
                 f,

@@ -6,7 +6,7 @@ use crate::summary::summary;
 use crate::{page, provenance, resources};
 use camino::{Utf8Path, Utf8PathBuf};
 use dunwu_analysis::{Account, Context, account};
-use dunwu_core::{Curve, Metrics, RunPlan, Snapshot, StopReason};
+use dunwu_core::{Curve, Metrics, RunPlan, RunSpec, Snapshot, StopReason};
 use dunwu_engine::Resume;
 use dunwu_probe::Setting;
 use dunwu_store::{RunDir, RunReader, SeedWriter};
@@ -119,33 +119,29 @@ pub fn train(plan: &RunPlan, dir: &Utf8Path, control: &Control<'_>) -> Result<Re
 
 /// Goes on with the runs of a directory that are not finished.
 ///
+/// `changes` may repeat keys of the stored plan and may change `threads`, which changes no bit.
+///
 /// # Errors
-/// Those of [`train`]; a directory that holds no run, or `expected` differing from its plan.
-pub fn resume(
-    dir: &Utf8Path,
-    expected: Option<&dyn Fn(&RunPlan) -> Result<RunPlan, Error>>,
-    control: &Control<'_>,
-) -> Result<Report, Error> {
+/// Those of [`train`]; a directory that holds no run; `changes` that make another plan.
+pub fn resume(dir: &Utf8Path, changes: &RunSpec, control: &Control<'_>) -> Result<Report, Error> {
     let stored = plan_of(dir)?;
-    let mut plan = stored.clone();
-    if let Some(expected) = expected {
-        let wanted = expected(&stored)?;
-        plan.threads = wanted.threads;
-        if wanted != plan {
-            let theirs = wanted.to_overrides();
-            let ours = plan.to_overrides();
-            let differing: Vec<String> = theirs.into_iter().filter(|w| !ours.contains(w)).collect();
-            let keys = if differing.is_empty() {
-                "keys at their defaults differ".to_owned()
-            } else {
-                differing.join(" ")
-            };
-            return Err(Kind::Differs {
-                dir: dir.to_owned(),
-                keys,
-            }
-            .into());
+    let mut spec = RunSpec::from_overrides(stored.to_overrides())?;
+    spec.merge(changes.clone());
+    let wanted = spec.resolve()?;
+    let plan = RunPlan {
+        threads: wanted.threads,
+        ..stored.clone()
+    };
+    if wanted != plan {
+        let is_change = |(key, value): (&str, &str)| {
+            Some(format!("{key}={value}")).filter(|w| !stored.to_overrides().contains(w))
+        };
+        let keys: Vec<String> = changes.iter().filter_map(is_change).collect();
+        return Err(Kind::Differs {
+            dir: dir.to_owned(),
+            keys: keys.join(" "),
         }
+        .into());
     }
     let lab = Lab::new(&plan)?;
     lab.check_memory()?;

@@ -10,7 +10,7 @@ pub fn summary(report: &Report) -> Value {
         "task": report.plan.task,
         "plan": report.plan,
         "seconds": report.seconds,
-        "runs": report.runs.iter().map(|run| one(run)).collect::<Vec<_>>(),
+        "runs": report.runs.iter().map(one).collect::<Vec<_>>(),
         "features": report.features,
         "interrupted": report.interrupted,
         "dir": report.dir,

@@ -38,6 +38,14 @@ pub(crate) struct Geometry {
     pub pitch: usize,
 }
 
+/// The first layer: weights `inputs × width` and the activation of their gathered sums.
+#[derive(Clone, Copy)]
+pub(crate) struct Layer<'a, T> {
+    pub g: Geometry,
+    pub function: Function<T>,
+    pub w: &'a [T],
+}
+
 /// Sum of the rows of `w` that `inputs` names, into `out`.
 #[inline(always)]
 pub(crate) fn gather<T: Real>(w: &[T], width: usize, inputs: &[u32], out: &mut [T]) {
@@ -59,14 +67,13 @@ pub(crate) fn gather<T: Real>(w: &[T], width: usize, inputs: &[u32], out: &mut [
 #[inline(always)]
 pub(crate) fn forward<T: Real, S: Simd>(
     simd: S,
-    g: Geometry,
-    function: Function<T>,
-    w: &[T],
+    layer: Layer<'_, T>,
     packed: &[T],
     inputs: &[u32],
     features: &mut [T],
     out: &mut [T],
 ) {
+    let Layer { g, function, w } = layer;
     let rows = inputs.len() / g.operands;
     for (inputs, f) in inputs
         .chunks_exact(g.operands)
@@ -149,11 +156,11 @@ fn columns<T: Real, S: Simd, const NB: usize, const NV: usize>(
     let v = &group.as_chunks::<NV>().0[at.k..at.k + at.depth];
     let mut row = 0;
     while row + NB <= at.rows {
-        rows_of::<T, S, NB, NV>(simd, g, at.k, row, first, features, v, out);
+        rows_of::<T, S, NB, NV>(simd, g, [row, first, at.k], features, v, out);
         row += NB;
     }
     while row < at.rows {
-        rows_of::<T, S, 1, NV>(simd, g, at.k, row, first, features, v, out);
+        rows_of::<T, S, 1, NV>(simd, g, [row, first, at.k], features, v, out);
         row += 1;
     }
     NV
@@ -163,9 +170,7 @@ fn columns<T: Real, S: Simd, const NB: usize, const NV: usize>(
 fn rows_of<T: Real, S: Simd, const NB: usize, const NV: usize>(
     simd: S,
     g: Geometry,
-    k: usize,
-    row: usize,
-    first: usize,
+    [row, first, k]: [usize; 3],
     features: &[T],
     v: &[[T::Vector<S>; NV]],
     out: &mut [T],
@@ -273,15 +278,14 @@ impl<T: Real> Scratch<T> {
 #[inline(always)]
 pub(crate) fn backward<T: Real, S: Simd>(
     simd: S,
-    g: Geometry,
-    function: Function<T>,
-    w: &[T],
+    layer: Layer<'_, T>,
     v: &[T],
     residual: &Residual<T>,
     inputs: &[u32],
     k: usize,
     scratch: &mut Scratch<T>,
 ) {
+    let Layer { g, function, w } = layer;
     let s = scratch;
     for (slab, row) in s.w.chunks_exact_mut(SLAB).zip(w.chunks_exact(g.width)) {
         slab.copy_from_slice(&row[k..k + SLAB]);

@@ -2,7 +2,7 @@
 
 use super::{Net, Stack};
 use crate::activation::Function;
-use crate::kernel::fused::{self, Geometry, PANEL, Residual, SLAB, Scratch};
+use crate::kernel::fused::{self, Geometry, Layer, PANEL, Residual, SLAB, Scratch};
 use crate::order::Order;
 use crate::pool::Pool;
 use crate::real::Real;
@@ -72,10 +72,13 @@ impl<T: Real> Stack<T> for Shallow<T> {
         let packed = &self.packed;
         let panels = scores.panels(order, rule, PANEL);
         pool.each(panels, &mut self.forward, |panel, buffers| {
-            arch.dispatch(Forward {
+            let layer = Layer {
                 g,
                 function,
-                table: net.table,
+                w: net.table,
+            };
+            arch.dispatch(Forward {
+                layer,
                 packed,
                 rule,
                 panel,
@@ -106,13 +109,17 @@ impl<T: Real> Stack<T> for Shallow<T> {
         let items = slabs.zip(rows).enumerate().collect();
         pool.each(items, &mut self.backward, |(slab, (dw, dv)), scratch| {
             let k = slab * SLAB;
-            arch.dispatch(Backward {
+            let layer = Layer {
                 g,
                 function,
-                table: net.table,
+                w: net.table,
+            };
+            let inputs = &order.inputs;
+            arch.dispatch(Backward {
+                layer,
                 readout,
                 residual,
-                inputs: &order.inputs,
+                inputs,
                 k,
                 scratch,
                 dw,
@@ -156,9 +163,7 @@ impl<T: Real> WithSimd for Pack<'_, T> {
 }
 
 struct Forward<'a, 'p, T> {
-    g: Geometry,
-    function: Function<T>,
-    table: &'a [T],
+    layer: Layer<'a, T>,
     packed: &'a [T],
     rule: &'a Rule<T>,
     panel: Panel<'p, T>,
@@ -171,25 +176,15 @@ impl<T: Real> WithSimd for Forward<'_, '_, T> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
         let Self {
-            g,
-            function,
-            table,
+            layer,
             packed,
             rule,
             mut panel,
             buffers,
         } = self;
+        let g = layer.g;
         let Buffers { features, outputs } = buffers;
-        fused::forward(
-            simd,
-            g,
-            function,
-            table,
-            packed,
-            panel.inputs,
-            features,
-            outputs,
-        );
+        fused::forward(simd, layer, packed, panel.inputs, features, outputs);
         score(rule, g.classes, g.pitch, outputs, &mut panel);
     }
 }
@@ -210,9 +205,7 @@ impl<T: Real> WithSimd for PackResidual<'_, T> {
 }
 
 struct Backward<'a, T> {
-    g: Geometry,
-    function: Function<T>,
-    table: &'a [T],
+    layer: Layer<'a, T>,
     readout: &'a [T],
     residual: &'a Residual<T>,
     inputs: &'a [u32],
@@ -228,9 +221,7 @@ impl<T: Real> WithSimd for Backward<'_, T> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
         let Self {
-            g,
-            function,
-            table,
+            layer,
             readout,
             residual,
             inputs,
@@ -239,9 +230,7 @@ impl<T: Real> WithSimd for Backward<'_, T> {
             dw,
             dv,
         } = self;
-        fused::backward(
-            simd, g, function, table, readout, residual, inputs, k, scratch,
-        );
-        scratch.deposit(g, dw, dv);
+        fused::backward(simd, layer, readout, residual, inputs, k, scratch);
+        scratch.deposit(layer.g, dw, dv);
     }
 }

@@ -8,11 +8,11 @@ use dunwu_core::{
 use dunwu_engine::{Outcome, Resume, train};
 use dunwu_task::{NO_FILES, Task};
 
-pub fn plan(words: &[&str]) -> RunPlan {
+pub(crate) fn plan(words: &[&str]) -> RunPlan {
     RunSpec::from_overrides(words).unwrap().resolve().unwrap()
 }
 
-pub fn data(plan: &RunPlan) -> Dataset {
+pub(crate) fn data(plan: &RunPlan) -> Dataset {
     Task::from_plan(plan, NO_FILES)
         .unwrap()
         .dataset(plan, 0, NO_FILES)
@@ -21,13 +21,13 @@ pub fn data(plan: &RunPlan) -> Dataset {
 
 /// Keeps every score and the last snapshot.
 #[derive(Default)]
-pub struct Keep {
-    pub needs: Needs,
-    pub metrics: Vec<Metrics>,
-    pub refined: Vec<Metrics>,
-    pub last: Vec<NamedTensor>,
-    pub at: Option<(u64, Vec<NamedTensor>)>,
-    pub keep_at: Option<u64>,
+pub(crate) struct Keep {
+    pub(crate) needs: Needs,
+    pub(crate) metrics: Vec<Metrics>,
+    pub(crate) refined: Vec<Metrics>,
+    pub(crate) last: Vec<NamedTensor>,
+    pub(crate) at: Option<(u64, Vec<NamedTensor>)>,
+    pub(crate) keep_at: Option<u64>,
 }
 
 impl Observer for Keep {
@@ -51,7 +51,7 @@ impl Observer for Keep {
     }
 }
 
-pub fn run(
+pub(crate) fn run(
     plan: &RunPlan,
     data: &Dataset,
     threads: usize,
@@ -69,10 +69,10 @@ pub fn run(
 }
 
 /// splitmix64: the generator that `scripts/pytorch_reference.py` mirrors.
-pub struct SplitMix(pub u64);
+pub(crate) struct SplitMix(pub(crate) u64);
 
 impl SplitMix {
-    pub fn bits(&mut self) -> u64 {
+    pub(crate) fn bits(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -81,14 +81,14 @@ impl SplitMix {
     }
 
     /// Uniform in ±1/√fan_in.
-    pub fn weight(&mut self, fan_in: usize) -> f64 {
+    pub(crate) fn weight(&mut self, fan_in: usize) -> f64 {
         let unit = (self.bits() >> 40) as f64 / (1u64 << 24) as f64;
         (2.0 * unit - 1.0) / (fan_in as f64).sqrt()
     }
 }
 
 /// Weights of a network with one hidden layer, row by row, W then V.
-pub fn mixed_weights(inputs: usize, width: usize, classes: usize) -> Vec<NamedTensor> {
+pub(crate) fn mixed_weights(inputs: usize, width: usize, classes: usize) -> Vec<NamedTensor> {
     let mut mix = SplitMix(1);
     let mut tensor = |name: &str, rows: usize, cols: usize| NamedTensor {
         name: name.to_owned(),
@@ -103,7 +103,7 @@ pub fn mixed_weights(inputs: usize, width: usize, classes: usize) -> Vec<NamedTe
 }
 
 /// (a + b) mod m with the first `train` rows of a shuffle.
-pub fn mixed_addition(m: usize, train: usize) -> Dataset {
+pub(crate) fn mixed_addition(m: usize, train: usize) -> Dataset {
     let mut rows: Vec<u32> = (0..(m * m) as u32).collect();
     let mut mix = SplitMix(2);
     for i in (1..rows.len()).rev() {
