@@ -21,6 +21,11 @@ pub struct RunSpec {
     values: BTreeMap<String, String>,
 }
 
+/// Widest layer: beyond it no machine has the memory, and products of sizes stay far from overflow.
+const MOST_WIDE: usize = 1 << 24;
+/// Largest whole number that every reader of plans takes without loss: 2⁵³.
+const MOST: u64 = 1 << 53;
+
 /// The three keys of which one says how many rows are trained on, and the file that names them.
 const SHARES: [&str; 4] = [
     "train_fraction",
@@ -368,17 +373,62 @@ impl RunPlan {
         ] {
             check(key, value.is_finite(), value, "a finite number")?;
         }
+        for (key, value) in [
+            ("width", self.width),
+            ("embedding_width", self.embedding_width),
+        ] {
+            check(
+                key,
+                value <= MOST_WIDE,
+                value,
+                &format!("from 1 to {MOST_WIDE}"),
+            )?;
+        }
+        let counts = [
+            ("epochs", self.epochs),
+            ("seed", self.seed),
+            ("seeds", self.seeds),
+            ("split_seed", self.split_seed.unwrap_or(0)),
+            ("noise_seed", self.noise_seed.unwrap_or(0)),
+            ("warmup", self.warmup),
+            ("probe_every", self.probe_every),
+            ("eval_every", self.eval_every),
+            ("schedule_step", self.schedule_step),
+            ("checkpoint_every", self.checkpoint_every),
+            (
+                "milestones",
+                self.milestones.iter().copied().max().unwrap_or(0),
+            ),
+            (
+                "checkpoints",
+                self.checkpoints.iter().copied().max().unwrap_or(0),
+            ),
+            ("threads", self.threads as u64),
+            ("operands", self.operands as u64),
+            ("batch_size", self.batch_size as u64),
+            ("test_size", self.test_size as u64),
+            ("filter_window", self.filter_window as u64),
+        ];
+        for (key, value) in counts {
+            check(key, value <= MOST, value, &format!("at most {MOST}"))?;
+        }
+        check(
+            "threads",
+            self.threads <= 1024,
+            self.threads,
+            "at most 1024; 0 is one a core",
+        )?;
+        check(
+            "operands",
+            self.operands <= 64,
+            self.operands,
+            "from 1 to 64",
+        )?;
         check(
             "hidden_layers",
             (1..=4).contains(&self.hidden_layers),
             self.hidden_layers,
             "from 1 to 4",
-        )?;
-        check(
-            "seed",
-            self.seed.checked_add(self.seeds).is_some(),
-            self.seed,
-            "small enough for all seeds",
         )?;
         self.validate_share()?;
         self.validate_together()
@@ -392,7 +442,9 @@ impl RunPlan {
                 p,
                 "a share above 0 and up to 1, such as 0.4",
             ),
-            TrainShare::Size(n) => check("train_size", *n > 0, n, "at least 1"),
+            TrainShare::Size(n) => {
+                check("train_size", *n > 0 && *n as u64 <= MOST, n, "at least 1")
+            }
             TrainShare::Multiplier(c) => check(
                 "train_multiplier",
                 *c > 0.0 && c.is_finite(),
