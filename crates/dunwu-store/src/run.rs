@@ -85,7 +85,9 @@ impl RunDir {
             .filter_map(Result::ok)
             .all(|e| is_ours(e.file_name()));
         if !empty {
-            let in_use = lock(dir).err().filter(StoreError::is_in_use);
+            // Nothing is added to a directory that is somebody else's.
+            let held = dir.join("lock").exists().then(|| lock(dir).err()).flatten();
+            let in_use = held.filter(StoreError::is_in_use);
             return Err(in_use.unwrap_or_else(|| {
                 Kind::NotEmpty {
                     dir: dir.to_owned(),
