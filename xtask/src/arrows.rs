@@ -17,7 +17,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "dunwu-task",
         ],
     ),
-    ("dunwu-analysis", &["dunwu-core", "dunwu-task"]),
+    ("dunwu-analysis", &["dunwu-core"]),
     ("dunwu-cli", &["dunwu"]),
     ("dunwu-core", &[]),
     ("dunwu-engine", &["dunwu-core"]),

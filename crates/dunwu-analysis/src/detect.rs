@@ -14,7 +14,7 @@ pub enum Rule {
     AtLeast(f64),
     /// The value has risen by this share of the way from its first value to 1.
     Risen(f64),
-    /// The value is at most this share of its largest so far, after it rose to twice its smallest.
+    /// The value is at most this share of its largest so far, after it rose by a fifth above its smallest.
     FallenFromPeak(f64),
     /// log σ₂/σ₃ has grown by at least this over the last 20 readings, to a ratio of at least 3.
     Growing(f64),
@@ -81,7 +81,7 @@ impl Signal {
                 let fallen = |(_, v): &(u64, f64)| {
                     least = least.min(*v);
                     peak = peak.max(*v);
-                    rose |= *v >= 2.0 * least;
+                    rose |= *v >= 1.2 * least;
                     rose && *v <= share * peak
                 };
                 points.iter().map(fallen).collect()
