@@ -17,6 +17,11 @@ impl PlanError {
         Self { key: key.into(), message: message.into() }
     }
 
+    /// An error of one key that names what is not known, with the nearest of what is.
+    pub fn unknown(key: impl Into<String>, name: &str, known: &[&str]) -> Self {
+        Self::new(key, UnknownName::new(name, known).to_string())
+    }
+
     /// The key that is at fault.
     pub fn key(&self) -> &str {
         &self.key
@@ -39,8 +44,8 @@ pub struct UnknownName {
 
 impl UnknownName {
     pub(crate) fn new(text: &str, known: &[&str]) -> Self {
-        let hint = nearest(text, known).map(|n| format!("; did you mean `{n}`?")).unwrap_or_default();
-        Self { message: format!("unknown name `{text}`{hint} known: {}", known.join(", ")) }
+        let hint = nearest(text, known).map(|n| format!(", did you mean `{n}`?")).unwrap_or_default();
+        Self { message: format!("unknown name `{text}`{hint} (known: {})", known.join(", ")) }
     }
 }
 

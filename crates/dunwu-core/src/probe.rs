@@ -49,7 +49,9 @@ impl Needs {
 pub enum Cost {
     /// A few percent of an epoch: read at every epoch.
     Cheap,
-    /// About an epoch or more: read every `probe_every` epochs.
+    /// Up to about an epoch: read every `probe_every` epochs.
+    Moderate,
+    /// Many epochs: read every `probe_every` epochs, and only if named.
     Expensive,
 }
 

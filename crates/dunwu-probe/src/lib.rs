@@ -1,1 +1,17 @@
 //! Measures of one snapshot: norms, gradients, Gram ratios, spectra.
+//!
+//! A probe sees named tensors and cannot tell whether they come from a network in training or from a
+//! file. Each is one entry of [`ALL`], which help and docs are made from.
+
+mod gradient;
+mod gram;
+mod matrix;
+mod norms;
+mod rank;
+mod select;
+mod spectrum;
+mod update;
+mod update_spectrum;
+
+pub use select::{ALL, Entry, Setting, select};
+pub use spectrum::{FeatureMap, feature_map};

@@ -1,1 +1,39 @@
 //! The laboratory: plans in, trained networks, findings and pages out.
+//!
+//! ```no_run
+//! use dunwu::{Control, RunSpec};
+//! let plan = RunSpec::from_overrides(["task=Z23", "width=256", "epochs=300"])?.resolve()?;
+//! let report = dunwu::train(&plan, "runs/first".as_ref(), &Control::default())?;
+//! for sentence in &report.runs[0].account.sentences {
+//!     println!("{sentence}");
+//! }
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! A run directory holds everything that is known of a run; [`report`] rebuilds its page from it alone.
+
+mod error;
+mod lab;
+mod names;
+mod page;
+mod provenance;
+mod recorder;
+mod resources;
+mod summary;
+
+pub use error::Error;
+pub use lab::{Control, Progress, Report, Run, load, memory_notice, plan_of, report, resume, train};
+pub use names::names;
+pub use page::reproduce_command;
+pub use resources::{available_memory, needed_memory, threads};
+pub use summary::summary;
+
+pub use dunwu_analysis as analysis;
+pub use dunwu_core::{
+    Curve, Dataset, Draws, Flow, KEYS, Metrics, NamedTensor, Needs, Observer, PlanError, Probe, Reading,
+    RunEvent, RunPlan, RunSpec, Seed, Snapshot, StopReason,
+};
+pub use dunwu_engine as engine;
+pub use dunwu_probe as probe;
+pub use dunwu_store as store;
+pub use dunwu_task as task;

@@ -1,0 +1,61 @@
+//! The command line.
+
+use crate::help;
+use camino::Utf8PathBuf;
+use clap::{Parser, Subcommand};
+
+/// Watch small networks pass from memorising to understanding, and see why.
+#[derive(Debug, Parser)]
+#[command(name = "dunwu", version, after_help = help::EXIT_CODES, max_term_width = 100)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Measure how fast this machine trains, beside the fastest it could.
+    Bench {
+        /// One JSON object on standard output.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Say what a run directory holds: plan, crossings, stages, features.
+    Inspect {
+        /// Run directory.
+        path: Utf8PathBuf,
+        /// One JSON object on standard output.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Rebuild the page and the figures of a run directory from its record.
+    Report {
+        /// Run directory.
+        path: Utf8PathBuf,
+    },
+    /// Train networks and write a run directory with a page that explains them.
+    #[command(after_long_help = help::train())]
+    Train(Train),
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Train {
+    /// What to change of the default plan; `dunwu train --help` lists all keys.
+    #[arg(value_name = "key=value")]
+    pub overrides: Vec<String>,
+    /// TOML file with keys of a plan; overrides on the command line win.
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<Utf8PathBuf>,
+    /// Run directory to make; runs/<task>-<n> if absent.
+    #[arg(long, value_name = "DIR", conflicts_with = "resume")]
+    pub out: Option<Utf8PathBuf>,
+    /// Go on with the unfinished runs of a directory.
+    #[arg(long, value_name = "DIR")]
+    pub resume: Option<Utf8PathBuf>,
+    /// One JSON object on standard output.
+    #[arg(long)]
+    pub json: bool,
+    /// No progress on standard error.
+    #[arg(long)]
+    pub quiet: bool,
+}

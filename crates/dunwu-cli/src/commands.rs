@@ -1,0 +1,170 @@
+//! The commands.
+
+use crate::args::{Args, Command, Train};
+use crate::output::{error_line, json, line};
+use crate::progress::Display;
+use crate::exit;
+use anyhow::Context;
+use camino::{Utf8Path, Utf8PathBuf};
+use dunwu::{Control, PlanError, Report, RunPlan, RunSpec};
+use std::process::ExitCode;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Set by the first Ctrl-C.
+static CANCEL: AtomicBool = AtomicBool::new(false);
+
+pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
+    match args.command {
+        Command::Bench { json } => bench(json),
+        Command::Inspect { path, json } => inspect(&path, json),
+        Command::Report { path } => {
+            line(dunwu::report(&path)?.as_str());
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Train(args) => train(&args),
+    }
+}
+
+fn train(args: &Train) -> anyhow::Result<ExitCode> {
+    let spec = spec(args)?;
+    handle_interrupt();
+    let plan = match &args.resume {
+        Some(dir) => dunwu::plan_of(dir)?,
+        None => spec.resolve().map_err(dunwu::Error::from)?,
+    };
+    let display = Display::new(&plan, args.quiet);
+    let tell = |progress: &dunwu::Progress<'_>| display.tell(progress);
+    let control = Control { progress: Some(&tell), cancel: Some(&CANCEL) };
+    let report = match &args.resume {
+        Some(dir) => {
+            let again = |stored: &RunPlan| -> Result<RunPlan, dunwu::Error> {
+                let mut all = RunSpec::from_overrides(stored.to_overrides())?;
+                all.merge(spec.clone());
+                Ok(all.resolve()?)
+            };
+            dunwu::resume(dir, Some(&again), &control)
+        }
+        None => {
+            let dir = args.out.clone().map_or_else(|| free_dir(&plan), Ok)?;
+            let notice = dunwu::memory_notice(&plan)?;
+            if let Some(notice) = notice.filter(|_| !args.quiet) {
+                error_line(&notice);
+            }
+            dunwu::train(&plan, &dir, &control)
+        }
+    };
+    display.clear();
+    let report = report?;
+    if args.json {
+        json(&dunwu::summary(&report));
+    } else {
+        print_report(&report);
+    }
+    if report.interrupted {
+        error_line(&format!("interrupted; everything is saved. Go on with: dunwu train --resume {}", report.dir));
+        return Ok(ExitCode::from(exit::INTERRUPTED));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn spec(args: &Train) -> anyhow::Result<RunSpec> {
+    let mut spec = match &args.config {
+        Some(path) => {
+            let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {path}"))?;
+            RunSpec::from_toml(&text).with_context(|| format!("in {path}"))?
+        }
+        None => RunSpec::default(),
+    };
+    let overrides = RunSpec::from_overrides(&args.overrides).map_err(|e: PlanError| dunwu::Error::from(e))?;
+    spec.merge(overrides);
+    Ok(spec)
+}
+
+/// The first Ctrl-C saves and stops, the second aborts.
+fn handle_interrupt() {
+    let handler = || {
+        if CANCEL.swap(true, Ordering::Relaxed) {
+            std::process::exit(i32::from(exit::INTERRUPTED));
+        }
+        error_line("\nsaving; press Ctrl-C again to stop at once");
+    };
+    // Without a handler Ctrl-C still ends the program, and what was saved is safe.
+    let _ = ctrlc::set_handler(handler);
+}
+
+/// The first of runs/<task>-1, -2, … that is free.
+fn free_dir(plan: &RunPlan) -> anyhow::Result<Utf8PathBuf> {
+    let plain = |c: char| if c.is_ascii_alphanumeric() { c } else { '_' };
+    let task: String = plan.task.chars().map(plain).take(40).collect();
+    (1..)
+        .map(|n| Utf8PathBuf::from(format!("runs/{task}-{n}")))
+        .find(|dir| !dir.exists())
+        .context("there is no free directory under runs/")
+}
+
+fn print_report(report: &Report) {
+    line(&report.task);
+    for run in &report.runs {
+        let name = if report.runs.len() > 1 { format!("\nseed {}\n", run.seed) } else { "\n".to_owned() };
+        line(&format!("{name}{}", run.account.sentences.iter().map(|s| format!("  {s}\n")).collect::<String>().trim_end()));
+    }
+    if report.runs.len() > 1 {
+        line(&format!("\n{}", spread_table(report)));
+    }
+    let updates: u64 = report.runs.iter().map(|r| r.epoch).sum();
+    line(&format!("\n{updates} epochs in {:.1} s", report.seconds));
+    line(&format!("page: {}", report.dir.join("report.html")));
+}
+
+/// Medians and ranges of the crossings over the seeds.
+fn spread_table(report: &Report) -> String {
+    let accounts: Vec<_> = report.runs.iter().map(|r| &r.account).collect();
+    let summary = dunwu::analysis::spread(&accounts);
+    let rows = [("memorised", &summary.train_99), ("half generalised", &summary.test_50), ("generalised", &summary.test_99)];
+    let cell = |e: Option<u64>| e.map_or_else(|| "never".to_owned(), |e| e.to_string());
+    let mut out = format!("{:<18}{:>8}{:>8}{:>8}{:>8}\n", "epoch", "median", "first", "last", "never");
+    for (name, s) in rows {
+        out += &format!("{name:<18}{:>8}{:>8}{:>8}{:>8}\n", cell(s.median), cell(s.least), cell(s.most), s.censored);
+    }
+    out.trim_end().to_owned()
+}
+
+fn inspect(path: &Utf8Path, as_json: bool) -> anyhow::Result<ExitCode> {
+    let report = dunwu::load(path)?;
+    if as_json {
+        json(&dunwu::summary(&report));
+        return Ok(ExitCode::SUCCESS);
+    }
+    line(&format!("plan: {}\n", dunwu::reproduce_command(&report.plan)));
+    print_report(&report);
+    for run in &report.runs {
+        line(&format!("\nseed {}: {}", run.seed, run.stopped.as_deref().unwrap_or("unfinished")));
+        for stage in &run.account.stages {
+            let to = stage.to.map_or_else(|| "end".to_owned(), |e| e.to_string());
+            line(&format!("  {:<12} {:>7} to {to:<7} sure to {:.0} %", stage.name, stage.from.unwrap_or(0), 100.0 * stage.confidence));
+            for e in &stage.by {
+                line(&format!("    {} = {:.4} at epoch {}: {}", e.signal, e.value, e.epoch, e.says));
+            }
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn bench(as_json: bool) -> anyhow::Result<ExitCode> {
+    let report = dunwu::engine::bench::run(&mut |name| error_line(&format!("measuring {name}"))).map_err(dunwu::Error::from)?;
+    if as_json {
+        let workloads: Vec<_> = report
+            .workloads
+            .iter()
+            .map(|w| serde_json::json!({ "name": w.name, "ms_per_epoch": w.ms_per_epoch, "gflop_per_epoch": w.gflop_per_epoch, "percent_of_peak": w.percent_of_peak }))
+            .collect();
+        json(&serde_json::json!({ "peak_gflops": report.peak_gflops, "workloads": workloads }));
+        return Ok(ExitCode::SUCCESS);
+    }
+    line(&format!("multiply-add peak of one core: {:.1} GFLOP/s\n", report.peak_gflops));
+    line(&format!("{:<26}{:>14}{:>18}{:>12}", "workload", "ms an epoch", "GFLOP an epoch", "% of peak"));
+    for w in &report.workloads {
+        line(&format!("{:<26}{:>14.3}{:>18.4}{:>12.1}", w.name, w.ms_per_epoch, w.gflop_per_epoch, w.percent_of_peak));
+    }
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,207 @@
+//! A run directory that is written to.
+
+use crate::curve::{self, Readings};
+use crate::error::{Kind, StoreError};
+use crate::files;
+use crate::reader::RunReader;
+use crate::writer::SeedWriter;
+use camino::{Utf8Path, Utf8PathBuf};
+use dunwu_core::RunPlan;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{Read, Seek, SeekFrom, Write};
+use std::sync::{Arc, Mutex};
+
+/// Version of all formats of a run directory. Readers refuse a larger one.
+pub const FORMAT: u64 = 1;
+
+/// Where and by what a run was made.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Provenance {
+    /// Version of dunwu.
+    pub version: String,
+    /// Commit it was built from, if known.
+    pub commit: Option<String>,
+    /// Name of the machine.
+    pub host: String,
+    /// Threads used. The bits do not depend on it.
+    pub threads: usize,
+    /// [`plan_hash`].
+    pub plan_hash: String,
+    /// Start, RFC 3339.
+    pub started: String,
+}
+
+/// A hash of all keys of a plan that can change a bit of a seed's result: FNV-1a of its TOML with
+/// `threads` and `seeds` left out. 16 hexadecimal digits.
+pub fn plan_hash(plan: &RunPlan) -> String {
+    let text = plan_toml(&RunPlan { threads: 0, seeds: 1, ..plan.clone() });
+    let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3));
+    format!("{hash:016x}")
+}
+
+pub(crate) fn plan_toml(plan: &RunPlan) -> String {
+    toml::to_string(plan).expect("a plan is a table of plain values")
+}
+
+/// A run directory held by this process.
+#[derive(Debug)]
+pub struct RunDir {
+    dir: Utf8PathBuf,
+    plan_hash: String,
+    events: Arc<Mutex<File>>,
+    /// Held until this value is dropped; the system lets go of it if the process dies.
+    _lock: File,
+}
+
+impl RunDir {
+    /// Makes a new run directory.
+    ///
+    /// # Errors
+    /// A directory that holds something or is in use, or that cannot be written.
+    pub fn create(dir: &Utf8Path, plan: &RunPlan, provenance: &Provenance) -> Result<RunDir, StoreError> {
+        files::create_dir(dir)?;
+        let entries = dir.read_dir_utf8().map_err(|e| StoreError::io("list", dir, e))?;
+        // A killed start leaves the lock file or a temporary, and nothing that could be lost.
+        let is_ours = |name: &str| name == "lock" || name.ends_with(files::TEMPORARY) || ["events.jsonl", "provenance.json"].contains(&name);
+        let empty = entries.filter_map(Result::ok).all(|e| is_ours(e.file_name()));
+        if !empty {
+            let in_use = lock(dir).err().filter(StoreError::is_in_use);
+            return Err(in_use.unwrap_or_else(|| Kind::NotEmpty { dir: dir.to_owned() }.into()));
+        }
+        let lock = lock(dir)?;
+        let provenance = serde_json::to_vec_pretty(provenance).expect("text and numbers have a JSON form");
+        files::write_atomic(&dir.join("provenance.json"), &provenance)?;
+        let events = open_events(dir)?;
+        // The plan comes last: with it the directory is a run.
+        files::write_atomic(&dir.join("plan.toml"), format!("format = {FORMAT}\n{}", plan_toml(plan)).as_bytes())?;
+        Ok(RunDir { dir: dir.to_owned(), plan_hash: plan_hash(plan), events, _lock: lock })
+    }
+
+    /// Takes hold of a run directory to go on with it.
+    ///
+    /// # Errors
+    /// A directory that holds no run, is in use, was made by a newer version, or is damaged.
+    pub fn resume(dir: &Utf8Path) -> Result<RunDir, StoreError> {
+        let reader = RunReader::open(dir)?;
+        let lock = lock(dir)?;
+        let events = open_events(dir)?;
+        Ok(RunDir { dir: dir.to_owned(), plan_hash: plan_hash(reader.plan()), events, _lock: lock })
+    }
+
+    /// Opens a run directory to read, also while another process writes to it.
+    ///
+    /// # Errors
+    /// A directory that holds no run, was made by a newer version, or is damaged.
+    pub fn open(dir: &Utf8Path) -> Result<RunReader, StoreError> {
+        RunReader::open(dir)
+    }
+
+    /// The directory.
+    pub fn path(&self) -> &Utf8Path {
+        &self.dir
+    }
+
+    /// The writer of one seed, where an earlier one left off.
+    ///
+    /// # Errors
+    /// A resume point that is damaged or belongs to another plan; a directory that cannot be written.
+    pub fn seed_writer(&self, seed: u64) -> Result<SeedWriter, StoreError> {
+        SeedWriter::open(&self.dir, seed, &self.plan_hash, Arc::clone(&self.events))
+    }
+
+    /// Merges the readings of all seeds into `curve.parquet` and removes their parts.
+    ///
+    /// # Errors
+    /// Files that cannot be read or written; the parts are kept then.
+    pub fn finish(&self) -> Result<(), StoreError> {
+        let reader = RunReader::open(&self.dir)?;
+        let readings: Vec<(u64, Readings)> =
+            reader.seeds()?.into_iter().map(|seed| Ok((seed, reader.readings(seed)?))).collect::<Result<_, StoreError>>()?;
+        let borrowed: Vec<(u64, &Readings)> = readings.iter().map(|(seed, r)| (*seed, r)).collect();
+        let path = self.dir.join("curve.parquet");
+        files::write_atomic(&path, &curve::to_parquet(&path, &borrowed)?)?;
+        for (seed, _) in &readings {
+            let dir = seed_dir(&self.dir, *seed);
+            for (_, part) in files::numbered(&dir, "part-", ".parquet")? {
+                files::remove(&part)?;
+            }
+            files::remove(&dir.join("resume.safetensors"))?;
+        }
+        Ok(())
+    }
+
+    /// Writes `summary.json`, adding its format.
+    ///
+    /// # Errors
+    /// A file that cannot be written.
+    pub fn write_summary(&self, summary: &Value) -> Result<(), StoreError> {
+        let mut summary = summary.clone();
+        if let Some(object) = summary.as_object_mut() {
+            object.insert("format".to_owned(), FORMAT.into());
+        }
+        let text = serde_json::to_vec_pretty(&summary).expect("a JSON value has a JSON form");
+        files::write_atomic(&self.dir.join("summary.json"), &text)
+    }
+
+    /// Writes `report.html`.
+    ///
+    /// # Errors
+    /// A file that cannot be written.
+    pub fn write_page(&self, html: &str) -> Result<(), StoreError> {
+        files::write_atomic(&self.dir.join("report.html"), html.as_bytes())
+    }
+
+    /// Writes a file under `figures/`.
+    ///
+    /// # Errors
+    /// A file that cannot be written.
+    pub fn write_figure(&self, name: &str, svg: &str) -> Result<(), StoreError> {
+        let dir = self.dir.join("figures");
+        files::create_dir(&dir)?;
+        files::write_atomic(&dir.join(name), svg.as_bytes())
+    }
+}
+
+pub(crate) fn seed_dir(dir: &Utf8Path, seed: u64) -> Utf8PathBuf {
+    dir.join("seeds").join(format!("seed-{seed}"))
+}
+
+pub(crate) fn checkpoint_dir(dir: &Utf8Path, seed: u64) -> Utf8PathBuf {
+    dir.join("checkpoints").join(format!("seed-{seed}"))
+}
+
+/// Takes the directory's lock and notes who holds it.
+fn lock(dir: &Utf8Path) -> Result<File, StoreError> {
+    let path = dir.join("lock");
+    let fail = |e| StoreError::io("lock", &path, e);
+    let mut file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path).map_err(fail)?;
+    match file.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => {
+            let mut by = String::new();
+            // Who holds it is only for the message.
+            let _ = file.read_to_string(&mut by);
+            let by = if by.trim().is_empty() { "another process".to_owned() } else { by.trim().to_owned() };
+            return Err(Kind::InUse { dir: dir.to_owned(), by }.into());
+        }
+        Err(TryLockError::Error(e)) => return Err(fail(e)),
+    }
+    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    file.set_len(0).and_then(|()| file.seek(SeekFrom::Start(0))).map_err(fail)?;
+    writeln!(file, "process {} on {}", std::process::id(), host.trim()).map_err(fail)?;
+    Ok(file)
+}
+
+/// Opens `events.jsonl` behind its last whole line.
+fn open_events(dir: &Utf8Path) -> Result<Arc<Mutex<File>>, StoreError> {
+    let path = dir.join("events.jsonl");
+    let fail = |e| StoreError::io("write", &path, e);
+    let mut file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path).map_err(fail)?;
+    let mut content = Vec::new();
+    file.read_to_end(&mut content).map_err(fail)?;
+    let whole = content.iter().rposition(|b| *b == b'\n').map_or(0, |i| i + 1);
+    file.set_len(whole as u64).and_then(|()| file.seek(SeekFrom::End(0))).map_err(fail)?;
+    Ok(Arc::new(Mutex::new(file)))
+}

@@ -1,0 +1,88 @@
+//! Errors of the laboratory.
+
+use camino::Utf8PathBuf;
+use dunwu_core::PlanError;
+use dunwu_engine::EngineError;
+use dunwu_store::StoreError;
+use dunwu_task::TaskError;
+use std::fmt;
+
+/// Why the laboratory could not do what was asked.
+#[derive(Debug)]
+pub struct Error {
+    kind: Kind,
+}
+
+#[derive(Debug)]
+pub(crate) enum Kind {
+    Plan(PlanError),
+    Task(TaskError),
+    Engine(EngineError),
+    Store(StoreError),
+    Memory { needed: u64, available: u64, runs: usize },
+    Differs { dir: Utf8PathBuf, keys: String },
+    Panic { seed: u64 },
+}
+
+impl Error {
+    /// Whether another plan, path or file would help.
+    pub fn is_bad_input(&self) -> bool {
+        match &self.kind {
+            Kind::Plan(_) | Kind::Task(_) | Kind::Memory { .. } | Kind::Differs { .. } => true,
+            Kind::Engine(e) => e.is_bad_input(),
+            Kind::Store(e) => e.is_bad_input(),
+            Kind::Panic { .. } => false,
+        }
+    }
+}
+
+impl From<Kind> for Error {
+    fn from(kind: Kind) -> Self {
+        Self { kind }
+    }
+}
+
+macro_rules! from {
+    ($($source:ty => $kind:ident),+) => {
+        $(impl From<$source> for Error {
+            fn from(source: $source) -> Self {
+                Kind::$kind(source).into()
+            }
+        })+
+    };
+}
+from!(PlanError => Plan, TaskError => Task, EngineError => Engine, StoreError => Store);
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.kind {
+            Kind::Plan(e) => e.fmt(f),
+            Kind::Task(e) => e.fmt(f),
+            Kind::Engine(e) => e.fmt(f),
+            Kind::Store(e) => e.fmt(f),
+            Kind::Memory { needed, available, runs } => write!(
+                f,
+                "the plan needs {} for {runs} runs at once, and {} is free; lower width, train_size, seeds or threads",
+                crate::resources::human(*needed),
+                crate::resources::human(*available)
+            ),
+            Kind::Differs { dir, keys } => write!(
+                f,
+                "{dir} was begun with another plan: {keys}; resume it as it is, or start anew with another --out"
+            ),
+            Kind::Panic { seed } => write!(f, "the run of seed {seed} broke off; this is a defect of dunwu, please report it"),
+        }
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match &self.kind {
+            Kind::Plan(e) => e.source(),
+            Kind::Task(e) => e.source(),
+            Kind::Engine(e) => e.source(),
+            Kind::Store(e) => e.source(),
+            Kind::Memory { .. } | Kind::Differs { .. } | Kind::Panic { .. } => None,
+        }
+    }
+}

@@ -1,0 +1,24 @@
+//! The names that a plan's keys take.
+
+use dunwu_core as core;
+
+/// Keys whose values are names, with all of them, sorted by key.
+pub fn names() -> Vec<(&'static str, Vec<&'static str>)> {
+    vec![
+        ("activation", core::Activation::names()),
+        ("embedding", core::Embedding::names()),
+        ("gradient_filter", core::GradientFilter::names()),
+        ("hidden_init", core::Init::names()),
+        ("interaction", core::Interaction::names()),
+        ("loss", core::Loss::names()),
+        ("model", core::Model::names()),
+        ("muon_coefficients", core::MuonCoefficients::names()),
+        ("optimizer", core::Optimizer::names()),
+        ("precision", core::Precision::names()),
+        ("readout", core::Readout::names()),
+        ("readout_init", core::Init::names()),
+        ("schedule", core::Schedule::names()),
+        ("split", core::SplitKind::names()),
+        ("weights", core::Weights::names()),
+    ]
+}

@@ -1,0 +1,217 @@
+//! The observer that writes a run down, reads the probes and tells how it goes.
+
+use crate::lab::{Control, Progress};
+use dunwu_analysis::{Context, current_stage};
+use dunwu_core::{
+    Cost, Curve, Dataset, Flow, Metrics, NamedTensor, Needs, Observer, Probe, RunEvent, RunPlan, Snapshot, StopReason,
+};
+use dunwu_store::{SeedWriter, StoreError};
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
+
+/// Wall-clock time between saves: what kill -9 can cost.
+const SAVE_EVERY: Duration = Duration::from_secs(10);
+/// Kept checkpoints of a run, where the plan does not say how far apart.
+const CHECKPOINTS: u64 = 24;
+/// Accuracies whose first crossing is worth a checkpoint.
+const CROSSINGS: [(&str, f64); 3] = [("train_acc", 0.99), ("test_acc", 0.5), ("test_acc", 0.99)];
+
+/// One seed's observer.
+pub(crate) struct Recorder<'a> {
+    plan: &'a RunPlan,
+    data: &'a Dataset,
+    seed: u64,
+    context: Context,
+    control: &'a Control<'a>,
+    writer: SeedWriter,
+    probes: Vec<Box<dyn Probe>>,
+    /// All readings so far, those of earlier sittings included.
+    pub curve: Curve,
+    kept: BTreeSet<u64>,
+    crossed: [bool; CROSSINGS.len()],
+    saved_at: Instant,
+    /// The first failure to write; ends the run.
+    pub failed: Option<StoreError>,
+}
+
+impl<'a> Recorder<'a> {
+    pub(crate) fn new(
+        plan: &'a RunPlan,
+        data: &'a Dataset,
+        seed: u64,
+        context: Context,
+        control: &'a Control<'a>,
+        writer: SeedWriter,
+        probes: Vec<Box<dyn Probe>>,
+    ) -> Self {
+        Self {
+            plan,
+            data,
+            seed,
+            context,
+            control,
+            writer,
+            probes,
+            curve: Curve::default(),
+            kept: checkpoint_epochs(plan),
+            crossed: [false; CROSSINGS.len()],
+            saved_at: Instant::now(),
+            failed: None,
+        }
+    }
+
+    /// Takes up where an earlier sitting left.
+    pub(crate) fn resume(&mut self, curve: Curve, saved: &[NamedTensor]) {
+        for (seen, (column, threshold)) in self.crossed.iter_mut().zip(CROSSINGS) {
+            *seen = curve.points(column).any(|(_, value)| value >= threshold);
+        }
+        for (i, probe) in self.probes.iter_mut().enumerate() {
+            let prefix = format!("{i}.");
+            let own: Vec<NamedTensor> = saved
+                .iter()
+                .filter_map(|t| t.name.strip_prefix(&prefix).map(|name| NamedTensor { name: name.to_owned(), ..t.clone() }))
+                .collect();
+            probe.restore(&own);
+        }
+        self.curve = curve;
+    }
+
+    /// Ends the record of this seed.
+    pub(crate) fn finish(mut self, outcome: &serde_json::Value) -> Result<Curve, StoreError> {
+        self.writer.finish(outcome)?;
+        Ok(self.curve)
+    }
+
+    fn set(&mut self, epoch: u64, column: &str, value: f64) {
+        self.curve.set(epoch, column, value);
+        self.writer.record(epoch, column, value);
+    }
+
+    fn record(&mut self, m: &Metrics) {
+        let e = m.epoch;
+        self.set(e, "lr", m.lr);
+        self.set(e, "train_loss", m.train.loss);
+        self.set(e, "train_acc", m.train.accuracy);
+        if let Some(test) = m.test {
+            self.set(e, "test_loss", test.loss);
+            self.set(e, "test_acc", test.accuracy);
+        }
+        if let Some(noisy) = m.noisy {
+            self.set(e, "noisy_loss", noisy.loss);
+            self.set(e, "noisy_acc", noisy.accuracy);
+        }
+        if let Some(clean) = m.noisy_clean_accuracy {
+            self.set(e, "noisy_clean_acc", clean);
+        }
+    }
+
+    /// Whether the probe is read at this epoch.
+    fn is_due(&self, cost: Cost, epoch: u64) -> bool {
+        cost == Cost::Cheap || epoch.is_multiple_of(self.plan.probe_every) || epoch == self.plan.epochs
+    }
+
+    fn measure(&mut self, epoch: u64, snapshot: &Snapshot<'_>) {
+        for i in 0..self.probes.len() {
+            if self.is_due(self.probes[i].cost(), epoch) {
+                for reading in self.probes[i].measure(snapshot, self.data) {
+                    self.set(epoch, &reading.name, reading.value);
+                }
+            }
+        }
+    }
+
+    /// Whether a threshold is crossed for the first time.
+    fn crosses(&mut self, m: &Metrics) -> bool {
+        let mut any = false;
+        for (seen, (column, threshold)) in self.crossed.iter_mut().zip(CROSSINGS) {
+            let value = if column == "train_acc" { Some(m.train.accuracy) } else { m.test.map(|t| t.accuracy) };
+            if !*seen && value.is_some_and(|v| v >= threshold) {
+                *seen = true;
+                any = true;
+            }
+        }
+        any
+    }
+
+    fn save(&mut self, snapshot: &Snapshot<'_>) -> Result<(), StoreError> {
+        let states = self.probes.iter().enumerate().flat_map(|(i, probe)| {
+            probe.save().into_iter().map(move |t| NamedTensor { name: format!("{i}.{}", t.name), ..t })
+        });
+        let states: Vec<NamedTensor> = states.collect();
+        self.writer.commit(&state_of(snapshot), &states)?;
+        self.saved_at = Instant::now();
+        Ok(())
+    }
+
+    fn epoch(&mut self, m: &Metrics, snapshot: &Snapshot<'_>) -> Result<Flow, StoreError> {
+        let cancelled = self.control.cancelled();
+        // A resumed run evaluates at its first epoch, so that crossings between evaluations are found again.
+        let resumable = m.epoch.is_multiple_of(self.plan.eval_every);
+        if resumable && (cancelled || self.saved_at.elapsed() >= SAVE_EVERY) {
+            self.save(snapshot)?;
+            if cancelled {
+                return Ok(Flow::Stop(StopReason::Interrupted));
+            }
+        }
+        self.record(m);
+        self.measure(m.epoch, snapshot);
+        if self.crosses(m) || self.kept.contains(&m.epoch) || !m.train.loss.is_finite() {
+            self.writer.checkpoint(&weights_of(snapshot))?;
+        }
+        let stage = || current_stage(&self.curve, &self.context);
+        self.control.tell(&Progress::Epoch { seed: self.seed, metrics: m, stage: &stage });
+        Ok(Flow::Continue)
+    }
+}
+
+impl Observer for Recorder<'_> {
+    fn needs(&mut self, epoch: u64) -> Needs {
+        // Weights and state are lent, not copied: they cost nothing.
+        let due = self.probes.iter().filter(|p| self.is_due(p.cost(), epoch));
+        due.fold(Needs::STATE, |needs, probe| needs.or(probe.needs()))
+    }
+
+    fn observe(&mut self, event: &RunEvent<'_>) -> Flow {
+        let result = match event {
+            RunEvent::Started { from_epoch, parameters, .. } => {
+                self.control.tell(&Progress::Started { seed: self.seed, from_epoch: *from_epoch, parameters: *parameters });
+                Ok(Flow::Continue)
+            }
+            RunEvent::Epoch { metrics, snapshot } => self.epoch(metrics, snapshot),
+            RunEvent::Refined { metrics } => {
+                self.record(metrics);
+                Ok(Flow::Continue)
+            }
+            RunEvent::Finished { epoch, reason } => {
+                let event = serde_json::json!({ "seed": self.seed, "event": "finished", "epoch": epoch, "reason": reason.phrase() });
+                self.writer.event(&event).map(|()| Flow::Continue)
+            }
+        };
+        result.unwrap_or_else(|error| {
+            let flow = Flow::Stop(StopReason::Observer(format!("the record could not be written: {error}")));
+            self.failed.get_or_insert(error);
+            flow
+        })
+    }
+}
+
+/// Weights alone, for kept checkpoints.
+fn weights_of<'a>(snapshot: &Snapshot<'a>) -> Snapshot<'a> {
+    let is_weight = |name: &str| !["optimizer.", "grad."].iter().any(|p| name.starts_with(p)) && !["features", "outputs"].contains(&name);
+    Snapshot { epoch: snapshot.epoch, tensors: snapshot.tensors.iter().filter(|t| is_weight(&t.name)).cloned().collect() }
+}
+
+/// Weights and optimiser state, for resuming.
+fn state_of<'a>(snapshot: &Snapshot<'a>) -> Snapshot<'a> {
+    let is_state = |name: &str| !name.starts_with("grad.") && !["features", "outputs"].contains(&name);
+    Snapshot { epoch: snapshot.epoch, tensors: snapshot.tensors.iter().filter(|t| is_state(&t.name)).cloned().collect() }
+}
+
+/// Epochs at which a checkpoint is kept: first, last, those of the plan, and a spread over the run.
+fn checkpoint_epochs(plan: &RunPlan) -> BTreeSet<u64> {
+    let mut epochs: BTreeSet<u64> = plan.checkpoints.iter().copied().collect();
+    epochs.extend([0, plan.epochs]);
+    let apart = if plan.checkpoint_every > 0 { plan.checkpoint_every } else { (plan.epochs / CHECKPOINTS).max(1) };
+    epochs.extend((0..=plan.epochs).step_by(usize::try_from(apart).unwrap_or(usize::MAX)));
+    epochs
+}
