@@ -31,7 +31,7 @@ mod task;
 
 pub use error::TaskError;
 pub use features::Features;
-pub use forms::{ALL, Form};
+pub use forms::{ALL, ALL as FORMS, Form};
 pub use group::Group;
 pub use irreps::{Irrep, Kind, irreps};
 pub use task::{NO_FILES, Options, Read, Task};

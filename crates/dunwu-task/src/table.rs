@@ -10,7 +10,7 @@ type Cells = Vec<Vec<String>>;
 /// Reads a square table: JSON (an array of rows) or CSV, with or without names of rows and columns.
 ///
 /// With names, the first row and the first column hold them in the same order, and their common
-/// cell is empty or occurs nowhere else. Without, whole numbers stand for rows in ascending order;
+/// cell is empty or a word that occurs nowhere else. Without, whole numbers stand for rows in ascending order;
 /// other labels stand in the order of the first row, if the first column has the same order.
 ///
 /// # Errors
@@ -71,7 +71,8 @@ fn check_square(file: &str, rows: &Cells) -> Result<(), TaskError> {
 fn headed(file: &str, mut rows: Cells) -> Result<(Vec<String>, Cells), TaskError> {
     let corner = rows[0][0].clone();
     let alone = rows.iter().flatten().filter(|cell| **cell == corner).count() == 1;
-    if !(corner.is_empty() || alone && rows.len() > 1) {
+    let is_sign = alone && rows.len() > 1 && corner.parse::<i64>().is_err();
+    if !corner.is_empty() && !is_sign {
         return Ok((bare_names(file, &rows)?, rows));
     }
     let names = rows.remove(0).split_off(1);
