@@ -15,7 +15,10 @@ impl Coordinates {
     /// Those of Z_n1 × Z_n2 × … as written.
     pub(crate) fn written(orders: Vec<usize>) -> Self {
         let order = orders.iter().product();
-        Self { orders, positions: (0..order).collect() }
+        Self {
+            orders,
+            positions: (0..order).collect(),
+        }
     }
 
     /// Those of an abelian group; None of any other.
@@ -40,13 +43,18 @@ impl Coordinates {
             let apart = free.filter(|cycle| cycle[1..].iter().all(|g| !inside[*g]));
             let longest = apart.reduce(|a, b| if b.len() > a.len() { b } else { a });
             let cycle = longest.expect("the neutral element meets every subgroup in e alone");
-            covered =
-                covered.iter().flat_map(|h| cycle.iter().map(|c| group.mul(*h, *c))).collect();
+            covered = covered
+                .iter()
+                .flat_map(|h| cycle.iter().map(|c| group.mul(*h, *c)))
+                .collect();
             covered.iter().for_each(|g| inside[*g] = true);
             orders.push(cycle.len());
         }
         let mut positions = vec![0; group.order()];
-        covered.iter().enumerate().for_each(|(i, g)| positions[*g] = i);
+        covered
+            .iter()
+            .enumerate()
+            .for_each(|(i, g)| positions[*g] = i);
         if orders.is_empty() {
             orders.push(1);
         }
@@ -58,7 +66,9 @@ impl Coordinates {
         let turns = |position: &usize| -> f64 {
             let parts = digits(*position, &self.orders);
             let terms = parts.iter().zip(frequency).zip(&self.orders);
-            terms.map(|((x, k), n)| (x * k % n) as f64 / *n as f64).sum()
+            terms
+                .map(|((x, k), n)| (x * k % n) as f64 / *n as f64)
+                .sum()
         };
         self.positions.iter().map(|p| TAU * turns(p)).collect()
     }
@@ -66,7 +76,11 @@ impl Coordinates {
     /// `k=3` in a cyclic group, `(1,3)` in a product.
     pub(crate) fn name(&self, frequency: &[usize]) -> String {
         let words: Vec<String> = frequency.iter().map(usize::to_string).collect();
-        if words.len() == 1 { format!("k={}", words[0]) } else { format!("({})", words.join(",")) }
+        if words.len() == 1 {
+            format!("k={}", words[0])
+        } else {
+            format!("({})", words.join(","))
+        }
     }
 }
 
@@ -99,7 +113,10 @@ mod tests {
             let parts = |g: usize| digits(found.positions[g], &found.orders);
             for (a, b) in (0..group.order()).flat_map(|a| (0..group.order()).map(move |b| (a, b))) {
                 let (x, y, z) = (parts(a), parts(b), parts(group.mul(a, b)));
-                assert!((0..x.len()).all(|j| (x[j] + y[j]) % orders[j] == z[j]), "{text}");
+                assert!(
+                    (0..x.len()).all(|j| (x[j] + y[j]) % orders[j] == z[j]),
+                    "{text}"
+                );
             }
         }
     }

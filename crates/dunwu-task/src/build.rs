@@ -13,7 +13,9 @@ pub(crate) fn cyclic(name: &str, n: usize) -> Result<Group, TaskError> {
 
 /// Tuples, multiplied part by part; the last part varies fastest.
 pub(crate) fn product(name: &str, factors: Vec<Group>) -> Result<Group, TaskError> {
-    let order = factors.iter().try_fold(1usize, |n, f| n.checked_mul(f.order()));
+    let order = factors
+        .iter()
+        .try_fold(1usize, |n, f| n.checked_mul(f.order()));
     let order = check_order(name, order)?;
     let parts = |mut i: usize| {
         let mut out = vec![0; factors.len()];
@@ -24,8 +26,11 @@ pub(crate) fn product(name: &str, factors: Vec<Group>) -> Result<Group, TaskErro
     };
     let all: Vec<Vec<usize>> = (0..order).map(parts).collect();
     let element = |tuple: &Vec<usize>| {
-        let names: Vec<&str> =
-            tuple.iter().zip(&factors).map(|(i, f)| f.element_name(*i)).collect();
+        let names: Vec<&str> = tuple
+            .iter()
+            .zip(&factors)
+            .map(|(i, f)| f.element_name(*i))
+            .collect();
         format!("({})", names.join(","))
     };
     let group = Group::new(name, all.iter().map(element).collect(), |x, y| {
@@ -79,7 +84,10 @@ fn twisted(
         let (a, b, c, d) = (x / m, x % m, y / m, y % m);
         (a + powers[b] * c) % n * m + (b + d) % m
     });
-    Ok(group.with_family(Family::Metacyclic { a: m % order, b: 1 % m }))
+    Ok(group.with_family(Family::Metacyclic {
+        a: m % order,
+        b: 1 % m,
+    }))
 }
 
 /// Dicyclic group of order 4n: a²ⁿ = 1, b² = aⁿ, b a b⁻¹ = a⁻¹.
@@ -90,7 +98,9 @@ pub(crate) fn dicyclic(name: &str, order: usize) -> Result<Group, TaskError> {
     }
     check_order(name, Some(order))?;
     let n = order / 2;
-    let elements = (0..order).map(|i| word(["a", "b"], [i / 2, i % 2])).collect();
+    let elements = (0..order)
+        .map(|i| word(["a", "b"], [i / 2, i % 2]))
+        .collect();
     let group = Group::new(name, elements, |x, y| {
         let (i, j, k, l) = (x / 2, x % 2, y / 2, y % 2);
         let turned = if j == 1 { n - k } else { k };
@@ -111,12 +121,16 @@ pub(crate) fn special_linear(name: &str, q: usize) -> Result<Group, TaskError> {
     let entries = |i: usize| [i / (q * q * q), i / (q * q) % q, i / q % q, i % q];
     let is_special = |m: &[usize; 4]| (m[0] * m[3] + q * q - m[1] * m[2]) % q == 1;
     let all: Vec<[usize; 4]> = (0..q.pow(4)).map(entries).filter(is_special).collect();
-    let elements = all.iter().map(|[a, b, c, d]| format!("[{a} {b}; {c} {d}]")).collect();
+    let elements = all
+        .iter()
+        .map(|[a, b, c, d]| format!("[{a} {b}; {c} {d}]"))
+        .collect();
     Ok(Group::new(name, elements, |x, y| {
         let ([a, b, c, d], [e, f, g, h]) = (all[x], all[y]);
         let top = [(a * e + b * g) % q, (a * f + b * h) % q];
         let m = [top[0], top[1], (c * e + d * g) % q, (c * f + d * h) % q];
-        all.binary_search(&m).expect("a product of matrices of determinant 1 has determinant 1")
+        all.binary_search(&m)
+            .expect("a product of matrices of determinant 1 has determinant 1")
     }))
 }
 
@@ -124,7 +138,10 @@ pub(crate) fn special_linear(name: &str, q: usize) -> Result<Group, TaskError> {
 pub(crate) fn heisenberg(name: &str, n: usize) -> Result<Group, TaskError> {
     let order = check_order(name, n.checked_pow(3))?;
     let parts = |i: usize| [i / (n * n), i / n % n, i % n];
-    let elements = (0..order).map(parts).map(|[a, b, c]| format!("[{a} {b} {c}]")).collect();
+    let elements = (0..order)
+        .map(parts)
+        .map(|[a, b, c]| format!("[{a} {b} {c}]"))
+        .collect();
     Ok(Group::new(name, elements, |x, y| {
         let ([a, b, c], [d, e, f]) = (parts(x), parts(y));
         ((a + d) % n * n + (b + e) % n) * n + (c + f + a * e) % n
@@ -139,5 +156,9 @@ fn word(letters: [&str; 2], powers: [usize; 2]) -> String {
         _ => Some(format!("{letter}^{power}")),
     };
     let text: Vec<String> = letters.into_iter().zip(powers).filter_map(power).collect();
-    if text.is_empty() { "1".to_owned() } else { text.join(" ") }
+    if text.is_empty() {
+        "1".to_owned()
+    } else {
+        text.join(" ")
+    }
 }

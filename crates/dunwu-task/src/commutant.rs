@@ -28,7 +28,10 @@ pub(crate) fn irreps(group: &Group) -> Result<Vec<Irrep>, TaskError> {
     let classes = Classes::of(group);
     let found = (0..DRAWS).find_map(|draw| decompose(group, &classes, draw));
     let mut found = found.ok_or_else(|| {
-        TaskError::value(group.name(), "has eigenvalues that no draw could tell apart")
+        TaskError::value(
+            group.name(),
+            "has eigenvalues that no draw could tell apart",
+        )
     })?;
     found.sort_by_cached_key(|irrep| (irrep.dim, order_key(&irrep.character)));
     Ok(found)
@@ -52,7 +55,9 @@ impl Classes {
         let class = group.conjugacy_classes();
         let count = class.iter().max().map_or(0, |c| c + 1);
         let first = (0..count).map(|c| class.iter().position(|k| *k == c));
-        let first = first.map(|g| g.expect("every class has an element")).collect();
+        let first = first
+            .map(|g| g.expect("every class has an element"))
+            .collect();
         Self { class, first }
     }
 }
@@ -63,20 +68,27 @@ fn decompose(group: &Group, classes: &Classes, draw: u64) -> Option<Vec<Irrep>> 
     let mut found: Vec<Irrep> = Vec::new();
     for columns in clusters(&values)? {
         let at_first = traces(group, classes, vectors.as_ref(), columns.clone());
-        let norm = classes.class.iter().map(|c| at_first[*c].norm_sqr()).sum::<f64>();
+        let norm = classes
+            .class
+            .iter()
+            .map(|c| at_first[*c].norm_sqr())
+            .sum::<f64>();
         // A reducible space means that two eigenvalues met within SAME.
         if (norm / group.order() as f64 - 1.0).abs() > 1e-6 {
             return None;
         }
         let differs = |irrep: &Irrep| {
             let pairs = classes.first.iter().zip(&at_first);
-            pairs.map(|(g, z)| c64::new(irrep.character[*g].0, irrep.character[*g].1) - z)
+            pairs
+                .map(|(g, z)| c64::new(irrep.character[*g].0, irrep.character[*g].1) - z)
                 .any(|d| d.norm() > 1e-5)
         };
         if found.iter().all(differs) {
             let value = |c: &usize| (snap(at_first[*c].re), snap(at_first[*c].im));
             let character = classes.class.iter().map(value).collect();
-            let space = columns.flat_map(|j| vectors.col(j).iter().copied()).collect();
+            let space = columns
+                .flat_map(|j| vectors.col(j).iter().copied())
+                .collect();
             found.push(Irrep::new(group, character, space));
         }
     }
@@ -125,7 +137,9 @@ fn clusters(values: &[f64]) -> Option<Vec<Range<usize>>> {
     let mut out = Vec::new();
     let mut start = 0;
     for i in 1..=values.len() {
-        let gap = values.get(i).map_or(f64::INFINITY, |v| (v - values[i - 1]) / spread);
+        let gap = values
+            .get(i)
+            .map_or(f64::INFINITY, |v| (v - values[i - 1]) / spread);
         if gap > SAME {
             if gap < APART {
                 return None;
@@ -148,7 +162,11 @@ fn traces(
         let translated: Vec<usize> = (0..group.order()).map(|h| group.mul(h, *g)).collect();
         let diagonal = |j: usize| -> c64 {
             let column = vectors.col(j);
-            translated.iter().enumerate().map(|(h, hg)| column[h].conj() * column[*hg]).sum()
+            translated
+                .iter()
+                .enumerate()
+                .map(|(h, hg)| column[h].conj() * column[*hg])
+                .sum()
         };
         columns.clone().map(diagonal).sum()
     };

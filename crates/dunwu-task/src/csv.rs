@@ -5,7 +5,10 @@
 /// # Errors
 /// The number of a line with a quote that is not closed or is followed by text.
 pub(crate) fn read(text: &str) -> Result<Vec<(usize, Vec<String>)>, (usize, &'static str)> {
-    let lines = text.lines().enumerate().map(|(i, line)| (i + 1, line.trim()));
+    let lines = text
+        .lines()
+        .enumerate()
+        .map(|(i, line)| (i + 1, line.trim()));
     lines
         .filter(|(_, line)| !line.is_empty() && !line.starts_with('#'))
         .map(|(number, line)| Ok((number, fields(line).map_err(|why| (number, why))?)))

@@ -13,7 +13,11 @@ pub struct TaskError {
 #[derive(Clone, Debug, PartialEq)]
 enum Kind {
     /// A task's text that no form fits; `at` counts characters.
-    Syntax { text: String, at: usize, why: String },
+    Syntax {
+        text: String,
+        at: usize,
+        why: String,
+    },
     /// A group, modulus or table that does not exist.
     Value { what: String, why: String },
     /// A table that is malformed or no group.
@@ -21,28 +25,54 @@ enum Kind {
     /// A key of the plan that does not fit the task.
     Split { key: &'static str, why: String },
     /// A file that could not be read.
-    File { key: &'static str, path: String, why: String },
+    File {
+        key: &'static str,
+        path: String,
+        why: String,
+    },
 }
 
 impl TaskError {
     pub(crate) fn syntax(text: &str, at: usize, why: impl Into<String>) -> Self {
-        Kind::Syntax { text: text.to_owned(), at, why: why.into() }.into()
+        Kind::Syntax {
+            text: text.to_owned(),
+            at,
+            why: why.into(),
+        }
+        .into()
     }
 
     pub(crate) fn value(what: impl Into<String>, why: impl Into<String>) -> Self {
-        Kind::Value { what: what.into(), why: why.into() }.into()
+        Kind::Value {
+            what: what.into(),
+            why: why.into(),
+        }
+        .into()
     }
 
     pub(crate) fn table(file: &str, why: impl Into<String>) -> Self {
-        Kind::Table { file: file.to_owned(), why: why.into() }.into()
+        Kind::Table {
+            file: file.to_owned(),
+            why: why.into(),
+        }
+        .into()
     }
 
     pub(crate) fn split(key: &'static str, why: impl Into<String>) -> Self {
-        Kind::Split { key, why: why.into() }.into()
+        Kind::Split {
+            key,
+            why: why.into(),
+        }
+        .into()
     }
 
     pub(crate) fn file(key: &'static str, path: &str, why: impl Into<String>) -> Self {
-        Kind::File { key, path: path.to_owned(), why: why.into() }.into()
+        Kind::File {
+            key,
+            path: path.to_owned(),
+            why: why.into(),
+        }
+        .into()
     }
 
     /// The key of the plan that is at fault, such as `task` or `train_size`.

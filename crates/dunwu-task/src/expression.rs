@@ -53,7 +53,11 @@ impl Formula {
             );
             return Err(TaskError::value(text, why));
         }
-        Ok(Self { modulus, operands, root })
+        Ok(Self {
+            modulus,
+            operands,
+            root,
+        })
     }
 
     /// The value at those operands; None where it divides by zero.
@@ -132,11 +136,21 @@ struct Parser<'a> {
 impl<'a> Parser<'a> {
     fn new(text: &'a str, left: &str, modulus: usize) -> Self {
         let chars = left.chars().collect();
-        Parser { text, chars, at: 0, depth: 0, modulus, used: [false; 6], divides: false }
+        Parser {
+            text,
+            chars,
+            at: 0,
+            depth: 0,
+            modulus,
+            used: [false; 6],
+            divides: false,
+        }
     }
 
     fn error(&mut self, why: &str) -> TaskError {
-        let got = self.peek().map_or("the end".to_owned(), |c| format!("`{c}`"));
+        let got = self
+            .peek()
+            .map_or("the end".to_owned(), |c| format!("`{c}`"));
         TaskError::syntax(self.text, self.at, format!("{why}, got {got}"))
     }
 
@@ -158,7 +172,10 @@ impl<'a> Parser<'a> {
     fn operands(&self) -> Result<usize, TaskError> {
         let letters: Vec<char> = LETTERS.chars().collect();
         let Some(last) = self.used.iter().rposition(|used| *used) else {
-            return Err(TaskError::value(self.text, "has no variable; write x, y, …"));
+            return Err(TaskError::value(
+                self.text,
+                "has no variable; write x, y, …",
+            ));
         };
         match self.used[..last].iter().position(|used| !used) {
             None => Ok(last + 1),
@@ -226,7 +243,11 @@ impl<'a> Parser<'a> {
             return Err(self.error("expected a variable (x, y, z, u, v, w), a number or ("));
         }
         let inner = self.nested(Self::sum)?;
-        if self.take(')') { Ok(inner) } else { Err(self.error("expected )")) }
+        if self.take(')') {
+            Ok(inner)
+        } else {
+            Err(self.error("expected )"))
+        }
     }
 
     /// Guards the stack against hostile nesting.
@@ -246,8 +267,10 @@ impl<'a> Parser<'a> {
     /// A run of digits; leaves the position where it was if there is none or it is too large.
     fn digits(&mut self) -> Option<usize> {
         self.peek();
-        let digits: String =
-            self.chars[self.at..].iter().take_while(|c| c.is_ascii_digit()).collect();
+        let digits: String = self.chars[self.at..]
+            .iter()
+            .take_while(|c| c.is_ascii_digit())
+            .collect();
         let value = digits.parse().ok()?;
         self.at += digits.len();
         Some(value)
@@ -265,7 +288,10 @@ mod tests {
 
     #[test]
     fn precedence_is_the_usual_one() {
-        assert_eq!(value("x^2+x*y+y^2 mod 97", &[5, 7]), Some((25 + 35 + 49) % 97));
+        assert_eq!(
+            value("x^2+x*y+y^2 mod 97", &[5, 7]),
+            Some((25 + 35 + 49) % 97)
+        );
         assert_eq!(value("x-y-1 mod 10", &[3, 4]), Some(8));
         assert_eq!(value("x − y mod 10", &[3, 4]), Some(9));
         assert_eq!(value("-x^2 mod 7", &[3]), Some(5));
@@ -281,20 +307,40 @@ mod tests {
     fn errors_name_the_place() {
         for (text, place, expected) in [
             ("x+*y mod 7", Some(2), "expected a variable"),
-            ("x + q mod 7", Some(4), "expected a variable (x, y, z, u, v, w)"),
+            (
+                "x + q mod 7",
+                Some(4),
+                "expected a variable (x, y, z, u, v, w)",
+            ),
             ("x − é mod 7", Some(4), "got `é`"),
             ("(x+y mod 7", Some(5), "expected ), got the end"),
             ("x 2 mod 7", Some(2), "expected +, −, *, / or ^, got `2`"),
             ("1 2+x mod 7", Some(2), "expected +, −, *, / or ^, got `2`"),
             ("xy mod 7", Some(1), "expected +, −, *, / or ^, got `y`"),
-            ("x+y mod seven", Some(7), "expected a whole number as modulus, got `seven`"),
+            (
+                "x+y mod seven",
+                Some(7),
+                "expected a whole number as modulus, got `seven`",
+            ),
             ("x+y mod -7", Some(7), "expected a whole number as modulus"),
             ("x^y mod 7", Some(2), "as exponent, got `y`"),
-            ("x^99999999999999999999 mod 7", Some(2), "below 2⁶⁴ as exponent"),
-            ("x+99999999999999999999 mod 7", Some(2), "a number below 2⁶⁴"),
+            (
+                "x^99999999999999999999 mod 7",
+                Some(2),
+                "below 2⁶⁴ as exponent",
+            ),
+            (
+                "x+99999999999999999999 mod 7",
+                Some(2),
+                "a number below 2⁶⁴",
+            ),
             ("x+y", Some(3), "expected the modulus"),
             (" mod 7", Some(1), "expected a variable"),
-            ("x/y mod 96", None, "prime modulus, and 96 is none; write `mod 97`"),
+            (
+                "x/y mod 96",
+                None,
+                "prime modulus, and 96 is none; write `mod 97`",
+            ),
             ("x+y mod 0", None, "modulus 0"),
             ("x+y mod 5000", None, "from 2 to 4096"),
             ("3 mod 7", None, "has no variable"),
@@ -310,12 +356,23 @@ mod tests {
     fn hostile_nesting_is_refused() {
         for opening in ["(", "-"] {
             let deep = |levels: usize| {
-                let closing = if opening == "(" { ")".repeat(levels) } else { String::new() };
+                let closing = if opening == "(" {
+                    ")".repeat(levels)
+                } else {
+                    String::new()
+                };
                 format!("{}x{closing} mod 7", opening.repeat(levels))
             };
             assert!(Formula::parse(&deep(100)).is_ok());
             let error = Formula::parse(&deep(100_000)).unwrap_err().to_string();
-            assert!(error.ends_with(&format!("100 levels of parentheses and signs, got {}", if opening == "(" { "`(`" } else { "`-`" })), "{}", &error[error.len() - 100..]);
+            assert!(
+                error.ends_with(&format!(
+                    "100 levels of parentheses and signs, got {}",
+                    if opening == "(" { "`(`" } else { "`-`" }
+                )),
+                "{}",
+                &error[error.len() - 100..]
+            );
         }
         // Length alone is not nesting.
         assert!(Formula::parse(&format!("x{} mod 7", "+(x)".repeat(1000))).is_ok());
@@ -326,7 +383,13 @@ mod tests {
         for text in ["x*y mod 7", "x/y mod 7", "-3*x^2/y mod 7", "x*y*z mod 11"] {
             assert!(Formula::parse(text).unwrap().is_multiplicative(), "{text}");
         }
-        for text in ["x*y mod 8", "x*y+1 mod 7", "x+y mod 7", "7*x*y mod 7", "x^2 mod 7"] {
+        for text in [
+            "x*y mod 8",
+            "x*y+1 mod 7",
+            "x+y mod 7",
+            "7*x*y mod 7",
+            "x^2 mod 7",
+        ] {
             assert!(!Formula::parse(text).unwrap().is_multiplicative(), "{text}");
         }
     }

@@ -45,7 +45,10 @@ impl Features {
             let line = &self.basis[row * self.tokens..(row + 1) * self.tokens];
             line.iter().zip(w).map(|(b, x)| b * x).sum::<f64>().powi(2)
         };
-        self.ranges.iter().map(|rows| rows.clone().map(mass).sum()).collect()
+        self.ranges
+            .iter()
+            .map(|rows| rows.clone().map(mass).sum())
+            .collect()
     }
 
     /// Index of the feature of the constant function (multiplicative: constant off 0), the first.
@@ -93,12 +96,18 @@ impl Features {
             }
             let angles = coordinates.angles(&frequency);
             let wave = |f: fn(f64) -> f64, scale: f64| {
-                angles.iter().map(|a| scale / (tokens as f64).sqrt() * f(*a)).collect()
+                angles
+                    .iter()
+                    .map(|a| scale / (tokens as f64).sqrt() * f(*a))
+                    .collect()
             };
             let (kind, rows) = if conjugate == k {
                 (Kind::Real, vec![wave(f64::cos, 1.0)])
             } else {
-                (Kind::Complex, vec![wave(f64::cos, SQRT_2), wave(f64::sin, SQRT_2)])
+                (
+                    Kind::Complex,
+                    vec![wave(f64::cos, SQRT_2), wave(f64::sin, SQRT_2)],
+                )
             };
             features.push(coordinates.name(&frequency), 1, kind, rows);
         }
@@ -144,7 +153,14 @@ impl Features {
     }
 
     fn empty(tokens: usize) -> Self {
-        Self { tokens, names: vec![], dims: vec![], kinds: vec![], ranges: vec![], basis: vec![] }
+        Self {
+            tokens,
+            names: vec![],
+            dims: vec![],
+            kinds: vec![],
+            ranges: vec![],
+            basis: vec![],
+        }
     }
 
     fn push(&mut self, name: String, dim: usize, kind: Kind, rows: Vec<Vec<f64>>) {
@@ -153,16 +169,23 @@ impl Features {
         self.names.push(name);
         self.dims.push(dim);
         self.kinds.push(kind);
-        rows.iter().for_each(|row| self.basis.extend_from_slice(row));
+        rows.iter()
+            .for_each(|row| self.basis.extend_from_slice(row));
     }
 }
 
 /// Column h of Π, x ↦ (d/M) Re χ(h⁻¹x), twice that for a pair of conjugates.
 fn projector_column(group: &Group, irrep: &Irrep, h: usize) -> Vec<f64> {
-    let pair = if irrep.kind == Kind::Complex { 2.0 } else { 1.0 };
+    let pair = if irrep.kind == Kind::Complex {
+        2.0
+    } else {
+        1.0
+    };
     let scale = pair * irrep.dim as f64 / group.order() as f64;
     let inverse = group.inverse(h);
-    (0..group.order()).map(|x| scale * irrep.character[group.mul(inverse, x)].0).collect()
+    (0..group.order())
+        .map(|x| scale * irrep.character[group.mul(inverse, x)].0)
+        .collect()
 }
 
 /// Shares of a column that must be new, from strict to lax: lax ones only where strict ones fail.
@@ -171,7 +194,10 @@ const NEW: [f64; 3] = [0.3, 1e-2, 1e-5];
 /// Orthonormal basis of the span of n columns, of known rank, by Gram–Schmidt done twice.
 fn orthonormal(rank: usize, n: usize, column: impl Fn(usize) -> Vec<f64>) -> Vec<Vec<f64>> {
     let mut basis: Vec<Vec<f64>> = Vec::with_capacity(rank);
-    for (share, j) in NEW.into_iter().flat_map(|share| (0..n).map(move |j| (share, j))) {
+    for (share, j) in NEW
+        .into_iter()
+        .flat_map(|share| (0..n).map(move |j| (share, j)))
+    {
         if basis.len() == rank {
             break;
         }
@@ -185,7 +211,11 @@ fn orthonormal(rank: usize, n: usize, column: impl Fn(usize) -> Vec<f64>) -> Vec
             basis.push(new);
         }
     }
-    assert_eq!(basis.len(), rank, "the columns of a projector span a space of its rank");
+    assert_eq!(
+        basis.len(),
+        rank,
+        "the columns of a projector span a space of its rank"
+    );
     basis
 }
 

@@ -232,7 +232,9 @@ mod tests {
             let square = Group::of_table("square".into(), names, table.to_vec());
             let mul = |a, b| square.mul(a, b);
             let all = (0..n * n * n).map(|i| (i / (n * n), i / n % n, i % n));
-            let full = all.clone().all(|(a, b, c)| mul(mul(a, b), c) == mul(a, mul(b, c)));
+            let full = all
+                .clone()
+                .all(|(a, b, c)| mul(mul(a, b), c) == mul(a, mul(b, c)));
             assert_eq!(square.associative().is_ok(), full, "{table:?}");
             if let Err([a, b, c]) = square.associative() {
                 assert_ne!(mul(mul(a, b), c), mul(a, mul(b, c)));

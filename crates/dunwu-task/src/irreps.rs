@@ -45,7 +45,13 @@ impl Irrep {
     pub(crate) fn new(group: &Group, character: Character, space: Vec<c64>) -> Self {
         let e = group.identity().expect("a group has a neutral element");
         let dim = character[e].0.round() as usize;
-        Self { dim, kind: kind(group, &character), name: String::new(), character, space }
+        Self {
+            dim,
+            kind: kind(group, &character),
+            name: String::new(),
+            character,
+            space,
+        }
     }
 
     /// The unitary matrix D(g), d × d, row-major, as (real, imaginary).
@@ -68,17 +74,23 @@ impl Irrep {
         let column = |i: usize| &self.space[i * n..(i + 1) * n];
         let entry = |i: usize, j: usize| {
             let (left, right) = (column(i), column(j));
-            let sum: c64 = (0..n).map(|h| left[h].conj() * right[group.mul(h, g)]).sum();
+            let sum: c64 = (0..n)
+                .map(|h| left[h].conj() * right[group.mul(h, g)])
+                .sum();
             (sum.re, sum.im)
         };
-        (0..self.dim * self.dim).map(|ij| entry(ij / self.dim, ij % self.dim)).collect()
+        (0..self.dim * self.dim)
+            .map(|ij| entry(ij / self.dim, ij % self.dim))
+            .collect()
     }
 
     /// Whether the other is the complex conjugate of this one.
     pub(crate) fn is_conjugate(&self, other: &Irrep) -> bool {
         let pairs = self.character.iter().zip(&other.character);
         self.dim == other.dim
-            && pairs.into_iter().all(|(a, b)| (a.0 - b.0).abs() + (a.1 + b.1).abs() < 1e-5)
+            && pairs
+                .into_iter()
+                .all(|(a, b)| (a.0 - b.0).abs() + (a.1 + b.1).abs() < 1e-5)
     }
 }
 
@@ -129,9 +141,15 @@ fn abelian(group: &Group, coordinates: &Coordinates) -> Vec<Irrep> {
     let one = |k: usize| {
         let frequency = digits(k, &coordinates.orders);
         let angles = coordinates.angles(&frequency);
-        let character = angles.iter().map(|a| (snap(a.cos()), snap(a.sin()))).collect();
+        let character = angles
+            .iter()
+            .map(|a| (snap(a.cos()), snap(a.sin())))
+            .collect();
         let name = coordinates.name(&frequency);
-        Irrep { name, ..Irrep::new(group, character, Vec::new()) }
+        Irrep {
+            name,
+            ..Irrep::new(group, character, Vec::new())
+        }
     };
     (0..group.order()).map(one).collect()
 }
@@ -141,16 +159,33 @@ fn product(group: &Group, factors: &[Group]) -> Result<Vec<Irrep>, TaskError> {
     let lists: Vec<Vec<Irrep>> = factors.iter().map(irreps).collect::<Result<_, _>>()?;
     let counts: Vec<usize> = lists.iter().map(Vec::len).collect();
     let tensor = |i: usize| {
-        let parts: Vec<&Irrep> =
-            digits(i, &counts).into_iter().zip(&lists).map(|(j, l)| &l[j]).collect();
+        let parts: Vec<&Irrep> = digits(i, &counts)
+            .into_iter()
+            .zip(&lists)
+            .map(|(j, l)| &l[j])
+            .collect();
         let one = (vec![(1.0, 0.0)], vec![c64::new(1.0, 0.0)]);
         let (character, space) = parts.iter().fold(one, |(character, space), part| {
-            (kronecker(&character, &part.character), columns(&space, character.len(), part))
+            (
+                kronecker(&character, &part.character),
+                columns(&space, character.len(), part),
+            )
         });
-        let words: Vec<&str> = parts.iter().map(|p| p.name.trim_start_matches("k=")).collect();
+        let words: Vec<&str> = parts
+            .iter()
+            .map(|p| p.name.trim_start_matches("k="))
+            .collect();
         let irrep = Irrep::new(group, character, space);
-        let space = if irrep.dim == 1 { Vec::new() } else { irrep.space };
-        Irrep { name: format!("({})", words.join(",")), space, ..irrep }
+        let space = if irrep.dim == 1 {
+            Vec::new()
+        } else {
+            irrep.space
+        };
+        Irrep {
+            name: format!("({})", words.join(",")),
+            space,
+            ..irrep
+        }
     };
     let mut out: Vec<Irrep> = (0..counts.iter().product()).map(tensor).collect();
     out.sort_by_key(|irrep| irrep.dim);
@@ -159,7 +194,9 @@ fn product(group: &Group, factors: &[Group]) -> Result<Vec<Irrep>, TaskError> {
 
 fn kronecker(a: &[(f64, f64)], b: &[(f64, f64)]) -> Character {
     let times = |x: &(f64, f64), y: &(f64, f64)| (x.0 * y.0 - x.1 * y.1, x.0 * y.1 + x.1 * y.0);
-    a.iter().flat_map(|x| b.iter().map(move |y| times(x, y))).collect()
+    a.iter()
+        .flat_map(|x| b.iter().map(move |y| times(x, y)))
+        .collect()
 }
 
 /// The columns of `a`, each `rows` long, times those of the representation.
@@ -168,16 +205,26 @@ fn columns(a: &[c64], rows: usize, part: &Irrep) -> Vec<c64> {
     let scale = 1.0 / (order as f64).sqrt();
     // The one function of a character χ is χ itself: χ(hg) = χ(h)χ(g).
     let own: Vec<c64> = match part.dim {
-        1 => part.character.iter().map(|z| c64::new(z.0 * scale, z.1 * scale)).collect(),
+        1 => part
+            .character
+            .iter()
+            .map(|z| c64::new(z.0 * scale, z.1 * scale))
+            .collect(),
         _ => part.space.clone(),
     };
-    let pairs = a.chunks(rows).flat_map(|x| own.chunks(order).map(move |y| (x, y)));
-    pairs.flat_map(|(x, y)| x.iter().flat_map(move |p| y.iter().map(move |q| p * q))).collect()
+    let pairs = a
+        .chunks(rows)
+        .flat_map(|x| own.chunks(order).map(move |y| (x, y)));
+    pairs
+        .flat_map(|(x, y)| x.iter().flat_map(move |p| y.iter().map(move |q| p * q)))
+        .collect()
 }
 
 /// The Frobenius–Schur indicator (1/M) Σ χ(g²).
 fn kind(group: &Group, character: &Character) -> Kind {
-    let sum: f64 = (0..group.order()).map(|g| character[group.mul(g, g)].0).sum();
+    let sum: f64 = (0..group.order())
+        .map(|g| character[group.mul(g, g)].0)
+        .sum();
     match (sum / group.order() as f64).round() as i64 {
         1 => Kind::Real,
         -1 => Kind::Quaternionic,
@@ -187,5 +234,9 @@ fn kind(group: &Group, character: &Character) -> Kind {
 
 /// The nearest whole number, if it is within rounding.
 pub(crate) fn snap(x: f64) -> f64 {
-    if (x - x.round()).abs() < 1e-9 { x.round() + 0.0 } else { x }
+    if (x - x.round()).abs() < 1e-9 {
+        x.round() + 0.0
+    } else {
+        x
+    }
 }

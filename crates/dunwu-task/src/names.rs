@@ -30,7 +30,9 @@ fn is_trivial(irrep: &Irrep) -> bool {
 /// Adds a, b, … to names that occur more than once.
 fn lettered(names: Vec<String>) -> Vec<String> {
     let mut counts: BTreeMap<&str, (usize, u8)> = BTreeMap::new();
-    names.iter().for_each(|name| counts.entry(name).or_default().0 += 1);
+    names
+        .iter()
+        .for_each(|name| counts.entry(name).or_default().0 += 1);
     let mut out = Vec::with_capacity(names.len());
     for name in &names {
         let (count, used) = counts.get_mut(name.as_str()).expect("just counted");
@@ -63,8 +65,10 @@ fn by_partition(group: &Group, cycle_types: &[Vec<usize>], irreps: &[Irrep]) -> 
         sizes.iter().map(class).sum::<f64>() > 0.5 * group.order() as f64
     };
     // On even permutations a partition and its mirror image are the same.
-    let all: Vec<Vec<usize>> =
-        partitions(n).into_iter().filter(|p| !is_alternating || *p >= conjugate(p)).collect();
+    let all: Vec<Vec<usize>> = partitions(n)
+        .into_iter()
+        .filter(|p| !is_alternating || *p >= conjugate(p))
+        .collect();
     let of = |irrep: &Irrep| {
         let partition = all.iter().find(|p| holds(irrep, p));
         partition_name(partition.expect("restrictions hold every representation"))
@@ -109,7 +113,9 @@ fn frequency(irrep: &Irrep, rotations: &[usize]) -> usize {
         };
         rotations.iter().enumerate().map(term).sum()
     };
-    (0..n).find(|k| share(*k) > 0.5 * n as f64).expect("a restriction holds some frequency")
+    (0..n)
+        .find(|k| share(*k) > 0.5 * n as f64)
+        .expect("a restriction holds some frequency")
 }
 
 fn by_dimension(irreps: &[Irrep]) -> Vec<String> {

@@ -30,7 +30,9 @@ pub(crate) fn group(text: &str) -> Result<Group, TaskError> {
 
 /// The base and exponent of `Z2^3`; 1 without `^`.
 fn power<'a>(text: &str, word: &'a str, at: usize) -> Result<(&'a str, usize), TaskError> {
-    let Some((base, exponent)) = word.split_once('^') else { return Ok((word.trim(), 1)) };
+    let Some((base, exponent)) = word.split_once('^') else {
+        return Ok((word.trim(), 1));
+    };
     match number(exponent) {
         // A group of one element aside, no power above 12 has a table.
         Some(count @ 1..=12) => Ok((base.trim(), count)),
@@ -53,7 +55,10 @@ fn factor(text: &str, word: &str, at: usize) -> Result<Group, TaskError> {
     if let Some(inner) = arguments("SL(") {
         let (n, q) = inner.split_once(',').ok_or_else(unknown)?;
         if n.trim() != "2" {
-            return Err(TaskError::value(word, "is not offered; of these only SL(2,q) is"));
+            return Err(TaskError::value(
+                word,
+                "is not offered; of these only SL(2,q) is",
+            ));
         }
         return build::special_linear(word, number(q).ok_or_else(unknown)?);
     }
@@ -73,11 +78,18 @@ fn factor(text: &str, word: &str, at: usize) -> Result<Group, TaskError> {
 
 fn unknown(text: &str, word: &str, at: usize) -> TaskError {
     let forms: Vec<&str> = crate::forms::ALL.iter().map(|form| form.example).collect();
-    let what = if word.is_empty() { "nothing".to_owned() } else { format!("`{word}`") };
+    let what = if word.is_empty() {
+        "nothing".to_owned()
+    } else {
+        format!("`{word}`")
+    };
     TaskError::syntax(
         text,
         at,
-        format!("expected a task, got {what}, which is no group; examples: {}", forms.join("; ")),
+        format!(
+            "expected a task, got {what}, which is no group; examples: {}",
+            forms.join("; ")
+        ),
     )
 }
 
@@ -87,13 +99,19 @@ fn semidirect(word: &str, first: &str, second: &str) -> Option<Result<Group, Tas
         Some((second, k)) => (second, Some(number(k)?)),
         None => (second, None),
     };
-    let (n, m) =
-        (number(first.trim().strip_prefix('Z')?)?, number(second.trim().strip_prefix('Z')?)?);
+    let (n, m) = (
+        number(first.trim().strip_prefix('Z')?)?,
+        number(second.trim().strip_prefix('Z')?)?,
+    );
     Some(build::semidirect(word, n, m, multiplier))
 }
 
 /// A whole number in digits alone.
 pub(crate) fn number(text: &str) -> Option<usize> {
     let digits = text.trim();
-    if digits.bytes().all(|b| b.is_ascii_digit()) { digits.parse().ok() } else { None }
+    if digits.bytes().all(|b| b.is_ascii_digit()) {
+        digits.parse().ok()
+    } else {
+        None
+    }
 }

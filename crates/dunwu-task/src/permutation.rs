@@ -13,7 +13,14 @@ const POINTS: usize = 64;
 /// S_n, or A_n if `even`; elements in lexicographic order; (gh)(i) = g(h(i)).
 pub(crate) fn symmetric(name: &str, n: usize, even: bool) -> Result<Group, TaskError> {
     let factorial = (1..=n).try_fold(1usize, |f, i| f.checked_mul(i));
-    check_order(name, if even { factorial.map(|f| f.div_ceil(2)) } else { factorial })?;
+    check_order(
+        name,
+        if even {
+            factorial.map(|f| f.div_ceil(2))
+        } else {
+            factorial
+        },
+    )?;
     let mut all: Vec<Permutation> = vec![Vec::new()];
     for _ in 0..n {
         all = all.iter().flat_map(|p| longer(p, n)).collect();
@@ -30,7 +37,9 @@ fn longer(p: &[u8], n: usize) -> Vec<Permutation> {
 }
 
 fn inversions(p: &[u8]) -> usize {
-    (0..p.len()).map(|i| (0..i).filter(|j| p[*j] > p[i]).count()).sum()
+    (0..p.len())
+        .map(|i| (0..i).filter(|j| p[*j] > p[i]).count())
+        .sum()
 }
 
 fn compose(g: &[u8], h: &[u8]) -> Permutation {
@@ -38,10 +47,15 @@ fn compose(g: &[u8], h: &[u8]) -> Permutation {
 }
 
 fn of_permutations(name: &str, all: Vec<Permutation>) -> Group {
-    let index: BTreeMap<&[u8], usize> =
-        all.iter().enumerate().map(|(i, p)| (p.as_slice(), i)).collect();
+    let index: BTreeMap<&[u8], usize> = all
+        .iter()
+        .enumerate()
+        .map(|(i, p)| (p.as_slice(), i))
+        .collect();
     let elements = all.iter().map(|p| written(p)).collect();
-    Group::new(name, elements, |a, b| index[compose(&all[a], &all[b]).as_slice()])
+    Group::new(name, elements, |a, b| {
+        index[compose(&all[a], &all[b]).as_slice()]
+    })
 }
 
 /// The cycles, fixed points included, each from its smallest point.
@@ -73,20 +87,38 @@ fn written(p: &[u8]) -> String {
         let words: Vec<String> = points.iter().map(|i| (i + 1).to_string()).collect();
         format!("({})", words.join(" "))
     };
-    let text: String = cycles(p).into_iter().filter(|c| c.len() > 1).map(cycle).collect();
-    if text.is_empty() { "()".to_owned() } else { text }
+    let text: String = cycles(p)
+        .into_iter()
+        .filter(|c| c.len() > 1)
+        .map(cycle)
+        .collect();
+    if text.is_empty() {
+        "()".to_owned()
+    } else {
+        text
+    }
 }
 
 /// The group that permutations in cycle notation generate, such as `(1 2 3)(4 5),(1 2)`.
 ///
 /// Cycles of one generator are multiplied from the right, as (gh)(i) = g(h(i)) has it.
 pub(crate) fn closure(name: &str, text: &str) -> Result<Group, TaskError> {
-    let generators: Vec<Vec<Vec<usize>>> =
-        text.split(',').map(|word| parse_cycles(name, word)).collect::<Result<_, _>>()?;
-    let points = generators.iter().flatten().flatten().max().copied().unwrap_or(0);
+    let generators: Vec<Vec<Vec<usize>>> = text
+        .split(',')
+        .map(|word| parse_cycles(name, word))
+        .collect::<Result<_, _>>()?;
+    let points = generators
+        .iter()
+        .flatten()
+        .flatten()
+        .max()
+        .copied()
+        .unwrap_or(0);
     let identity: Permutation = (0..points as u8).collect();
     let permutation = |cycles: &Vec<Vec<usize>>| {
-        cycles.iter().fold(identity.clone(), |p, c| compose(&p, &one_cycle(&identity, c)))
+        cycles.iter().fold(identity.clone(), |p, c| {
+            compose(&p, &one_cycle(&identity, c))
+        })
     };
     let generators: Vec<Permutation> = generators.iter().map(permutation).collect();
     let mut all = vec![identity.clone()];
@@ -118,18 +150,28 @@ fn one_cycle(identity: &[u8], cycle: &[usize]) -> Permutation {
 
 fn parse_cycles(name: &str, word: &str) -> Result<Vec<Vec<usize>>, TaskError> {
     let bad = |why: String| {
-        let why = format!("has the generator `{}`, which {why}; write (1 2 3)(4 5)", word.trim());
+        let why = format!(
+            "has the generator `{}`, which {why}; write (1 2 3)(4 5)",
+            word.trim()
+        );
         TaskError::value(name, why)
     };
-    let inner = word.trim().strip_prefix('(').and_then(|w| w.strip_suffix(')'));
+    let inner = word
+        .trim()
+        .strip_prefix('(')
+        .and_then(|w| w.strip_suffix(')'));
     let inner = inner.ok_or_else(|| bad("is not in parentheses".into()))?;
     let mut out = Vec::new();
     for cycle in inner.split(')').map(|c| c.trim().trim_start_matches('(')) {
         let mut points = Vec::new();
         for text in cycle.split_whitespace() {
-            let point = text.parse().map_err(|_| bad(format!("has `{text}` for a point")))?;
+            let point = text
+                .parse()
+                .map_err(|_| bad(format!("has `{text}` for a point")))?;
             if !(1..=POINTS).contains(&point) {
-                return Err(bad(format!("moves the point {point}; points go from 1 to {POINTS}")));
+                return Err(bad(format!(
+                    "moves the point {point}; points go from 1 to {POINTS}"
+                )));
             }
             if points.contains(&point) {
                 return Err(bad(format!("names a point twice in a cycle: {point}")));

@@ -21,7 +21,10 @@ pub(crate) struct Rows {
 /// Number of tuples; None if they are drawn rather than listed.
 pub(crate) fn count(task: &Task) -> Option<usize> {
     let is_drawn = task.is_parity() && task.vocab().len() > LISTED_BITS;
-    let product = task.vocab().iter().try_fold(1usize, |n, v| n.checked_mul(*v));
+    let product = task
+        .vocab()
+        .iter()
+        .try_fold(1usize, |n, v| n.checked_mul(*v));
     product.filter(|_| !is_drawn)
 }
 
@@ -46,7 +49,9 @@ pub(crate) fn each(task: &Task, mut visit: impl FnMut(&[u32], u32)) {
             visit(&tuple, label);
         }
         let not_last = |(token, n): (&u32, &usize)| *token as usize + 1 < *n;
-        let Some(j) = tuple.iter().zip(task.vocab()).rposition(not_last) else { return };
+        let Some(j) = tuple.iter().zip(task.vocab()).rposition(not_last) else {
+            return;
+        };
         tuple[j] += 1;
         tuple[j + 1..].fill(0);
     }
@@ -54,7 +59,10 @@ pub(crate) fn each(task: &Task, mut visit: impl FnMut(&[u32], u32)) {
 
 /// All rows.
 pub(crate) fn list(task: &Task) -> Rows {
-    let mut rows = Rows { tokens: Vec::new(), labels: Vec::new() };
+    let mut rows = Rows {
+        tokens: Vec::new(),
+        labels: Vec::new(),
+    };
     each(task, |tuple, label| {
         rows.tokens.extend_from_slice(tuple);
         rows.labels.push(label);

@@ -30,7 +30,10 @@ pub(crate) fn dataset(
         }
         None => {
             let (train, test) = drawn_rows(task, plan, named.len())?;
-            (rows::draw(task, train.saturating_add(test), &named, &mut draws)?, train)
+            (
+                rows::draw(task, train.saturating_add(test), &named, &mut draws)?,
+                train,
+            )
         }
     };
     let mut data = Dataset {
@@ -53,7 +56,11 @@ pub(crate) fn dataset(
     data.train.sort_unstable();
     data.test = held_out(plan, &mut draws, &data)?;
     let noise_seed = Seed(plan.noise_seed.unwrap_or(seed));
-    add_noise(plan.label_noise, &mut noise_seed.draws("label noise"), &mut data)?;
+    add_noise(
+        plan.label_noise,
+        &mut noise_seed.draws("label noise"),
+        &mut data,
+    )?;
     Ok(data)
 }
 
@@ -79,7 +86,11 @@ fn train_rows(task: &Task, plan: &RunPlan, all: usize, named: usize) -> Result<u
 
 /// How many rows of a task too large to list are trained on, and how many are held out.
 fn drawn_rows(task: &Task, plan: &RunPlan, named: usize) -> Result<(usize, usize), TaskError> {
-    let test = if plan.test_size > 0 { plan.test_size } else { DRAWN };
+    let test = if plan.test_size > 0 {
+        plan.test_size
+    } else {
+        DRAWN
+    };
     Ok(match plan.train {
         TrainShare::Fraction(p) if p >= 1.0 => (DRAWN, plan.test_size),
         TrainShare::Fraction(p) => ((test as f64 * p / (1.0 - p)).round() as usize, test),
@@ -90,17 +101,24 @@ fn drawn_rows(task: &Task, plan: &RunPlan, named: usize) -> Result<(usize, usize
 fn check_sizes(task: &Task, plan: &RunPlan, train: usize, all: usize) -> Result<(), TaskError> {
     let refuse = |why: String| Err(TaskError::split(key(plan), why));
     if all == 0 {
-        return Err(TaskError::value(task.name(), "has no row; it divides by zero throughout"));
+        return Err(TaskError::value(
+            task.name(),
+            "has no row; it divides by zero throughout",
+        ));
     }
     if train == 0 {
         return refuse(format!("leaves no row of {all} to train on; raise it"));
     }
     if train > all {
-        return refuse(format!("asks for {train} rows, but there are {all}; lower it"));
+        return refuse(format!(
+            "asks for {train} rows, but there are {all}; lower it"
+        ));
     }
     if train == all && plan.train != TrainShare::Fraction(1.0) {
         let hint = "lower it, or write train_fraction=1 to train without held-out rows";
-        return refuse(format!("trains on all {all} rows and leaves none to hold out; {hint}"));
+        return refuse(format!(
+            "trains on all {all} rows and leaves none to hold out; {hint}"
+        ));
     }
     Ok(())
 }
@@ -110,7 +128,12 @@ fn critical(task: &Task, c: f64) -> Result<usize, TaskError> {
     let m = task.classes() as f64;
     let factor = match task.group() {
         Some(group) if group.is_group() && !group.is_abelian() => {
-            irreps(group)?.iter().map(|irrep| irrep.dim).max().unwrap_or(1) as f64 / 2.0
+            irreps(group)?
+                .iter()
+                .map(|irrep| irrep.dim)
+                .max()
+                .unwrap_or(1) as f64
+                / 2.0
         }
         _ => 1.0,
     };
@@ -148,7 +171,11 @@ fn held_out(plan: &RunPlan, draws: &mut Draws, data: &Dataset) -> Result<Vec<u32
     let mut rows: Vec<u32> = (0..data.len() as u32).collect();
     rows.retain(|row| data.train.binary_search(row).is_err());
     if plan.test_size > rows.len() {
-        let why = format!("is {}, but only {} rows are held out", plan.test_size, rows.len());
+        let why = format!(
+            "is {}, but only {} rows are held out",
+            plan.test_size,
+            rows.len()
+        );
         return Err(TaskError::split("test_size", why));
     }
     if plan.test_size > 0 {
@@ -166,22 +193,35 @@ fn named_rows(task: &Task, path: &str, read: Read<'_>) -> Result<Vec<Vec<u32>>, 
     let bad =
         |line, why: &str| TaskError::split("split_file", format!("`{path}`, line {line}: {why}"));
     let mut rows = Vec::new();
-    for (i, (line, fields)) in csv::read(text).map_err(|(l, why)| bad(l, why))?.iter().enumerate() {
+    for (i, (line, fields)) in csv::read(text)
+        .map_err(|(l, why)| bad(l, why))?
+        .iter()
+        .enumerate()
+    {
         let tokens: Vec<Option<u32>> = fields.iter().map(|t| t.parse().ok()).collect();
         if i == 0 && tokens.iter().all(Option::is_none) {
             continue;
         }
         let written = fields.join(",");
         let tokens: Vec<u32> = tokens.into_iter().collect::<Option<_>>().ok_or_else(|| {
-            bad(*line, &format!("`{written}` is no list of tokens; write whole numbers"))
+            bad(
+                *line,
+                &format!("`{written}` is no list of tokens; write whole numbers"),
+            )
         })?;
         let vocab = task.vocab();
         let fits = tokens.len() == vocab.len()
-            && tokens.iter().zip(vocab).all(|(token, n)| (*token as usize) < *n);
+            && tokens
+                .iter()
+                .zip(vocab)
+                .all(|(token, n)| (*token as usize) < *n);
         if !fits || task.label(&tokens).is_none() {
             let (operands, most) = (vocab.len(), vocab[0] - 1);
             let expected = format!("expected {operands} tokens from 0 to {most}");
-            return Err(bad(*line, &format!("`{written}` is no row of the task; {expected}")));
+            return Err(bad(
+                *line,
+                &format!("`{written}` is no row of the task; {expected}"),
+            ));
         }
         rows.push(tokens);
     }
@@ -208,7 +248,10 @@ fn find(path: &str, named: &[Vec<u32>], data: &Dataset) -> Result<Vec<u32>, Task
                 std::cmp::Ordering::Greater => range.end = middle,
             }
         }
-        Err(TaskError::split("split_file", format!("`{path}` names {tuple:?}, which is no row")))
+        Err(TaskError::split(
+            "split_file",
+            format!("`{path}` names {tuple:?}, which is no row"),
+        ))
     };
     named.iter().map(place).collect()
 }

@@ -17,9 +17,16 @@ type Cells = Vec<Vec<String>>;
 /// A table that is not square, no Latin square, or no group; the failing pair or triple is named.
 pub(crate) fn parse(file: &str, text: &str, quasigroup: bool) -> Result<Group, TaskError> {
     let text = text.trim_start_matches('\u{feff}');
-    let rows = if text.trim_start().starts_with('[') { json(file, text) } else { cells(file, text) }?;
+    let rows = if text.trim_start().starts_with('[') {
+        json(file, text)
+    } else {
+        cells(file, text)
+    }?;
     if rows.is_empty() {
-        return Err(TaskError::table(file, "is empty; write one row of products a line"));
+        return Err(TaskError::table(
+            file,
+            "is empty; write one row of products a line",
+        ));
     }
     check_square(file, &rows)?;
     let (names, rows) = headed(file, rows)?;
@@ -45,23 +52,33 @@ fn json(file: &str, text: &str) -> Result<Cells, TaskError> {
             Err(TaskError::table(file, why))
         }
     };
-    rows.into_iter().map(|row| row.into_iter().map(cell).collect()).collect()
+    rows.into_iter()
+        .map(|row| row.into_iter().map(cell).collect())
+        .collect()
 }
 
 fn cells(file: &str, text: &str) -> Result<Cells, TaskError> {
     let bad = |(line, why)| TaskError::table(file, format!("cannot be read, line {line}: {why}"));
-    Ok(csv::read(text).map_err(bad)?.into_iter().map(|(_, row)| row).collect())
+    Ok(csv::read(text)
+        .map_err(bad)?
+        .into_iter()
+        .map(|(_, row)| row)
+        .collect())
 }
 
 fn check_square(file: &str, rows: &Cells) -> Result<(), TaskError> {
     let width = rows[0].len();
     if let Some(i) = rows.iter().position(|row| row.len() != width) {
         let (got, number) = (rows[i].len(), i + 1);
-        let why = format!("has {got} cells in row {number} and {width} in row 1; a table is square");
+        let why =
+            format!("has {got} cells in row {number} and {width} in row 1; a table is square");
         return Err(TaskError::table(file, why));
     }
     if rows.len() != width {
-        let why = format!("has {} rows of {width} cells; a table is square", rows.len());
+        let why = format!(
+            "has {} rows of {width} cells; a table is square",
+            rows.len()
+        );
         return Err(TaskError::table(file, why));
     }
     Ok(())
@@ -70,7 +87,12 @@ fn check_square(file: &str, rows: &Cells) -> Result<(), TaskError> {
 /// Names of the elements and the bare table.
 fn headed(file: &str, mut rows: Cells) -> Result<(Vec<String>, Cells), TaskError> {
     let corner = rows[0][0].clone();
-    let alone = rows.iter().flatten().filter(|cell| **cell == corner).count() == 1;
+    let alone = rows
+        .iter()
+        .flatten()
+        .filter(|cell| **cell == corner)
+        .count()
+        == 1;
     let is_sign = alone && rows.len() > 1 && corner.parse::<i64>().is_err();
     if !corner.is_empty() && !is_sign {
         return Ok((bare_names(file, &rows)?, rows));
@@ -90,7 +112,10 @@ fn headed(file: &str, mut rows: Cells) -> Result<(Vec<String>, Cells), TaskError
     }
     let mut seen = BTreeSet::new();
     match names.iter().find(|name| !seen.insert(name.as_str())) {
-        Some(twice) => Err(TaskError::table(file, format!("names the element `{twice}` twice"))),
+        Some(twice) => Err(TaskError::table(
+            file,
+            format!("names the element `{twice}` twice"),
+        )),
         None => Ok((names, rows)),
     }
 }
@@ -116,8 +141,11 @@ fn bare_names(file: &str, rows: &Cells) -> Result<Vec<String>, TaskError> {
 }
 
 fn indices(file: &str, names: &[String], rows: &Cells) -> Result<Vec<u32>, TaskError> {
-    let index: BTreeMap<&str, u32> =
-        names.iter().zip(0..).map(|(name, i)| (name.as_str(), i)).collect();
+    let index: BTreeMap<&str, u32> = names
+        .iter()
+        .zip(0..)
+        .map(|(name, i)| (name.as_str(), i))
+        .collect();
     let mut table = Vec::with_capacity(names.len() * names.len());
     for (row, a) in rows.iter().zip(names) {
         for (cell, b) in row.iter().zip(names) {
@@ -154,7 +182,10 @@ fn check_latin(file: &str, names: &[String], table: &[u32]) -> Result<(), TaskEr
 fn check_group(file: &str, group: &Group) -> Result<(), TaskError> {
     let refuse = |why: String| {
         let hint = "write quasigroup=true to train on it all the same";
-        Err(TaskError::table(file, format!("is no group: {why}; {hint}")))
+        Err(TaskError::table(
+            file,
+            format!("is no group: {why}; {hint}"),
+        ))
     };
     let name = |g: usize| group.element_name(g);
     if group.identity().is_none() {
@@ -166,17 +197,24 @@ fn check_group(file: &str, group: &Group) -> Result<(), TaskError> {
             name(product)
         ));
     }
-    let Err([a, b, c]) = group.associative() else { return Ok(()) };
+    let Err([a, b, c]) = group.associative() else {
+        return Ok(());
+    };
     let left = name(group.mul(group.mul(a, b), c));
     let right = name(group.mul(a, group.mul(b, c)));
     let (a, b, c) = (name(a), name(b), name(c));
-    refuse(format!("({a}·{b})·{c} = {left} but {a}·({b}·{c}) = {right}"))
+    refuse(format!(
+        "({a}·{b})·{c} = {left} but {a}·({b}·{c}) = {right}"
+    ))
 }
 
 /// A product (a, b, ab) that refutes the one element that leaves the first element as it is.
 fn not_neutral(group: &Group) -> (usize, usize, usize) {
     let all = 0..group.order();
-    let e = all.clone().find(|e| group.mul(*e, 0) == 0).expect("columns of a Latin square hold all");
+    let e = all
+        .clone()
+        .find(|e| group.mul(*e, 0) == 0)
+        .expect("columns of a Latin square hold all");
     let pairs = all.flat_map(|g| [(e, g, g), (g, e, g)]);
     let (a, b, _) = pairs
         .into_iter()
@@ -195,13 +233,33 @@ mod tests {
         let json = parse("t", "[[0,1,2],[1,2,0],[2,0,1]]", false).unwrap();
         let shuffled = parse("t", "3,1,2\n1,2,3\n2,3,1", false).unwrap();
         assert_eq!(bare, json);
-        assert_eq!(shuffled.identity().map(|e| shuffled.element_name(e)), Some("2"));
-        for text in ["*,e,a\ne,e,a\na,a,e", ",e,a\ne,e,a\na,a,e", "e,a\na,e", "[[\"e\",\"a\"],[\"a\",\"e\"]]"] {
+        assert_eq!(
+            shuffled.identity().map(|e| shuffled.element_name(e)),
+            Some("2")
+        );
+        for text in [
+            "*,e,a\ne,e,a\na,a,e",
+            ",e,a\ne,e,a\na,a,e",
+            "e,a\na,e",
+            "[[\"e\",\"a\"],[\"a\",\"e\"]]",
+        ] {
             let two = parse("t", text, false).unwrap();
-            assert_eq!((two.order(), two.element_name(two.mul(1, 1))), (2, "e"), "{text}");
+            assert_eq!(
+                (two.order(), two.element_name(two.mul(1, 1))),
+                (2, "e"),
+                "{text}"
+            );
         }
-        let quoted = parse("t", "\"0,0\",\"a \"\"b\"\"\"\n\"a \"\"b\"\"\",\"0,0\"", false).unwrap();
-        assert_eq!((quoted.element_name(0), quoted.element_name(1)), ("0,0", "a \"b\""));
+        let quoted = parse(
+            "t",
+            "\"0,0\",\"a \"\"b\"\"\"\n\"a \"\"b\"\"\",\"0,0\"",
+            false,
+        )
+        .unwrap();
+        assert_eq!(
+            (quoted.element_name(0), quoted.element_name(1)),
+            ("0,0", "a \"b\"")
+        );
         assert_eq!(parse("t", "\u{feff}7", false).unwrap().order(), 1);
     }
 
@@ -218,7 +276,10 @@ mod tests {
             ("", "is empty"),
             ("# nothing\n", "is empty"),
             ("a,b\nb,\"a", "line 2: a quote is not closed"),
-            ("*,a,b\nb,a,b\na,b,a", "names a row `b` where the column is `a`"),
+            (
+                "*,a,b\nb,a,b\na,b,a",
+                "names a row `b` where the column is `a`",
+            ),
             ("*,a,a\na,a,a\na,a,a", "names the element `a` twice"),
             ("a,b,c\nb,c,a\na,b,c", "which element each row is"),
             (subtraction, "no neutral element (0·1 = 2)"),
@@ -237,7 +298,11 @@ mod tests {
     fn a_loop_that_does_not_associate_names_the_triple() {
         let text = "0,1,2,3,4\n1,0,3,4,2\n2,4,0,1,3\n3,2,4,0,1\n4,3,1,2,0";
         let error = parse("t", text, false).unwrap_err().to_string();
-        assert!(error.contains("is no group: (0·1)·1") || error.contains("is no group: (1·1)·2 = 2 but 1·(1·2) = 4"), "{error}");
+        assert!(
+            error.contains("is no group: (0·1)·1")
+                || error.contains("is no group: (1·1)·2 = 2 but 1·(1·2) = 4"),
+            "{error}"
+        );
         assert!(error.contains("quasigroup=true"), "{error}");
     }
 }

@@ -27,7 +27,10 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { operands: 2, quasigroup: false }
+        Self {
+            operands: 2,
+            quasigroup: false,
+        }
     }
 }
 
@@ -71,9 +74,17 @@ impl Task {
             of_group(parse::group(text)?, options)
         };
         if vocab.is_empty() {
-            return Err(TaskError::split("operands", "is 0; a product has at least one operand"));
+            return Err(TaskError::split(
+                "operands",
+                "is 0; a product has at least one operand",
+            ));
         }
-        let task = Task { text: text.to_owned(), rule, vocab, classes };
+        let task = Task {
+            text: text.to_owned(),
+            rule,
+            vocab,
+            classes,
+        };
         rows::check(&task)?;
         Ok(task)
     }
@@ -83,7 +94,10 @@ impl Task {
     /// # Errors
     /// Those of [`Task::parse`].
     pub fn from_plan(plan: &RunPlan, read: Read<'_>) -> Result<Task, TaskError> {
-        let options = Options { operands: plan.operands, quasigroup: plan.quasigroup };
+        let options = Options {
+            operands: plan.operands,
+            quasigroup: plan.quasigroup,
+        };
         Self::parse(&plan.task, &options, read)
     }
 
@@ -109,7 +123,11 @@ impl Task {
                 format!("product in a quasigroup of order {}", g.order())
             }
             Rule::Group(g) => {
-                let kind = if g.is_abelian() { "commutative" } else { "non-commutative" };
+                let kind = if g.is_abelian() {
+                    "commutative"
+                } else {
+                    "non-commutative"
+                };
                 format!("product in a {kind} group of order {}", g.order())
             }
             Rule::Formula(f) => format!("formula mod {}", f.modulus),
@@ -124,7 +142,10 @@ impl Task {
             1 => "1 operand".to_owned(),
             n => format!("{n} operands"),
         };
-        format!("{}: {what}, {operands}, {} classes, {rows}", self.text, self.classes)
+        format!(
+            "{}: {what}, {operands}, {} classes, {rows}",
+            self.text, self.classes
+        )
     }
 
     /// The group or quasigroup, for tasks that are one.
@@ -199,12 +220,7 @@ impl Task {
     /// # Errors
     /// A split that leaves no row to train on, or none held out without asking for that by
     /// `train_fraction=1`; one that asks for more rows than there are, or names unknown ones.
-    pub fn dataset(
-        &self,
-        plan: &RunPlan,
-        seed: u64,
-        read: Read<'_>,
-    ) -> Result<Dataset, TaskError> {
+    pub fn dataset(&self, plan: &RunPlan, seed: u64, read: Read<'_>) -> Result<Dataset, TaskError> {
         split::dataset(self, plan, seed, read)
     }
 
@@ -212,7 +228,10 @@ impl Task {
     pub(crate) fn label(&self, operands: &[u32]) -> Option<u32> {
         match &self.rule {
             Rule::Group(g) => {
-                let product = operands.iter().map(|t| *t as usize).reduce(|a, b| g.mul(a, b));
+                let product = operands
+                    .iter()
+                    .map(|t| *t as usize)
+                    .reduce(|a, b| g.mul(a, b));
                 product.map(|label| label as u32)
             }
             Rule::Formula(f) => f.value(operands),
@@ -238,7 +257,9 @@ fn is_formula(text: &str) -> bool {
 
 /// The two numbers of `parity(n,k)`.
 fn parity(text: &str, inner: &str) -> Result<(usize, usize), TaskError> {
-    let inside = inner.strip_suffix(')').and_then(|numbers| numbers.split_once(','));
+    let inside = inner
+        .strip_suffix(')')
+        .and_then(|numbers| numbers.split_once(','));
     let numbers = inside.and_then(|(n, k)| Some((parse::number(n)?, parse::number(k)?)));
     let Some((n, k)) = numbers else {
         let why = "expected two whole numbers: parity(bits, relevant bits)";
