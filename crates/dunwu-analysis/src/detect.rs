@@ -53,7 +53,10 @@ impl Signal {
             if until > last {
                 return None;
             }
-            let window = points[from..].iter().zip(&holds[from..]).take_while(|((e, _), _)| *e <= until);
+            let window = points[from..]
+                .iter()
+                .zip(&holds[from..])
+                .take_while(|((e, _), _)| *e <= until);
             match window.clone().position(|(_, held)| !held) {
                 None => return Some((epoch, value)),
                 Some(broken) => from += broken,
@@ -68,7 +71,10 @@ impl Signal {
             Rule::AtLeast(threshold) => points.iter().map(|(_, v)| *v >= threshold).collect(),
             Rule::Risen(share) => {
                 let first = points.first().map_or(0.0, |p| p.1);
-                points.iter().map(|(_, v)| *v >= first + share * (1.0 - first)).collect()
+                points
+                    .iter()
+                    .map(|(_, v)| *v >= first + share * (1.0 - first))
+                    .collect()
             }
             Rule::FallenFromPeak(share) => {
                 let (mut least, mut peak, mut rose) = (f64::INFINITY, 0.0f64, false);
@@ -81,7 +87,11 @@ impl Signal {
                 points.iter().map(fallen).collect()
             }
             Rule::Growing(growth) => (0..points.len())
-                .map(|i| i >= WINDOW && points[i].1 >= RATIO && growth_over(&points[i - WINDOW..=i]) >= growth)
+                .map(|i| {
+                    i >= WINDOW
+                        && points[i].1 >= RATIO
+                        && growth_over(&points[i - WINDOW..=i]) >= growth
+                })
                 .collect(),
         }
     }

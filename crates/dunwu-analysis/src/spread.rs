@@ -31,8 +31,13 @@ pub struct Summary {
 
 /// Medians and ranges of the crossings over runs.
 pub fn spread(accounts: &[&Account]) -> Summary {
-    let of = |pick: fn(&Account) -> &Crossing| one(accounts.iter().map(|a| pick(a).first).collect());
-    Summary { train_99: of(|a| &a.train_99), test_50: of(|a| &a.test_50), test_99: of(|a| &a.test_99) }
+    let of =
+        |pick: fn(&Account) -> &Crossing| one(accounts.iter().map(|a| pick(a).first).collect());
+    Summary {
+        train_99: of(|a| &a.train_99),
+        test_50: of(|a| &a.test_50),
+        test_99: of(|a| &a.test_99),
+    }
 }
 
 fn one(mut epochs: Vec<Option<u64>>) -> Spread {
@@ -42,7 +47,10 @@ fn one(mut epochs: Vec<Option<u64>>) -> Spread {
     Spread {
         runs: epochs.len(),
         censored: epochs.len() - crossed.len(),
-        median: epochs.get(epochs.len().saturating_sub(1) / 2).copied().flatten(),
+        median: epochs
+            .get(epochs.len().saturating_sub(1) / 2)
+            .copied()
+            .flatten(),
         least: crossed.first().copied(),
         most: crossed.last().copied(),
     }
@@ -55,7 +63,10 @@ mod tests {
     #[test]
     fn censored_runs_count_as_late() {
         let s = one(vec![Some(30), None, Some(10)]);
-        assert_eq!((s.median, s.censored, s.least, s.most), (Some(30), 1, Some(10), Some(30)));
+        assert_eq!(
+            (s.median, s.censored, s.least, s.most),
+            (Some(30), 1, Some(10), Some(30))
+        );
         assert_eq!(one(vec![None, None, Some(3)]).median, None);
     }
 }

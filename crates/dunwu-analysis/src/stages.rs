@@ -8,22 +8,54 @@ use dunwu_core::{Curve, Evidence, Finding};
 ///
 /// The first of these whose column is recorded puts the border; the others make it more or less sure.
 const FEATURES_FORM: &[Signal] = &[
-    Signal { column: "purity", rule: Rule::Risen(0.1), says: "nodes have begun to favour single features" },
-    Signal { column: "grad_f", rule: Rule::FallenFromPeak(0.9), says: "the gradient that the readout sends to the hidden nodes has passed its peak" },
-    Signal { column: "train_acc", rule: Rule::AtLeast(0.99), says: "the training rows are fitted" },
+    Signal {
+        column: "purity",
+        rule: Rule::Risen(0.05),
+        says: "nodes have begun to favour single features",
+    },
+    Signal {
+        column: "grad_f",
+        rule: Rule::FallenFromPeak(0.9),
+        says: "the gradient that the readout sends to the hidden nodes has passed its peak",
+    },
+    Signal {
+        column: "train_acc",
+        rule: Rule::AtLeast(0.99),
+        says: "the training rows are fitted",
+    },
 ];
 
 /// What ends the independent stage: the updates of the nodes line up in few directions.
 const NODES_INTERACT: &[Signal] = &[
-    Signal { column: "sigma23", rule: Rule::Growing(0.5), says: "two directions outgrow all others in the last 20 updates" },
-    Signal { column: "test_acc", rule: Rule::AtLeast(0.99), says: "rows never trained on are answered" },
-    Signal { column: "grad_f", rule: Rule::FallenFromPeak(0.5), says: "the gradient at the hidden nodes is half of its peak" },
+    Signal {
+        column: "sigma23",
+        rule: Rule::Growing(0.5),
+        says: "two directions outgrow all others in the last 20 updates",
+    },
+    Signal {
+        column: "test_acc",
+        rule: Rule::AtLeast(0.99),
+        says: "rows never trained on are answered",
+    },
+    Signal {
+        column: "grad_f",
+        rule: Rule::FallenFromPeak(0.5),
+        says: "the gradient at the hidden nodes is half of its peak",
+    },
 ];
 
 /// What ends the interactive stage: nothing is left to learn. All that are recorded must have fired.
 const SETTLED: &[Signal] = &[
-    Signal { column: "test_acc", rule: Rule::AtLeast(0.99), says: "rows never trained on are answered" },
-    Signal { column: "grad_f", rule: Rule::FallenFromPeak(0.25), says: "the gradient at the hidden nodes is a quarter of its peak" },
+    Signal {
+        column: "test_acc",
+        rule: Rule::AtLeast(0.99),
+        says: "rows never trained on are answered",
+    },
+    Signal {
+        column: "grad_f",
+        rule: Rule::FallenFromPeak(0.1),
+        says: "the gradient at the hidden nodes is a tenth of its peak",
+    },
 ];
 
 /// Names of the stages, in order.
@@ -50,7 +82,10 @@ pub fn stages(curve: &Curve) -> Vec<Finding> {
     let first = first_border(curve);
     let second = first.as_ref().and_then(|b| second_border(curve, b.epoch));
     let third = second.as_ref().and_then(|b| third_border(curve, b.epoch));
-    let borders: Vec<Border> = [first, second, third].into_iter().map_while(|b| b).collect();
+    let borders: Vec<Border> = [first, second, third]
+        .into_iter()
+        .map_while(|b| b)
+        .collect();
     let mut out = Vec::new();
     let mut from = curve.epochs().first().copied();
     let mut earlier = 1.0;
@@ -72,7 +107,9 @@ pub fn stages(curve: &Curve) -> Vec<Finding> {
 }
 
 fn first_border(curve: &Curve) -> Option<Border> {
-    let lead = FEATURES_FORM.iter().find(|s| curve.column(s.column).is_some())?;
+    let lead = FEATURES_FORM
+        .iter()
+        .find(|s| curve.column(s.column).is_some())?;
     let (epoch, _) = lead.fires(curve)?;
     Some(border(curve, epoch, FEATURES_FORM))
 }
@@ -108,12 +145,21 @@ fn border(curve: &Curve, epoch: u64, signals: &[Signal]) -> Border {
     for signal in signals {
         asked += 1.0;
         if let Some((at, value)) = signal.fires(curve) {
-            by.push(Evidence { signal: signal.column.to_owned(), epoch: at, value, says: signal.says.to_owned() });
+            by.push(Evidence {
+                signal: signal.column.to_owned(),
+                epoch: at,
+                value,
+                says: signal.says.to_owned(),
+            });
             let ratio = (at as f64 + 10.0) / (epoch as f64 + 10.0);
             agree += f64::from(u8::from((1.0 / 1.6..=1.6).contains(&ratio)));
         }
     }
-    Border { epoch, confidence: 0.35 + 0.6 * agree / asked, by }
+    Border {
+        epoch,
+        confidence: 0.35 + 0.6 * agree / asked,
+        by,
+    }
 }
 
 /// The stage that a run is in, for a display: cheap enough for once a second.

@@ -36,7 +36,9 @@ fn last(curve: &Curve, column: &str) -> Option<f64> {
 
 fn memorised(curve: &Curve, account: &Account) -> String {
     match account.train_99.first {
-        Some(epoch) => format!("It memorised at epoch {epoch}: from then on it answers 99 % of its training rows."),
+        Some(epoch) => format!(
+            "It memorised at epoch {epoch}: from then on it answers 99 % of its training rows."
+        ),
         None => format!(
             "It did not memorise within {} epochs: it answers {} of its training rows.",
             account.train_99.budget,
@@ -56,8 +58,15 @@ fn generalised(curve: &Curve, context: &Context, account: &Account) -> Option<St
                 0 => ", with no delay".to_owned(),
                 d => format!(", {d} epochs after it had memorised"),
             });
-            let stays = if sustained == first { String::new() } else { format!(" It stays there from epoch {sustained} on.") };
-            format!("It generalised at epoch {first}{delay}: it answers 99 % of the {} rows that it never saw.{stays}", context.held_out)
+            let stays = if sustained == first {
+                String::new()
+            } else {
+                format!(" It stays there from epoch {sustained} on.")
+            };
+            format!(
+                "It generalised at epoch {first}{delay}: it answers 99 % of the {} rows that it never saw.{stays}",
+                context.held_out
+            )
         }
         (Some(first), None) => format!(
             "It reached 99 % of the rows that it never saw at epoch {first} and lost them again: {} at epoch {budget}.",
@@ -100,9 +109,16 @@ fn stages(account: &Account) -> Vec<String> {
     let sentence = |stage: &dunwu_core::Finding| {
         let from = stage.from?;
         let name = &stage.name;
-        let sure = if stage.confidence < 0.6 { " (the borders are unsure)" } else { "" };
+        let sure = if stage.confidence < 0.6 {
+            " (the borders are unsure)"
+        } else {
+            ""
+        };
         Some(match stage.to {
-            Some(to) => format!("Stage {name} ({}): epochs {from} to {to}{sure}.", gloss(name)),
+            Some(to) => format!(
+                "Stage {name} ({}): epochs {from} to {to}{sure}.",
+                gloss(name)
+            ),
             None => format!("Stage {name} ({}): from epoch {from} on.", gloss(name)),
         })
     };
