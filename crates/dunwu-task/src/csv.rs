@@ -1,10 +1,13 @@
 //! Comma-separated values: quoted fields, comments with `#`, empty lines left out.
 
+/// A line's number, from 1, and its fields.
+pub(crate) type Line = (usize, Vec<String>);
+
 /// The fields of each line, with the line's number from 1; fields are trimmed unless quoted.
 ///
 /// # Errors
 /// The number of a line with a quote that is not closed or is followed by text.
-pub(crate) fn read(text: &str) -> Result<Vec<(usize, Vec<String>)>, (usize, &'static str)> {
+pub(crate) fn read(text: &str) -> Result<Vec<Line>, (usize, &'static str)> {
     let lines = text
         .lines()
         .enumerate()
