@@ -24,7 +24,6 @@ pub(crate) fn train() -> String {
             &format!("{}, such as {}", form.help, form.example),
         );
     }
-    row(&mut out, "table:FILE", "any Cayley table, as CSV or JSON");
     out += "\nNames:\n";
     for (key, names) in dunwu::names() {
         row(&mut out, key, &names.join(", "));
