@@ -26,7 +26,11 @@ pub struct Crossing {
 /// assert_eq!((c.first, c.sustained, c.budget), (Some(1), Some(3), 4));
 /// ```
 pub fn crossing(curve: &Curve, column: &str, threshold: f64) -> Crossing {
-    let mut found = Crossing { first: None, sustained: None, budget: curve.epochs().last().copied().unwrap_or(0) };
+    let mut found = Crossing {
+        first: None,
+        sustained: None,
+        budget: curve.epochs().last().copied().unwrap_or(0),
+    };
     for (epoch, value) in curve.points(column) {
         if value >= threshold {
             found.first.get_or_insert(epoch);
