@@ -116,8 +116,13 @@ fn diverged(curve: &Curve, context: &Context) -> Option<Verdict> {
             "its numbers stopped being finite",
         ));
     }
-    let first = curve.points("train_loss").next()?.1;
-    let bound = BLOWN_UP * first.abs().max(1.0);
+    let first = curve.points("train_loss").next()?.1.abs();
+    let bound = BLOWN_UP
+        * if first.is_finite() {
+            first.max(1.0)
+        } else {
+            1.0
+        };
     // A run that goes on may still come back.
     let blown = context.complete && curve.points("train_loss").last()?.1 > bound;
     let from = curve
@@ -238,6 +243,12 @@ fn failed(curve: &Curve, context: &Context) -> Verdict {
         Some(_) if context.held_out == 0 || test.is_nan() => {
             unknown(1.0, "no row was held out, so nobody can say")
         }
+        Some(epoch) if crossing(curve, "test_acc", 0.99).first.is_some() => verdict(
+            Fate::Memorised,
+            Some(epoch),
+            0.6,
+            "it answered the held-out rows for a while and lost them again",
+        ),
         Some(_) if part && rise(curve, "test_acc") >= RISING => {
             unknown(0.7, "it was on its way to generalise when the budget ended")
         }
