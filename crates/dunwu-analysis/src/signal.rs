@@ -90,8 +90,9 @@ impl Signal {
             .filter(|p| p.1.is_finite())
             .collect();
         let mut holding: Option<usize> = None;
-        for (i, holds) in self.rule.holds(&points).into_iter().enumerate() {
-            if !holds {
+        let mut holds = self.rule.judge(&points);
+        for i in 0..points.len() {
+            if !holds(i) {
                 holding = None;
                 continue;
             }
@@ -119,27 +120,32 @@ impl Signal {
 }
 
 impl Rule {
-    /// At which readings the rule holds.
-    fn holds(self, points: &[(u64, f64)]) -> Vec<bool> {
-        let values = points.iter().map(|p| p.1);
+    /// Whether the rule holds at reading i. Asked once for each reading, in order.
+    fn judge(self, points: &[(u64, f64)]) -> Box<dyn FnMut(usize) -> bool + '_> {
         match self {
-            Rule::AtLeast(threshold) => values.map(|v| v >= threshold).collect(),
+            Rule::AtLeast(threshold) => Box::new(move |i| points[i].1 >= threshold),
             Rule::Towards1(share) => {
                 let first = points.first().map_or(0.0, |p| p.1);
-                values.map(|v| v >= first + share * (1.0 - first)).collect()
+                Box::new(move |i| points[i].1 >= first + share * (1.0 - first))
             }
             Rule::AboveLeast(factor) => {
                 let mut least = f64::INFINITY;
-                let above = |v: f64| {
-                    least = least.min(v);
-                    v > least && v >= factor * least
-                };
-                values.map(above).collect()
+                Box::new(move |i| {
+                    least = least.min(points[i].1);
+                    points[i].1 > least && points[i].1 >= factor * least
+                })
             }
-            Rule::FallenFromPeak(share) => values.map(fallen(share)).collect(),
-            Rule::Growing(growth) => (0..points.len())
-                .map(|i| grows(&points[..=i], growth))
-                .collect(),
+            Rule::FallenFromPeak(share) => {
+                let mut fallen = fallen(share);
+                Box::new(move |i| fallen(points[i].1))
+            }
+            Rule::Growing(growth) => {
+                let logs: Vec<(u64, f64)> = points
+                    .iter()
+                    .map(|(e, v)| (*e, v.max(f64::MIN_POSITIVE).ln()))
+                    .collect();
+                Box::new(move |i| grows(&logs[..=i], growth))
+            }
         }
     }
 }
@@ -154,7 +160,7 @@ fn fallen(share: f64) -> impl FnMut(f64) -> bool {
     }
 }
 
-/// Whether the logarithm of the last window grows steadily by `growth` or more.
+/// Whether the last window of logarithms grows steadily by `growth` or more.
 fn grows(points: &[(u64, f64)], growth: f64) -> bool {
     let Some((last, value)) = points.last() else {
         return false;
@@ -167,14 +173,14 @@ fn grows(points: &[(u64, f64)], growth: f64) -> bool {
     let inside = &points[from..];
     // Readings too sparse to show a trend, or a column that began within the window.
     let covers = inside.len() >= 5 && (last - inside[0].0) * 10 >= window * 8;
-    if !covers || *value < RATIO {
+    if !covers || *value < RATIO.ln() {
         return false;
     }
     let (slope, explained) = line(inside);
     slope * window as f64 >= growth && explained >= STEADY
 }
 
-/// Slope per epoch of the logarithm, and the share of its variance that the line explains.
+/// Slope per epoch, and the share of the variance that the line explains.
 fn line(points: &[(u64, f64)]) -> (f64, f64) {
     let step = points.len().div_ceil(FITTED);
     let origin = points[0].0;
@@ -182,7 +188,7 @@ fn line(points: &[(u64, f64)]) -> (f64, f64) {
         .iter()
         .rev()
         .step_by(step)
-        .map(|(e, v)| ((e - origin) as f64, v.max(1e-300).ln()))
+        .map(|(e, v)| ((e - origin) as f64, *v))
         .collect();
     let n = chosen.len() as f64;
     let (x0, y0) = chosen

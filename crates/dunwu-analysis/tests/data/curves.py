@@ -22,26 +22,14 @@ RUNS = {
     "too_much_decay": (23, 256, 265, 1e-3, 2e-1, 300, {}),
 }
 WINDOW = 20
-COLUMNS = ("train_loss train_acc test_acc grad_f update_cos.W update_cos.V update_norm.W update_norm.V weight_norm.W "
-           "gram_ff gram_pfft sigma23 purity features_covered feature_entropy").split()
+COLUMNS = "train_loss train_acc test_acc grad_f update_norm.W weight_norm.W sigma23 purity features_covered".split()
 
 
-def gram_ratio(a):
-    d = np.abs(np.diag(a))
-    return (np.abs(a).sum() - d.sum()) / (len(a) * (len(a) - 1)) / d.mean()
-
-
-def spectrum(W, M, K):
+def spectrum(W, M):
     power = sum(np.abs(np.fft.rfft(W[j * M:(j + 1) * M], axis=0)) ** 2 for j in (0, 1))[1:]
     share = power / np.maximum(power.sum(0), 1e-30)
     best, purity = share.argmax(0), share.max(0)
-    p = np.bincount(best, minlength=M // 2) / K
-    return {"purity": purity.mean(), "features_covered": len(set(best[purity >= 0.5])),
-            "feature_entropy": -(p[p > 0] * np.log(p[p > 0])).sum()}
-
-
-def cosine_distance(a, b):
-    return 1 - (a * b).sum() / max(np.linalg.norm(a) * np.linalg.norm(b), 1e-30)
+    return {"purity": purity.mean(), "features_covered": len(set(best[purity >= 0.5]))}
 
 
 def run(M, K, n, lr, decay, epochs, options):
@@ -56,7 +44,7 @@ def run(M, K, n, lr, decay, epochs, options):
     P = {"W": rng.uniform(-1, 1, (2 * M, K)).astype(f32) / f32((2 * M) ** 0.5),
          "V": rng.uniform(-1, 1, (K, M)).astype(f32) / f32(K ** 0.5)}
     m, s = ({k: np.zeros_like(p) for k, p in P.items()} for _ in "ms")
-    before, last, updates, rows = None, {}, [], []
+    before, updates, rows = None, [], []
     forward = (lambda x: np.maximum(x, 0)) if options.get("relu") else np.square
     slope = (lambda x: (x > 0).astype(f32)) if options.get("relu") else (lambda x: 2 * x)
     for e in range(epochs + 1):
@@ -75,28 +63,20 @@ def run(M, K, n, lr, decay, epochs, options):
         row["grad_f"] = max(((resid.T @ resid) * (V.T @ V)).sum(), 0) ** 0.5
         row["weight_norm.W"] = np.linalg.norm(W)
         if before is not None:
-            D = {k: P[k] - before[k] for k in P}
-            for k in P:
-                row["update_norm." + k] = np.linalg.norm(D[k])
-                if last and row["update_norm." + k] > 0:
-                    row["update_cos." + k] = cosine_distance(D[k], last[k])
-            last, updates = D, (updates + [D["W"].ravel()])[-WINDOW:]
+            D = W - before
+            row["update_norm.W"] = np.linalg.norm(D)
+            updates = (updates + [D.ravel()])[-WINDOW:]
             if len(updates) == WINDOW:
                 U = np.array(updates, np.float64)
                 v = np.sqrt(np.maximum(np.linalg.eigvalsh(U @ U.T)[::-1], 0))
                 if v[2] > 0:
                     row["sigma23"] = v[1] / v[2]
-        row.update(spectrum(W, M, K))
-        if e % 10 == 0:
-            nodes, samples = np.arange(min(K, 256)) * K // min(K, 256), np.arange(min(n, 256)) * n // min(n, 256)
-            C = F[:, nodes] - F[:, nodes].mean(0)
-            G = F[samples] @ F[samples].T
-            row["gram_ff"], row["gram_pfft"] = gram_ratio(C.T @ C), gram_ratio(G - G.mean(0))
+        row.update(spectrum(W, M))
         if e % options.get("every", 1) == 0:
             rows.append(row)
         dO = (2 / n) * (R - Y + 1 / f32(M))
         g = {"V": F.T @ dO, "W": X.T @ (slope(pre) * (dO @ V.T))}
-        before = {k: p.copy() for k, p in P.items()}
+        before = W.copy()
         for k in P:
             g[k] = g[k] + f32(decay) * P[k]
             m[k] = f32(0.9) * m[k] + f32(0.1) * g[k]

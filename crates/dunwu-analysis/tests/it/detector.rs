@@ -116,6 +116,73 @@ fn every_firing_held_through_its_confirmation() {
     }
 }
 
+#[test]
+fn sparse_readings_count_only_when_three_agree() {
+    let half = Signal {
+        column: "test_acc",
+        rule: Rule::AtLeast(0.5),
+        weight: 1.0,
+        says: "",
+    };
+    let mut curve = Curve::default();
+    for (epoch, accuracy) in [
+        (0, 0.0),
+        (100, 0.9),
+        (200, 0.9),
+        (300, 0.1),
+        (400, 0.9),
+        (500, 0.9),
+    ] {
+        curve.set(epoch, "test_acc", accuracy);
+        assert_eq!(half.fires(&curve), None, "at {epoch}");
+    }
+    curve.set(600, "test_acc", 0.9);
+    assert_eq!(
+        half.fires(&curve).map(|f| (f.epoch, f.known)),
+        Some((400, 600))
+    );
+}
+
+#[test]
+fn each_rule_holds_from_the_first_reading_that_meets_it() {
+    let fires = |rule, values: &[f64]| {
+        let mut curve = Curve::default();
+        values
+            .iter()
+            .chain([values[values.len() - 1]; 20].iter())
+            .enumerate()
+            .for_each(|(e, v)| curve.set(e as u64, "x", *v));
+        Signal {
+            column: "x",
+            rule,
+            weight: 1.0,
+            says: "",
+        }
+        .fires(&curve)
+        .map(|f| f.epoch)
+    };
+    assert_eq!(fires(Rule::AtLeast(0.5), &[0.1, 0.6, 0.4, 0.5]), Some(3));
+    assert_eq!(fires(Rule::Towards1(0.5), &[0.2, 0.5, 0.7]), Some(2));
+    assert_eq!(
+        fires(Rule::AboveLeast(1.25), &[4.0, 2.0, 2.4, 2.5]),
+        Some(3)
+    );
+    assert_eq!(
+        fires(Rule::AboveLeast(1.25), &[0.0, 0.0]),
+        None,
+        "what does not move does not rise"
+    );
+    assert_eq!(
+        fires(Rule::FallenFromPeak(0.5), &[2.0, 4.0, 2.1, 2.0]),
+        Some(3)
+    );
+    assert_eq!(
+        fires(Rule::FallenFromPeak(0.5), &[4.0, 2.0, 1.0]),
+        None,
+        "a fall without a rise has no peak"
+    );
+}
+
 proptest! {
     #[test]
     fn it_is_silent_on_noise_about_a_level(seed in any::<u64>(), level in 1.0..20.0f64, size in 0.0..0.5f64) {

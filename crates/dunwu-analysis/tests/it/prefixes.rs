@@ -120,26 +120,27 @@ fn value(column: &str, level: u8) -> f64 {
     }
 }
 
-/// A series in which each column climbs or falls by small steps, with readings missing.
+/// A series in which each column climbs or falls by small steps, begins late perhaps, and misses readings.
 fn arbitrary() -> impl Strategy<Value = Curve> {
     let row = (1u64..6, prop::array::uniform7((0u8..100, -1i8..=2)));
-    prop::collection::vec(row, 1..150).prop_map(|rows| {
+    let begins = prop::array::uniform7(prop_oneof![3 => Just(0), 1 => 0u64..300]);
+    (prop::collection::vec(row, 1..150), begins).prop_map(|(rows, begins)| {
         let (mut curve, mut epoch, mut levels) = (Curve::default(), 0, [4i8; 7]);
         for (gap, moves) in rows {
             curve.set(epoch, "lr", 1e-3);
-            for ((column, level), (chance, step)) in COLUMNS.iter().zip(&mut levels).zip(moves) {
+            for (i, (column, (chance, step))) in COLUMNS.iter().zip(moves).enumerate() {
                 let (often, most) = if *column == "sigma23" {
                     (90, 40)
                 } else {
                     (30, 9)
                 };
-                *level = if chance < often {
-                    (*level + step).clamp(0, most)
+                levels[i] = if chance < often {
+                    (levels[i] + step).clamp(0, most)
                 } else {
-                    *level
+                    levels[i]
                 };
-                if chance % 10 < 8 {
-                    curve.set(epoch, column, value(column, (*level).unsigned_abs()));
+                if chance % 10 < 8 && epoch >= begins[i] {
+                    curve.set(epoch, column, value(column, levels[i].unsigned_abs()));
                 }
             }
             epoch += gap;
