@@ -16,9 +16,9 @@ const MOVED: f64 = 1e-3;
 pub(crate) fn advice(curve: &Curve, context: &Context, account: &Account) -> Vec<String> {
     let words = match Fate::of(&account.fate.name) {
         Some(Fate::Diverged) => diverged(context),
-        Some(Fate::Memorised) => memorised(curve, account),
+        Some(Fate::DoesNotGeneralise) => memorised(curve, account),
         Some(Fate::StuckLazy) => stuck(curve),
-        Some(Fate::GeneralisedAtOnce) => {
+        Some(Fate::AtOnce) => {
             "There was next to no delay: with this much data, or this setting, the rule is found as fast as the rows are stored. To see a delay, lower train_fraction or lr.".to_owned()
         }
         Some(Fate::CannotTell) if context.complete => undecided(context, account),

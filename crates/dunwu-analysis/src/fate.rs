@@ -13,11 +13,11 @@ pub enum Fate {
     /// A number stopped being finite, or the loss grew without bound.
     Diverged,
     /// Fitted its training rows and no others: it converged to features that do not generalise.
-    Memorised,
+    DoesNotGeneralise,
     /// Memorised first, generalised later.
     Generalised,
     /// Generalised with no delay to speak of.
-    GeneralisedAtOnce,
+    AtOnce,
     /// Never fitted its training rows.
     StuckLazy,
 }
@@ -27,9 +27,9 @@ impl Fate {
     pub const ALL: [Fate; 6] = [
         Fate::CannotTell,
         Fate::Diverged,
-        Fate::Memorised,
+        Fate::DoesNotGeneralise,
         Fate::Generalised,
-        Fate::GeneralisedAtOnce,
+        Fate::AtOnce,
         Fate::StuckLazy,
     ];
 
@@ -38,9 +38,9 @@ impl Fate {
         match self {
             Fate::CannotTell => "cannot tell",
             Fate::Diverged => "diverged",
-            Fate::Memorised => "does not generalise",
+            Fate::DoesNotGeneralise => "does not generalise",
             Fate::Generalised => "generalised",
-            Fate::GeneralisedAtOnce => "generalised at once",
+            Fate::AtOnce => "generalised at once",
             Fate::StuckLazy => "stuck lazy",
         }
     }
@@ -163,11 +163,11 @@ fn generalised(curve: &Curve, context: &Context) -> Option<Verdict> {
             "it memorised first and generalised later",
         ),
         (true, Some(_)) => (
-            Fate::GeneralisedAtOnce,
+            Fate::AtOnce,
             "it generalised as soon as it had memorised: there was no delay to speak of",
         ),
         (true, None) => (
-            Fate::GeneralisedAtOnce,
+            Fate::AtOnce,
             "it generalised without ever memorising all of its training rows",
         ),
     };
@@ -244,7 +244,7 @@ fn failed(curve: &Curve, context: &Context) -> Verdict {
             unknown(1.0, "no row was held out, so nobody can say")
         }
         Some(epoch) if crossing(curve, "test_acc", 0.99).first.is_some() => verdict(
-            Fate::Memorised,
+            Fate::DoesNotGeneralise,
             Some(epoch),
             0.6,
             "it answered the held-out rows for a while and lost them again",
@@ -253,13 +253,13 @@ fn failed(curve: &Curve, context: &Context) -> Verdict {
             unknown(0.7, "it was on its way to generalise when the budget ended")
         }
         Some(epoch) if part => verdict(
-            Fate::Memorised,
+            Fate::DoesNotGeneralise,
             Some(epoch),
             0.6,
             "it generalised to a part of the held-out rows and stopped there",
         ),
         Some(epoch) => verdict(
-            Fate::Memorised,
+            Fate::DoesNotGeneralise,
             Some(epoch),
             0.9,
             "it answers its training rows and no others",

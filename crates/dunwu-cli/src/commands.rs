@@ -1,9 +1,9 @@
 //! The commands.
 
 use crate::args::{Args, Command, Train};
+use crate::exit;
 use crate::output::{error_line, json, line};
 use crate::progress::Display;
-use crate::exit;
 use anyhow::Context;
 use camino::{Utf8Path, Utf8PathBuf};
 use dunwu::{Control, PlanError, Report, RunPlan, RunSpec};
@@ -34,16 +34,12 @@ fn train(args: &Train) -> anyhow::Result<ExitCode> {
     };
     let display = Display::new(&plan, args.quiet);
     let tell = |progress: &dunwu::Progress<'_>| display.tell(progress);
-    let control = Control { progress: Some(&tell), cancel: Some(&CANCEL) };
+    let control = Control {
+        progress: Some(&tell),
+        cancel: Some(&CANCEL),
+    };
     let report = match &args.resume {
-        Some(dir) => {
-            let again = |stored: &RunPlan| -> Result<RunPlan, dunwu::Error> {
-                let mut all = RunSpec::from_overrides(stored.to_overrides())?;
-                all.merge(spec.clone());
-                Ok(all.resolve()?)
-            };
-            dunwu::resume(dir, Some(&again), &control)
-        }
+        Some(dir) => dunwu::resume(dir, &spec, &control),
         None => {
             let dir = args.out.clone().map_or_else(|| free_dir(&plan), Ok)?;
             let notice = dunwu::memory_notice(&plan)?;
@@ -61,7 +57,10 @@ fn train(args: &Train) -> anyhow::Result<ExitCode> {
         print_report(&report);
     }
     if report.interrupted {
-        error_line(&format!("interrupted; everything is saved. Go on with: dunwu train --resume {}", report.dir));
+        error_line(&format!(
+            "interrupted; everything is saved. Go on with: dunwu train --resume {}",
+            report.dir
+        ));
         return Ok(ExitCode::from(exit::INTERRUPTED));
     }
     Ok(ExitCode::SUCCESS)
@@ -70,12 +69,14 @@ fn train(args: &Train) -> anyhow::Result<ExitCode> {
 fn spec(args: &Train) -> anyhow::Result<RunSpec> {
     let mut spec = match &args.config {
         Some(path) => {
-            let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {path}"))?;
+            let text =
+                std::fs::read_to_string(path).with_context(|| format!("cannot read {path}"))?;
             RunSpec::from_toml(&text).with_context(|| format!("in {path}"))?
         }
         None => RunSpec::default(),
     };
-    let overrides = RunSpec::from_overrides(&args.overrides).map_err(|e: PlanError| dunwu::Error::from(e))?;
+    let overrides =
+        RunSpec::from_overrides(&args.overrides).map_err(|e: PlanError| dunwu::Error::from(e))?;
     spec.merge(overrides);
     Ok(spec)
 }
@@ -105,8 +106,20 @@ fn free_dir(plan: &RunPlan) -> anyhow::Result<Utf8PathBuf> {
 fn print_report(report: &Report) {
     line(&report.task);
     for run in &report.runs {
-        let name = if report.runs.len() > 1 { format!("\nseed {}\n", run.seed) } else { "\n".to_owned() };
-        line(&format!("{name}{}", run.account.sentences.iter().map(|s| format!("  {s}\n")).collect::<String>().trim_end()));
+        let name = if report.runs.len() > 1 {
+            format!("\nseed {}\n", run.seed)
+        } else {
+            "\n".to_owned()
+        };
+        line(&format!(
+            "{name}{}",
+            run.account
+                .sentences
+                .iter()
+                .map(|s| format!("  {s}\n"))
+                .collect::<String>()
+                .trim_end()
+        ));
     }
     if report.runs.len() > 1 {
         line(&format!("\n{}", spread_table(report)));
@@ -120,11 +133,24 @@ fn print_report(report: &Report) {
 fn spread_table(report: &Report) -> String {
     let accounts: Vec<_> = report.runs.iter().map(|r| &r.account).collect();
     let summary = dunwu::analysis::spread(&accounts);
-    let rows = [("memorised", &summary.train_99), ("half generalised", &summary.test_50), ("generalised", &summary.test_99)];
+    let rows = [
+        ("memorised", &summary.train_99),
+        ("half generalised", &summary.test_50),
+        ("generalised", &summary.test_99),
+    ];
     let cell = |e: Option<u64>| e.map_or_else(|| "never".to_owned(), |e| e.to_string());
-    let mut out = format!("{:<18}{:>8}{:>8}{:>8}{:>8}\n", "epoch", "median", "first", "last", "never");
+    let mut out = format!(
+        "{:<18}{:>8}{:>8}{:>8}{:>8}\n",
+        "epoch", "median", "first", "last", "never"
+    );
     for (name, s) in rows {
-        out += &format!("{name:<18}{:>8}{:>8}{:>8}{:>8}\n", cell(s.median), cell(s.least), cell(s.most), s.censored);
+        out += &format!(
+            "{name:<18}{:>8}{:>8}{:>8}{:>8}\n",
+            cell(s.median),
+            cell(s.least),
+            cell(s.most),
+            s.censored
+        );
     }
     out.trim_end().to_owned()
 }
@@ -135,15 +161,30 @@ fn inspect(path: &Utf8Path, as_json: bool) -> anyhow::Result<ExitCode> {
         json(&dunwu::summary(&report));
         return Ok(ExitCode::SUCCESS);
     }
-    line(&format!("plan: {}\n", dunwu::reproduce_command(&report.plan)));
+    line(&format!(
+        "plan: {}\n",
+        dunwu::reproduce_command(&report.plan)
+    ));
     print_report(&report);
     for run in &report.runs {
-        line(&format!("\nseed {}: {}", run.seed, run.stopped.as_deref().unwrap_or("unfinished")));
+        line(&format!(
+            "\nseed {}: {}",
+            run.seed,
+            run.stopped.as_deref().unwrap_or("unfinished")
+        ));
         for stage in &run.account.stages {
             let to = stage.to.map_or_else(|| "end".to_owned(), |e| e.to_string());
-            line(&format!("  {:<12} {:>7} to {to:<7} sure to {:.0} %", stage.name, stage.from.unwrap_or(0), 100.0 * stage.confidence));
+            line(&format!(
+                "  {:<12} {:>7} to {to:<7} sure to {:.0} %",
+                stage.name,
+                stage.from.unwrap_or(0),
+                100.0 * stage.confidence
+            ));
             for e in &stage.by {
-                line(&format!("    {} = {:.4} at epoch {}: {}", e.signal, e.value, e.epoch, e.says));
+                line(&format!(
+                    "    {} = {:.4} at epoch {}: {}",
+                    e.signal, e.value, e.epoch, e.says
+                ));
             }
         }
     }
@@ -151,7 +192,8 @@ fn inspect(path: &Utf8Path, as_json: bool) -> anyhow::Result<ExitCode> {
 }
 
 fn bench(as_json: bool) -> anyhow::Result<ExitCode> {
-    let report = dunwu::engine::bench::run(&mut |name| error_line(&format!("measuring {name}"))).map_err(dunwu::Error::from)?;
+    let report = dunwu::engine::bench::run(&mut |name| error_line(&format!("measuring {name}")))
+        .map_err(dunwu::Error::from)?;
     if as_json {
         let workloads: Vec<_> = report
             .workloads
@@ -161,10 +203,19 @@ fn bench(as_json: bool) -> anyhow::Result<ExitCode> {
         json(&serde_json::json!({ "peak_gflops": report.peak_gflops, "workloads": workloads }));
         return Ok(ExitCode::SUCCESS);
     }
-    line(&format!("multiply-add peak of one core: {:.1} GFLOP/s\n", report.peak_gflops));
-    line(&format!("{:<26}{:>14}{:>18}{:>12}", "workload", "ms an epoch", "GFLOP an epoch", "% of peak"));
+    line(&format!(
+        "multiply-add peak of one core: {:.1} GFLOP/s\n",
+        report.peak_gflops
+    ));
+    line(&format!(
+        "{:<26}{:>14}{:>18}{:>12}",
+        "workload", "ms an epoch", "GFLOP an epoch", "% of peak"
+    ));
     for w in &report.workloads {
-        line(&format!("{:<26}{:>14.3}{:>18.4}{:>12.1}", w.name, w.ms_per_epoch, w.gflop_per_epoch, w.percent_of_peak));
+        line(&format!(
+            "{:<26}{:>14.3}{:>18.4}{:>12.1}",
+            w.name, w.ms_per_epoch, w.gflop_per_epoch, w.percent_of_peak
+        ));
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -9,12 +9,20 @@ pub(crate) const EXIT_CODES: &str = "Exit codes: 0 done; 1 a check did not hold;
 pub(crate) fn train() -> String {
     let mut out = String::from("Keys of a plan (key=value, value by default):\n");
     for key in KEYS {
-        let default = if key.default.is_empty() { String::new() } else { format!(" [{}]", key.default) };
+        let default = if key.default.is_empty() {
+            String::new()
+        } else {
+            format!(" [{}]", key.default)
+        };
         row(&mut out, key.name, &format!("{}{default}", key.help));
     }
     out += "\nTasks:\n";
     for form in task::FORMS {
-        row(&mut out, form.form, &format!("{}, such as {}", form.help, form.example));
+        row(
+            &mut out,
+            form.form,
+            &format!("{}, such as {}", form.help, form.example),
+        );
     }
     row(&mut out, "table:FILE", "any Cayley table, as CSV or JSON");
     out += "\nNames:\n";
@@ -32,7 +40,11 @@ pub(crate) fn train() -> String {
 /// A name and what it is, the latter behind or below the former.
 fn row(out: &mut String, name: &str, text: &str) {
     let name = format!("  {name:<20}");
-    let mut line = if name.chars().count() > 22 { format!("{name}\n{:22}", "") } else { name };
+    let mut line = if name.chars().count() > 22 {
+        format!("{name}\n{:22}", "")
+    } else {
+        name
+    };
     for word in text.split(' ') {
         if line.lines().last().unwrap_or("").chars().count() + 1 + word.chars().count() > 79 {
             let _ = write!(line, "\n{:22}", "");

@@ -22,7 +22,11 @@ fn main() -> ExitCode {
         Err(error) => {
             // Help and version are no errors; a closed pipe is none of ours.
             let _ = error.print();
-            return ExitCode::from(if error.use_stderr() { exit::BAD_INPUT } else { 0 });
+            return ExitCode::from(if error.use_stderr() {
+                exit::BAD_INPUT
+            } else {
+                0
+            });
         }
     };
     match commands::run(args) {
@@ -36,7 +40,11 @@ fn main() -> ExitCode {
 
 fn code_of(error: &anyhow::Error) -> u8 {
     if let Some(error) = error.downcast_ref::<dunwu::Error>() {
-        return if error.is_bad_input() { exit::BAD_INPUT } else { exit::INTERNAL };
+        return if error.is_bad_input() {
+            exit::BAD_INPUT
+        } else {
+            exit::INTERNAL
+        };
     }
     exit::BAD_INPUT
 }

@@ -49,7 +49,11 @@ impl Display {
             (false, false) => Kind::Plain,
             (false, true) => Kind::Bars(MultiProgress::new()),
         };
-        Self { kind, epochs: plan.epochs, seeds: Mutex::new(BTreeMap::new()) }
+        Self {
+            kind,
+            epochs: plan.epochs,
+            seeds: Mutex::new(BTreeMap::new()),
+        }
     }
 
     /// Leaves the terminal as it was.
@@ -65,11 +69,17 @@ impl Display {
         }
         let mut seeds = self.seeds.lock().expect("no display panics while it draws");
         match progress {
-            Progress::Started { seed, from_epoch, .. } => {
+            Progress::Started {
+                seed, from_epoch, ..
+            } => {
                 let bar = self.bar(*seed, seeds.len() as u64, *from_epoch);
                 seeds.insert(*seed, Seed::new(*from_epoch, bar));
             }
-            Progress::Epoch { seed, metrics, stage } => {
+            Progress::Epoch {
+                seed,
+                metrics,
+                stage,
+            } => {
                 if let Some(s) = seeds.get_mut(seed) {
                     s.epoch(*seed, self.epochs, metrics, *stage);
                 }
@@ -85,16 +95,27 @@ impl Display {
     }
 
     fn bar(&self, seed: u64, lines: u64, from: u64) -> Option<ProgressBar> {
-        let Kind::Bars(bars) = &self.kind else { return None };
+        let Kind::Bars(bars) = &self.kind else {
+            return None;
+        };
         if lines >= LINES {
             return Some(ProgressBar::hidden());
         }
-        let style = ProgressStyle::with_template("{prefix} {wide_bar:.cyan/blue} {pos}/{len} {per_sec} left {eta}\n{msg}")
-            .expect("the template is well formed")
-            .with_key("per_sec", |state: &indicatif::ProgressState, w: &mut dyn std::fmt::Write| {
+        let style = ProgressStyle::with_template(
+            "{prefix} {wide_bar:.cyan/blue} {pos}/{len} {per_sec} left {eta}\n{msg}",
+        )
+        .expect("the template is well formed")
+        .with_key(
+            "per_sec",
+            |state: &indicatif::ProgressState, w: &mut dyn std::fmt::Write| {
                 let _ = write!(w, "{:.0}/s", state.per_sec());
-            });
-        let bar = bars.add(ProgressBar::new(self.epochs).with_style(style).with_prefix(format!("seed {seed}")));
+            },
+        );
+        let bar = bars.add(
+            ProgressBar::new(self.epochs)
+                .with_style(style)
+                .with_prefix(format!("seed {seed}")),
+        );
         bar.set_position(from);
         bar.reset_eta();
         Some(bar)
@@ -104,12 +125,22 @@ impl Display {
 impl Seed {
     fn new(from: u64, bar: Option<ProgressBar>) -> Self {
         let started = Instant::now();
-        Self { bar, from, started, drawn: None, looked: None, stage: "starting", test: None, history: vec![] }
+        Self {
+            bar,
+            from,
+            started,
+            drawn: None,
+            looked: None,
+            stage: "starting",
+            test: None,
+            history: vec![],
+        }
     }
 
     fn epoch(&mut self, seed: u64, epochs: u64, m: &Metrics, stage: &dyn Fn() -> &'static str) {
         self.test = m.test.map(|t| t.accuracy).or(self.test);
-        self.history.push((m.epoch, m.train.accuracy, self.test.unwrap_or(f64::NAN)));
+        self.history
+            .push((m.epoch, m.train.accuracy, self.test.unwrap_or(f64::NAN)));
         if self.history.len() > 4096 {
             // Every second reading is enough for a drawing of a hundred columns.
             let mut keep = false;
@@ -118,7 +149,11 @@ impl Seed {
                 keep
             });
         }
-        let every = if self.bar.is_some() { DRAW_EVERY } else { PLAIN_EVERY };
+        let every = if self.bar.is_some() {
+            DRAW_EVERY
+        } else {
+            PLAIN_EVERY
+        };
         let last = m.epoch >= epochs;
         if !last && self.drawn.is_some_and(|d| d.elapsed() < every) {
             return;
@@ -138,20 +173,39 @@ impl Seed {
     }
 
     fn accuracies(&self, m: &Metrics) -> String {
-        let test = self.test.map_or_else(|| "  –  ".to_owned(), |t| format!("{t:.3}"));
-        format!("train {:.3}  test {test}  loss {:.2e}  {}", m.train.accuracy, m.train.loss, self.stage)
+        let test = self
+            .test
+            .map_or_else(|| "  –  ".to_owned(), |t| format!("{t:.3}"));
+        format!(
+            "train {:.3}  test {test}  loss {:.2e}  {}",
+            m.train.accuracy, m.train.loss, self.stage
+        )
     }
 
     fn message(&self, m: &Metrics, epochs: u64) -> String {
         let width = console_width().saturating_sub(9).clamp(20, 120);
-        let chart = |pick: fn(&(u64, f64, f64)) -> f64| sparkline(&self.history, epochs, width, pick);
-        format!("  {}\n  train {}\n  test  {}", self.accuracies(m), chart(|h| h.1), chart(|h| h.2))
+        let chart =
+            |pick: fn(&(u64, f64, f64)) -> f64| sparkline(&self.history, epochs, width, pick);
+        format!(
+            "  {}\n  train {}\n  test  {}",
+            self.accuracies(m),
+            chart(|h| h.1),
+            chart(|h| h.2)
+        )
     }
 
     fn plain(&self, seed: u64, epochs: u64, m: &Metrics) -> String {
         let rate = (m.epoch - self.from) as f64 / self.started.elapsed().as_secs_f64().max(1e-9);
-        let left = if rate > 0.0 { format!("{:.0} s", (epochs - m.epoch) as f64 / rate) } else { "?".to_owned() };
-        format!("seed {seed}  epoch {}/{epochs}  {}  {rate:.0} epochs/s  left {left}", m.epoch, self.accuracies(m))
+        let left = if rate > 0.0 {
+            format!("{:.0} s", (epochs - m.epoch) as f64 / rate)
+        } else {
+            "?".to_owned()
+        };
+        format!(
+            "seed {seed}  epoch {}/{epochs}  {}  {rate:.0} epochs/s  left {left}",
+            m.epoch,
+            self.accuracies(m)
+        )
     }
 }
 
@@ -161,7 +215,12 @@ fn console_width() -> usize {
 }
 
 /// The series over the logarithm of the epoch, one character a column.
-fn sparkline(history: &[(u64, f64, f64)], epochs: u64, width: usize, pick: fn(&(u64, f64, f64)) -> f64) -> String {
+fn sparkline(
+    history: &[(u64, f64, f64)],
+    epochs: u64,
+    width: usize,
+    pick: fn(&(u64, f64, f64)) -> f64,
+) -> String {
     const LEVELS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
     let top = (epochs as f64 + 1.0).ln();
     let column = |epoch: u64| ((((epoch + 1) as f64).ln() / top) * (width - 1) as f64) as usize;
@@ -175,8 +234,19 @@ fn sparkline(history: &[(u64, f64, f64)], epochs: u64, width: usize, pick: fn(&(
         cells[c] = value;
         at = c;
     }
-    let draw = |x: &f64| if x.is_nan() { ' ' } else { LEVELS[((x * 7.999) as usize).min(7)] };
-    cells.iter().map(draw).collect::<String>().trim_end().to_owned()
+    let draw = |x: &f64| {
+        if x.is_nan() {
+            ' '
+        } else {
+            LEVELS[((x * 7.999) as usize).min(7)]
+        }
+    };
+    cells
+        .iter()
+        .map(draw)
+        .collect::<String>()
+        .trim_end()
+        .to_owned()
 }
 
 #[cfg(test)]
@@ -185,7 +255,8 @@ mod tests {
 
     #[test]
     fn a_sparkline_rises_with_the_series() {
-        let history: Vec<(u64, f64, f64)> = (0..=100).map(|e| (e, e as f64 / 100.0, f64::NAN)).collect();
+        let history: Vec<(u64, f64, f64)> =
+            (0..=100).map(|e| (e, e as f64 / 100.0, f64::NAN)).collect();
         let line = sparkline(&history, 100, 20, |h| h.1);
         assert_eq!(line.chars().count(), 20);
         assert!(line.starts_with('▁') && line.ends_with('█'));

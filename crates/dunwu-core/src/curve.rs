@@ -25,7 +25,9 @@ impl Curve {
 
     /// Names and values of all columns, sorted by name.
     pub fn columns(&self) -> impl Iterator<Item = (&str, &[f64])> {
-        self.columns.iter().map(|(name, values)| (name.as_str(), values.as_slice()))
+        self.columns
+            .iter()
+            .map(|(name, values)| (name.as_str(), values.as_slice()))
     }
 
     /// The pairs (epoch, value) of a column where a value is there.
@@ -48,7 +50,9 @@ impl Curve {
             Err(row) => {
                 assert_eq!(row, self.epochs.len(), "epochs are set in ascending order");
                 self.epochs.push(epoch);
-                self.columns.values_mut().for_each(|column| column.push(f64::NAN));
+                self.columns
+                    .values_mut()
+                    .for_each(|column| column.push(f64::NAN));
                 row
             }
         };
@@ -73,7 +77,11 @@ impl Curve {
     pub fn slice(&self, rows: std::ops::Range<usize>) -> Curve {
         Curve {
             epochs: self.epochs[rows.clone()].to_vec(),
-            columns: self.columns.iter().map(|(n, v)| (n.clone(), v[rows.clone()].to_vec())).collect(),
+            columns: self
+                .columns
+                .iter()
+                .map(|(n, v)| (n.clone(), v[rows.clone()].to_vec()))
+                .collect(),
         }
     }
 
@@ -88,10 +96,15 @@ impl Curve {
         let (before, total) = (self.epochs.len(), self.epochs.len() + later.epochs.len());
         self.epochs.extend_from_slice(&later.epochs);
         for (name, values) in &later.columns {
-            let column = self.columns.entry(name.clone()).or_insert_with(|| vec![f64::NAN; before]);
+            let column = self
+                .columns
+                .entry(name.clone())
+                .or_insert_with(|| vec![f64::NAN; before]);
             column.extend_from_slice(values);
         }
-        self.columns.values_mut().for_each(|column| column.resize(total, f64::NAN));
+        self.columns
+            .values_mut()
+            .for_each(|column| column.resize(total, f64::NAN));
     }
 }
 

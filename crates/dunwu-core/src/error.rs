@@ -14,7 +14,10 @@ pub struct PlanError {
 impl PlanError {
     /// An error of one key.
     pub fn new(key: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { key: key.into(), message: message.into() }
+        Self {
+            key: key.into(),
+            message: message.into(),
+        }
     }
 
     /// An error of one key that names what is not known, with the nearest of what is.
@@ -44,8 +47,12 @@ pub struct UnknownName {
 
 impl UnknownName {
     pub(crate) fn new(text: &str, known: &[&str]) -> Self {
-        let hint = nearest(text, known).map(|n| format!(", did you mean `{n}`?")).unwrap_or_default();
-        Self { message: format!("unknown name `{text}`{hint} (known: {})", known.join(", ")) }
+        let hint = nearest(text, known)
+            .map(|n| format!(", did you mean `{n}`?"))
+            .unwrap_or_default();
+        Self {
+            message: format!("unknown name `{text}`{hint} (known: {})", known.join(", ")),
+        }
     }
 }
 

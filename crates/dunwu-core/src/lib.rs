@@ -21,7 +21,7 @@ pub use dataset::{Dataset, Rows};
 pub use error::PlanError;
 pub use event::{Flow, Metrics, Observer, RunEvent, Score, StopReason};
 pub use finding::{Evidence, Finding};
-pub use keys::{Key, KEYS};
+pub use keys::{KEYS, Key};
 pub use plan::{
     Activation, Embedding, GradientFilter, Init, Interaction, Loss, Model, MuonCoefficients,
     Optimizer, Precision, Readout, RunPlan, Schedule, SplitKind, TrainShare, Weights,

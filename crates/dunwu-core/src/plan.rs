@@ -193,7 +193,10 @@ pub enum TrainShare {
 ///
 /// Fields are the keys of [`crate::KEYS`], whose documentation gives meaning, unit and default.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[allow(missing_docs, reason = "each field is documented once, in the table of keys")]
+#[allow(
+    missing_docs,
+    reason = "each field is documented once, in the table of keys"
+)]
 #[serde(deny_unknown_fields)]
 pub struct RunPlan {
     pub task: String,

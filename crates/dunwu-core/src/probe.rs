@@ -19,12 +19,24 @@ pub struct Needs {
 
 impl Needs {
     /// Nothing.
-    pub const NONE: Needs =
-        Needs { weights: false, gradients: false, features: false, outputs: false, optimizer: false };
+    pub const NONE: Needs = Needs {
+        weights: false,
+        gradients: false,
+        features: false,
+        outputs: false,
+        optimizer: false,
+    };
     /// The weights alone.
-    pub const WEIGHTS: Needs = Needs { weights: true, ..Needs::NONE };
+    pub const WEIGHTS: Needs = Needs {
+        weights: true,
+        ..Needs::NONE
+    };
     /// All that an exact resume needs.
-    pub const STATE: Needs = Needs { weights: true, optimizer: true, ..Needs::NONE };
+    pub const STATE: Needs = Needs {
+        weights: true,
+        optimizer: true,
+        ..Needs::NONE
+    };
 
     /// Whether nothing is wanted.
     pub fn is_none(self) -> bool {
@@ -67,7 +79,10 @@ pub struct Reading {
 impl Reading {
     /// A named number.
     pub fn new(name: impl Into<String>, value: f64) -> Self {
-        Self { name: name.into(), value }
+        Self {
+            name: name.into(),
+            value,
+        }
     }
 }
 

@@ -20,13 +20,17 @@ impl Seed {
         bytes[..8].copy_from_slice(&self.0.to_le_bytes());
         // FNV-1a at four offsets: keys are few, short and ours; only distinctness matters.
         for (lane, chunk) in bytes[8..].chunks_exact_mut(8).enumerate() {
-            let mut hash = 0xcbf2_9ce4_8422_2325_u64 ^ (lane as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+            let mut hash =
+                0xcbf2_9ce4_8422_2325_u64 ^ (lane as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
             for byte in key.bytes() {
                 hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
             }
             chunk.copy_from_slice(&hash.to_le_bytes());
         }
-        Draws { rng: ChaCha8Rng::from_seed(bytes), spare: None }
+        Draws {
+            rng: ChaCha8Rng::from_seed(bytes),
+            spare: None,
+        }
     }
 }
 
@@ -101,6 +105,9 @@ mod tests {
         let sample: Vec<f64> = (0..40_000).map(|_| draws.normal()).collect();
         let mean = sample.iter().sum::<f64>() / sample.len() as f64;
         let variance = sample.iter().map(|x| x * x).sum::<f64>() / sample.len() as f64;
-        assert!(mean.abs() < 0.02 && (variance - 1.0).abs() < 0.03, "{mean} {variance}");
+        assert!(
+            mean.abs() < 0.02 && (variance - 1.0).abs() < 0.03,
+            "{mean} {variance}"
+        );
     }
 }

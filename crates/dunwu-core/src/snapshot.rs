@@ -53,7 +53,14 @@ impl<'a> TensorView<'a> {
     /// A dense row-major matrix.
     pub fn dense(name: impl Into<String>, rows: usize, cols: usize, data: TensorData<'a>) -> Self {
         debug_assert_eq!(rows * cols, data.len());
-        Self { name: name.into(), rows, cols, row_stride: cols, col_stride: 1, data }
+        Self {
+            name: name.into(),
+            rows,
+            cols,
+            row_stride: cols,
+            col_stride: 1,
+            data,
+        }
     }
 
     /// Element (i, j), widened.
@@ -103,7 +110,12 @@ impl<'a> TensorView<'a> {
             TensorData::F32(data) => Values::F32(pick(self, data)),
             TensorData::F64(data) => Values::F64(pick(self, data)),
         };
-        NamedTensor { name: self.name.clone(), rows: self.rows, cols: self.cols, values }
+        NamedTensor {
+            name: self.name.clone(),
+            rows: self.rows,
+            cols: self.cols,
+            values,
+        }
     }
 }
 
@@ -142,7 +154,12 @@ pub struct NamedTensor {
 impl NamedTensor {
     /// A borrowed view.
     pub fn view(&self) -> TensorView<'_> {
-        TensorView::dense(self.name.clone(), self.rows, self.cols, self.values.as_data())
+        TensorView::dense(
+            self.name.clone(),
+            self.rows,
+            self.cols,
+            self.values.as_data(),
+        )
     }
 }
 
@@ -176,11 +193,17 @@ impl<'a> Snapshot<'a> {
 
     /// Owned copies of all tensors.
     pub fn to_owned_tensors(&self) -> Vec<NamedTensor> {
-        self.tensors.iter().map(TensorView::to_owned_tensor).collect()
+        self.tensors
+            .iter()
+            .map(TensorView::to_owned_tensor)
+            .collect()
     }
 
     /// A snapshot that borrows owned tensors.
     pub fn of(epoch: u64, tensors: &'a [NamedTensor]) -> Self {
-        Self { epoch, tensors: tensors.iter().map(NamedTensor::view).collect() }
+        Self {
+            epoch,
+            tensors: tensors.iter().map(NamedTensor::view).collect(),
+        }
     }
 }

@@ -21,20 +21,35 @@ pub struct RunSpec {
     values: BTreeMap<String, String>,
 }
 
+/// Widest layer: beyond it no machine has the memory, and products of sizes stay far from overflow.
+const MOST_WIDE: usize = 1 << 24;
+/// Largest whole number that every reader of plans takes without loss: 2⁵³.
+const MOST: u64 = 1 << 53;
+
 /// The three keys of which one says how many rows are trained on, and the file that names them.
-const SHARES: [&str; 4] = ["train_fraction", "train_size", "train_multiplier", "split_file"];
+const SHARES: [&str; 4] = [
+    "train_fraction",
+    "train_size",
+    "train_multiplier",
+    "split_file",
+];
 
 impl RunSpec {
     /// Reads `key=value` overrides.
     ///
     /// # Errors
     /// A word without `=`, or a key that no plan has; the nearest known key is named.
-    pub fn from_overrides<S: AsRef<str>>(words: impl IntoIterator<Item = S>) -> Result<Self, PlanError> {
+    pub fn from_overrides<S: AsRef<str>>(
+        words: impl IntoIterator<Item = S>,
+    ) -> Result<Self, PlanError> {
         let mut spec = RunSpec::default();
         for word in words {
             let word = word.as_ref();
             let (key, value) = word.split_once('=').ok_or_else(|| {
-                PlanError::new(word, format!("is not an override; write key=value, such as `{word}=…`"))
+                PlanError::new(
+                    word,
+                    format!("is not an override; write key=value, such as `{word}=…`"),
+                )
             })?;
             spec.set(key.trim(), value.trim())?;
         }
@@ -67,11 +82,16 @@ impl RunSpec {
                 || format!("known keys: {}", names.join(", ")),
                 |n| format!("did you mean `{n}`?"),
             );
-            return Err(PlanError::new(key, format!("is not a key of a plan; {hint}")));
+            return Err(PlanError::new(
+                key,
+                format!("is not a key of a plan; {hint}"),
+            ));
         }
         if SHARES.contains(&key) {
             // A later way of saying how many rows replaces an earlier one.
-            SHARES.iter().for_each(|share| drop(self.values.remove(*share)));
+            SHARES
+                .iter()
+                .for_each(|share| drop(self.values.remove(*share)));
         }
         self.values.insert(key.to_owned(), value.to_owned());
         Ok(())
@@ -80,7 +100,8 @@ impl RunSpec {
     /// Takes the other's keys where it has them.
     pub fn merge(&mut self, other: RunSpec) {
         for (key, value) in other.values {
-            self.set(&key, &value).expect("every key of a spec is known");
+            self.set(&key, &value)
+                .expect("every key of a spec is known");
         }
     }
 
@@ -169,7 +190,10 @@ impl RunSpec {
 
     fn text(&self, key: &'static str) -> &str {
         self.get(key).unwrap_or_else(|| {
-            KEYS.iter().find(|k| k.name == key).expect("every field has a key in the table").default
+            KEYS.iter()
+                .find(|k| k.name == key)
+                .expect("every field has a key in the table")
+                .default
         })
     }
 
@@ -177,19 +201,29 @@ impl RunSpec {
         read(key, self.text(key))
     }
 
-    fn optional<T: FromStr<Err: Display>>(&self, key: &'static str) -> Result<Option<T>, PlanError> {
+    fn optional<T: FromStr<Err: Display>>(
+        &self,
+        key: &'static str,
+    ) -> Result<Option<T>, PlanError> {
         self.get(key).map(|text| read(key, text)).transpose()
     }
 
     fn list<T: FromStr<Err: Display>>(&self, key: &'static str) -> Result<Vec<T>, PlanError> {
-        let words = self.text(key).split(',').map(str::trim).filter(|w| !w.is_empty());
+        let words = self
+            .text(key)
+            .split(',')
+            .map(str::trim)
+            .filter(|w| !w.is_empty());
         words.map(|word| read(key, word)).collect()
     }
 
     fn pair(&self, key: &'static str) -> Result<[f64; 2], PlanError> {
         let numbers: Vec<f64> = self.list(key)?;
         numbers.try_into().map_err(|_| {
-            PlanError::new(key, format!("`{}` is not two numbers; write 0.9,0.999", self.text(key)))
+            PlanError::new(
+                key,
+                format!("`{}` is not two numbers; write 0.9,0.999", self.text(key)),
+            )
         })
     }
 
@@ -215,7 +249,10 @@ fn written(key: &str, value: &toml::Value) -> Result<String, PlanError> {
             words?.join(",")
         }
         toml::Value::Table(_) | toml::Value::Datetime(_) => {
-            return Err(PlanError::new(key, "is a table or a date; a plan is one flat table of values"));
+            return Err(PlanError::new(
+                key,
+                "is a table or a date; a plan is one flat table of values",
+            ));
         }
         plain => plain.to_string(),
     })
@@ -225,11 +262,18 @@ fn written(key: &str, value: &toml::Value) -> Result<String, PlanError> {
 fn read<T: FromStr<Err: Display>>(key: &'static str, text: &str) -> Result<T, PlanError> {
     text.parse().or_else(|error: T::Err| {
         // Whole numbers may be written as 1e6.
-        let whole = text.parse::<f64>().ok().filter(|x| x.fract() == 0.0 && x.abs() < 9e15);
+        let whole = text
+            .parse::<f64>()
+            .ok()
+            .filter(|x| x.fract() == 0.0 && x.abs() < 9e15);
         let retry = whole.and_then(|x| format!("{x:.0}").parse().ok());
         let form = KEYS.iter().find(|k| k.name == key).map_or("", |k| k.form);
         retry.ok_or_else(|| {
-            let text = if text.is_empty() { "nothing".to_owned() } else { format!("`{text}`") };
+            let text = if text.is_empty() {
+                "nothing".to_owned()
+            } else {
+                format!("`{text}`")
+            };
             PlanError::new(key, format!("expected {form}, got {text}: {error}"))
         })
     })
@@ -238,7 +282,9 @@ fn read<T: FromStr<Err: Display>>(key: &'static str, text: &str) -> Result<T, Pl
 impl RunPlan {
     /// The plan as overrides that reproduce it: keys that differ from the defaults.
     pub fn to_overrides(&self) -> Vec<String> {
-        let default = RunSpec::default().resolve().expect("the defaults are a plan");
+        let default = RunSpec::default()
+            .resolve()
+            .expect("the defaults are a plan");
         self.to_pairs()
             .into_iter()
             .zip(default.to_pairs())
@@ -256,7 +302,10 @@ impl RunPlan {
         }
         SHARES.iter().for_each(|share| drop(pairs.remove(*share)));
         for (key, value) in table.iter().filter(|(key, _)| *key != "train") {
-            pairs.insert(key.clone(), written(key, value).expect("no field but `train` is a table"));
+            pairs.insert(
+                key.clone(),
+                written(key, value).expect("no field but `train` is a table"),
+            );
         }
         let share = match &self.train {
             TrainShare::Fraction(p) => ("train_fraction", p.to_string()),
@@ -310,7 +359,12 @@ impl RunPlan {
             ("label_noise", self.label_noise),
         ];
         for (key, value) in below_one {
-            check(key, (0.0..1.0).contains(&value), value, "at least 0 and below 1")?;
+            check(
+                key,
+                (0.0..1.0).contains(&value),
+                value,
+                "at least 0 and below 1",
+            )?;
         }
         for (key, value) in [
             ("activation_a", self.activation_a),
@@ -319,22 +373,90 @@ impl RunPlan {
         ] {
             check(key, value.is_finite(), value, "a finite number")?;
         }
-        check("hidden_layers", (1..=4).contains(&self.hidden_layers), self.hidden_layers, "from 1 to 4")?;
-        check("seed", self.seed.checked_add(self.seeds).is_some(), self.seed, "small enough for all seeds")?;
+        for (key, value) in [
+            ("width", self.width),
+            ("embedding_width", self.embedding_width),
+        ] {
+            check(
+                key,
+                value <= MOST_WIDE,
+                value,
+                &format!("from 1 to {MOST_WIDE}"),
+            )?;
+        }
+        let counts = [
+            ("epochs", self.epochs),
+            ("seed", self.seed),
+            ("seeds", self.seeds),
+            ("split_seed", self.split_seed.unwrap_or(0)),
+            ("noise_seed", self.noise_seed.unwrap_or(0)),
+            ("warmup", self.warmup),
+            ("probe_every", self.probe_every),
+            ("eval_every", self.eval_every),
+            ("schedule_step", self.schedule_step),
+            ("checkpoint_every", self.checkpoint_every),
+            (
+                "milestones",
+                self.milestones.iter().copied().max().unwrap_or(0),
+            ),
+            (
+                "checkpoints",
+                self.checkpoints.iter().copied().max().unwrap_or(0),
+            ),
+            ("threads", self.threads as u64),
+            ("operands", self.operands as u64),
+            ("batch_size", self.batch_size as u64),
+            ("test_size", self.test_size as u64),
+            ("filter_window", self.filter_window as u64),
+        ];
+        for (key, value) in counts {
+            check(key, value <= MOST, value, &format!("at most {MOST}"))?;
+        }
+        check(
+            "threads",
+            self.threads <= 1024,
+            self.threads,
+            "at most 1024; 0 is one a core",
+        )?;
+        check(
+            "operands",
+            self.operands <= 64,
+            self.operands,
+            "from 1 to 64",
+        )?;
+        check(
+            "hidden_layers",
+            (1..=4).contains(&self.hidden_layers),
+            self.hidden_layers,
+            "from 1 to 4",
+        )?;
         self.validate_share()?;
         self.validate_together()
     }
 
     fn validate_share(&self) -> Result<(), PlanError> {
         match &self.train {
-            TrainShare::Fraction(p) => {
-                check("train_fraction", *p > 0.0 && *p <= 1.0, p, "a share above 0 and up to 1, such as 0.4")
+            TrainShare::Fraction(p) => check(
+                "train_fraction",
+                *p > 0.0 && *p <= 1.0,
+                p,
+                "a share above 0 and up to 1, such as 0.4",
+            ),
+            TrainShare::Size(n) => {
+                check("train_size", *n > 0 && *n as u64 <= MOST, n, "at least 1")
             }
-            TrainShare::Size(n) => check("train_size", *n > 0, n, "at least 1"),
-            TrainShare::Multiplier(c) => {
-                check("train_multiplier", *c > 0.0 && c.is_finite(), c, "above 0, such as 2.7482")
-            }
-            TrainShare::File(path) => check("split_file", !path.is_empty(), path, "the path of a CSV file"),
+            TrainShare::Multiplier(c) => check(
+                "train_multiplier",
+                *c > 0.0 && c.is_finite(),
+                c,
+                "above 0, such as 2.7482",
+            ),
+            TrainShare::File(path) => check(
+                "split_file",
+                !path.is_empty(),
+                path,
+                "the path of a CSV file",
+            ),
         }
     }
 
@@ -346,27 +468,43 @@ impl RunPlan {
         if self.weights == Weights::Complex && !complex_ok {
             return Err(PlanError::new(
                 "weights",
-                format!("complex weights need activation=square or quadratic, not {}", self.activation),
+                format!(
+                    "complex weights need activation=square or quadratic, not {}",
+                    self.activation
+                ),
             ));
         }
         if self.readout == Readout::Ridge && !matches!(self.loss, Loss::Mse | Loss::MseCentred) {
             return Err(PlanError::new(
                 "readout",
-                format!("ridge solves a squared loss; loss={} has no closed form. Write loss=mse", self.loss),
+                format!(
+                    "ridge solves a squared loss; loss={} has no closed form. Write loss=mse",
+                    self.loss
+                ),
             ));
         }
         if self.readout == Readout::Ridge && self.ridge == 0.0 {
-            return Err(PlanError::new("ridge", "is 0; a ridge readout needs ridge (or weight_decay) above 0"));
+            return Err(PlanError::new(
+                "ridge",
+                "is 0; a ridge readout needs ridge (or weight_decay) above 0",
+            ));
         }
         if self.readout == Readout::Ridge && self.batch_size > 0 {
-            return Err(PlanError::new("batch_size", "a ridge readout is solved on the full batch; write 0"));
+            return Err(PlanError::new(
+                "batch_size",
+                "a ridge readout is solved on the full batch; write 0",
+            ));
         }
         Ok(())
     }
 }
 
 fn check(key: &str, holds: bool, value: impl Display, range: &str) -> Result<(), PlanError> {
-    if holds { Ok(()) } else { Err(PlanError::new(key, format!("is {value}, must be {range}"))) }
+    if holds {
+        Ok(())
+    } else {
+        Err(PlanError::new(key, format!("is {value}, must be {range}")))
+    }
 }
 
 #[cfg(test)]
@@ -381,17 +519,33 @@ mod tests {
 
     #[test]
     fn a_plan_survives_toml_and_overrides() {
-        let words = ["task=S5", "train_size=40", "betas=0.5,0.6", "milestones=3,9", "ridge=0.5", "split_seed=4"];
+        let words = [
+            "task=S5",
+            "train_size=40",
+            "betas=0.5,0.6",
+            "milestones=3,9",
+            "ridge=0.5",
+            "split_seed=4",
+        ];
         let plan = RunSpec::from_overrides(words).unwrap().resolve().unwrap();
         let stored: RunPlan = toml::from_str(&toml::to_string(&plan).unwrap()).unwrap();
         assert_eq!(stored, plan);
-        assert_eq!(RunSpec::from_overrides(plan.to_overrides()).unwrap().resolve().unwrap(), plan);
+        assert_eq!(
+            RunSpec::from_overrides(plan.to_overrides())
+                .unwrap()
+                .resolve()
+                .unwrap(),
+            plan
+        );
     }
 
     #[test]
     fn bad_values_name_the_key_and_the_range() {
         for (word, expected) in [
-            ("train_fraction=1.5", "train_fraction: is 1.5, must be a share above 0"),
+            (
+                "train_fraction=1.5",
+                "train_fraction: is 1.5, must be a share above 0",
+            ),
             ("width=wide", "width: expected integer, got `wide`"),
             ("width=-3", "width: expected integer"),
             ("activation=reluu", "did you mean `relu`?"),
@@ -400,15 +554,27 @@ mod tests {
             ("label_noise=1", "label_noise: is 1"),
             ("hidden_layers=5", "from 1 to 4"),
         ] {
-            let error = RunSpec::from_overrides([word]).unwrap().resolve().unwrap_err().to_string();
+            let error = RunSpec::from_overrides([word])
+                .unwrap()
+                .resolve()
+                .unwrap_err()
+                .to_string();
             assert!(error.contains(expected), "{word}: {error}");
         }
-        assert!(RunSpec::from_overrides(["width"]).unwrap_err().to_string().contains("key=value"));
+        assert!(
+            RunSpec::from_overrides(["width"])
+                .unwrap_err()
+                .to_string()
+                .contains("key=value")
+        );
     }
 
     #[test]
     fn whole_numbers_may_be_written_in_scientific_notation() {
-        let plan = RunSpec::from_overrides(["epochs=1e3"]).unwrap().resolve().unwrap();
+        let plan = RunSpec::from_overrides(["epochs=1e3"])
+            .unwrap()
+            .resolve()
+            .unwrap();
         assert_eq!(plan.epochs, 1000);
     }
 }

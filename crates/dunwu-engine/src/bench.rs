@@ -38,8 +38,22 @@ struct Setting {
     epochs: u64,
 }
 
-const fn setting(name: &'static str, modulus: usize, width: usize, train: usize, eval_every: u64, epochs: u64) -> Setting {
-    Setting { name, modulus, width, train, eval_every, epochs }
+const fn setting(
+    name: &'static str,
+    modulus: usize,
+    width: usize,
+    train: usize,
+    eval_every: u64,
+    epochs: u64,
+) -> Setting {
+    Setting {
+        name,
+        modulus,
+        width,
+        train,
+        eval_every,
+        epochs,
+    }
 }
 
 /// The published figure, a medium and a small one, and the first evaluated every tenth epoch.
@@ -79,7 +93,10 @@ pub fn run(progress: &mut dyn FnMut(&str)) -> Result<Report, EngineError> {
     for w in &mut workloads {
         w.percent_of_peak = 100.0 * w.gflop_per_epoch / (w.ms_per_epoch / 1e3) / peak;
     }
-    Ok(Report { peak_gflops: peak, workloads })
+    Ok(Report {
+        peak_gflops: peak,
+        workloads,
+    })
 }
 
 /// Billions of operations a second of multiply-adds in registers.
@@ -118,7 +135,9 @@ impl Setting {
             task: format!("Z{m}"),
             vocab: vec![m, m],
             classes: m,
-            tokens: (0..m * m).flat_map(|i| [(i / m) as u32, (i % m) as u32]).collect(),
+            tokens: (0..m * m)
+                .flat_map(|i| [(i / m) as u32, (i % m) as u32])
+                .collect(),
             clean: labels.clone(),
             labels,
             train,
@@ -136,9 +155,15 @@ impl Setting {
 
     /// Seconds of one epoch in one round.
     fn round(&self, plan: &RunPlan, data: &Dataset) -> Result<f64, EngineError> {
-        let mut clock = Clock { from: None, to: None };
+        let mut clock = Clock {
+            from: None,
+            to: None,
+        };
         train(plan, data, 0, 1, None, &mut clock)?;
-        let (from, to) = (clock.from.expect("an epoch began"), clock.to.expect("the run ended"));
+        let (from, to) = (
+            clock.from.expect("an epoch began"),
+            clock.to.expect("the run ended"),
+        );
         Ok((to - from).as_secs_f64() / self.epochs as f64)
     }
 }
@@ -151,7 +176,11 @@ struct Clock {
 
 impl Observer for Clock {
     fn observe(&mut self, event: &RunEvent<'_>) -> Flow {
-        if let RunEvent::Epoch { metrics: Metrics { .. }, .. } = event {
+        if let RunEvent::Epoch {
+            metrics: Metrics { .. },
+            ..
+        } = event
+        {
             self.from.get_or_insert_with(Instant::now);
             self.to = Some(Instant::now());
         }

@@ -22,11 +22,19 @@ pub(crate) enum Kind {
 
 impl EngineError {
     pub(crate) fn unsupported(key: &'static str, why: impl Into<String>) -> Self {
-        Kind::Unsupported { key, why: why.into() }.into()
+        Kind::Unsupported {
+            key,
+            why: why.into(),
+        }
+        .into()
     }
 
     pub(crate) fn state(tensor: impl Into<String>, why: impl Into<String>) -> Self {
-        Kind::State { tensor: tensor.into(), why: why.into() }.into()
+        Kind::State {
+            tensor: tensor.into(),
+            why: why.into(),
+        }
+        .into()
     }
 
     /// Whether another plan or another state would help.

@@ -39,7 +39,10 @@ fn check(plan: &RunPlan) -> Result<(), EngineError> {
         return Err(EngineError::unsupported("hidden_layers", why));
     }
     if plan.interaction == Interaction::Product && plan.operands < 2 {
-        return Err(EngineError::unsupported("interaction", "a product needs two operands or more"));
+        return Err(EngineError::unsupported(
+            "interaction",
+            "a product needs two operands or more",
+        ));
     }
     Ok(())
 }

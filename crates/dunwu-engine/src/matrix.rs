@@ -15,26 +15,50 @@ pub(crate) struct Matrix<T> {
 
 impl<T: Real> Matrix<T> {
     /// Zeros; `storage_rows` ≥ rows may be padded too.
-    pub(crate) fn zeros(name: &str, [rows, cols]: [usize; 2], storage_rows: usize, stride: usize) -> Self {
-        Self { name: name.to_owned(), rows, cols, stride, data: vec![T::ZERO; storage_rows * stride] }
+    pub(crate) fn zeros(
+        name: &str,
+        [rows, cols]: [usize; 2],
+        storage_rows: usize,
+        stride: usize,
+    ) -> Self {
+        Self {
+            name: name.to_owned(),
+            rows,
+            cols,
+            stride,
+            data: vec![T::ZERO; storage_rows * stride],
+        }
     }
 
     /// Zeros of the same shape.
     pub(crate) fn like(&self) -> Self {
-        Self { data: vec![T::ZERO; self.data.len()], ..self.clone() }
+        Self {
+            data: vec![T::ZERO; self.data.len()],
+            ..self.clone()
+        }
     }
 
     /// Sets every element, row by row.
     pub(crate) fn fill_with(&mut self, mut value: impl FnMut() -> f64) {
         for row in self.data.chunks_exact_mut(self.stride).take(self.rows) {
-            row[..self.cols].iter_mut().for_each(|x| *x = T::of(value()));
+            row[..self.cols]
+                .iter_mut()
+                .for_each(|x| *x = T::of(value()));
         }
     }
 
     /// Copies from a view of the same shape.
     pub(crate) fn copy_from(&mut self, view: &TensorView<'_>) {
-        for (i, row) in self.data.chunks_exact_mut(self.stride).take(self.rows).enumerate() {
-            row[..self.cols].iter_mut().enumerate().for_each(|(j, x)| *x = T::of(view.at(i, j)));
+        for (i, row) in self
+            .data
+            .chunks_exact_mut(self.stride)
+            .take(self.rows)
+            .enumerate()
+        {
+            row[..self.cols]
+                .iter_mut()
+                .enumerate()
+                .for_each(|(j, x)| *x = T::of(view.at(i, j)));
         }
     }
 
@@ -55,10 +79,22 @@ impl<T: Real> Matrix<T> {
     pub(crate) fn square_sum(&self) -> f64 {
         self.data.iter().map(|x| x.f64() * x.f64()).sum()
     }
-
 }
 
 /// A row-major view whose rows are `stride` apart.
-pub(crate) fn view<'a>(name: String, rows: usize, cols: usize, stride: usize, data: TensorData<'a>) -> TensorView<'a> {
-    TensorView { name, rows, cols, row_stride: stride, col_stride: 1, data }
+pub(crate) fn view<'a>(
+    name: String,
+    rows: usize,
+    cols: usize,
+    stride: usize,
+    data: TensorData<'a>,
+) -> TensorView<'a> {
+    TensorView {
+        name,
+        rows,
+        cols,
+        row_stride: stride,
+        col_stride: 1,
+        data,
+    }
 }

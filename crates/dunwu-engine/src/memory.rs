@@ -1,7 +1,9 @@
 //! How much memory a run takes.
 
 use crate::weights::Dims;
-use dunwu_core::{Dataset, GradientFilter, Interaction, Optimizer, Precision, Readout, RunPlan, Weights as Field};
+use dunwu_core::{
+    Dataset, GradientFilter, Interaction, Optimizer, Precision, Readout, RunPlan, Weights as Field,
+};
 
 /// Bytes of one run, before it starts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,7 +19,9 @@ pub struct Memory {
 impl Memory {
     /// All of it.
     pub fn total(&self) -> u64 {
-        self.weights.saturating_add(self.optimizer).saturating_add(self.work)
+        self.weights
+            .saturating_add(self.optimizer)
+            .saturating_add(self.work)
     }
 }
 
@@ -32,9 +36,14 @@ pub fn memory(plan: &RunPlan, data: &Dataset, threads: usize) -> Memory {
     let inputs = d.embedding.map_or(d.tokens, |e| e * d.operands);
     let deep = (d.layers as u64 - 1).saturating_mul(product(d.stride, d.stride));
     let embedding = d.embedding.map_or(0, |e| product(d.vocab, e));
-    let weights = [product(inputs, d.stride), deep, product(d.stride, d.pitch), embedding]
-        .iter()
-        .fold(0u64, |a, b| a.saturating_add(*b));
+    let weights = [
+        product(inputs, d.stride),
+        deep,
+        product(d.stride, d.pitch),
+        embedding,
+    ]
+    .iter()
+    .fold(0u64, |a, b| a.saturating_add(*b));
     let moments = match plan.optimizer {
         Optimizer::Adam | Optimizer::Adamw => 2,
         Optimizer::Sgd | Optimizer::Lion => 1,
@@ -45,14 +54,22 @@ pub fn memory(plan: &RunPlan, data: &Dataset, threads: usize) -> Memory {
         GradientFilter::Ema => 1,
         GradientFilter::Ma => plan.filter_window as u64,
     };
-    let plain = plan.weights == Field::Real && plan.interaction == Interaction::Sum && d.layers == 1;
+    let plain =
+        plan.weights == Field::Real && plan.interaction == Interaction::Sum && d.layers == 1;
     let table = product(d.tokens, d.stride);
     let rows = data.train.len();
-    let mut work = weights.saturating_add(table.saturating_mul(if d.embedding.is_some() { 3 } else { 1 }));
-    work = work.saturating_add(product(rows, 3 * d.pitch)).saturating_add(product(d.stride, d.pitch));
+    let mut work =
+        weights.saturating_add(table.saturating_mul(if d.embedding.is_some() { 3 } else { 1 }));
+    work = work
+        .saturating_add(product(rows, 3 * d.pitch))
+        .saturating_add(product(d.stride, d.pitch));
     if !plain {
-        let block = (2 * d.layers as u64 + 2).saturating_mul(product(256, d.stride)).saturating_mul(threads as u64);
-        work = work.saturating_add(block).saturating_add(weights.saturating_mul(2));
+        let block = (2 * d.layers as u64 + 2)
+            .saturating_mul(product(256, d.stride))
+            .saturating_mul(threads as u64);
+        work = work
+            .saturating_add(block)
+            .saturating_add(weights.saturating_mul(2));
     }
     if plan.eval_every > 1 {
         work = work.saturating_add(weights.saturating_mul(1 + moments + filter));
@@ -60,13 +77,17 @@ pub fn memory(plan: &RunPlan, data: &Dataset, threads: usize) -> Memory {
     let mut work = work.saturating_mul(size);
     if plan.readout == Readout::Ridge {
         let gram = rows.min(d.width);
-        let doubles = product(rows, d.width).saturating_mul(2).saturating_add(product(gram, gram).saturating_mul(3));
+        let doubles = product(rows, d.width)
+            .saturating_mul(2)
+            .saturating_add(product(gram, gram).saturating_mul(3));
         work = work.saturating_add(doubles.saturating_mul(8));
     }
     let per_row = 4 * d.operands as u64 * 3 + 32;
     Memory {
         weights: weights.saturating_mul(size),
-        optimizer: weights.saturating_mul(moments + filter).saturating_mul(size),
+        optimizer: weights
+            .saturating_mul(moments + filter)
+            .saturating_mul(size),
         work: work.saturating_add((data.len() as u64).saturating_mul(per_row)),
     }
 }

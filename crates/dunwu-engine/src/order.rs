@@ -22,12 +22,21 @@ impl Order {
     /// The rows named, in that order.
     pub(crate) fn of(data: &Dataset, rows: impl IntoIterator<Item = u32>) -> Self {
         let mut is_train = vec![HELD_OUT; data.len()];
-        data.train.iter().for_each(|row| is_train[*row as usize] = 0);
-        let offsets: Vec<u32> = (0..data.operands()).map(|j| data.offset(j) as u32).collect();
-        let mut order = Order { operands: data.operands(), ..Order::default() };
+        data.train
+            .iter()
+            .for_each(|row| is_train[*row as usize] = 0);
+        let offsets: Vec<u32> = (0..data.operands())
+            .map(|j| data.offset(j) as u32)
+            .collect();
+        let mut order = Order {
+            operands: data.operands(),
+            ..Order::default()
+        };
         for row in rows {
             let tokens = data.row(row as usize);
-            order.inputs.extend(tokens.iter().zip(&offsets).map(|(t, offset)| t + offset));
+            order
+                .inputs
+                .extend(tokens.iter().zip(&offsets).map(|(t, offset)| t + offset));
             order.labels.push(data.labels[row as usize]);
             order.rows.push(row);
             order.train.push(is_train[row as usize] != HELD_OUT);

@@ -17,15 +17,25 @@ impl Pool {
         } else {
             None
         };
-        Ok(Self { pool, threads: threads.max(1) })
+        Ok(Self {
+            pool,
+            threads: threads.max(1),
+        })
     }
 
     /// Runs `work` on every item, each worker with a scratch of its own.
     ///
     /// Items must be independent of each other: which worker takes one is not fixed.
-    pub(crate) fn each<I: Send, S: Send>(&self, items: Vec<I>, scratch: &mut [S], work: impl Fn(I, &mut S) + Sync) {
+    pub(crate) fn each<I: Send, S: Send>(
+        &self,
+        items: Vec<I>,
+        scratch: &mut [S],
+        work: impl Fn(I, &mut S) + Sync,
+    ) {
         let Some(pool) = &self.pool else {
-            return items.into_iter().for_each(|item| work(item, &mut scratch[0]));
+            return items
+                .into_iter()
+                .for_each(|item| work(item, &mut scratch[0]));
         };
         let share = items.len().div_ceil(self.threads).max(1);
         let mut lots: Vec<Vec<I>> = Vec::with_capacity(self.threads);
@@ -38,9 +48,11 @@ impl Pool {
             lots.push(lot);
         }
         pool.install(|| {
-            lots.into_par_iter().zip(scratch.par_iter_mut()).for_each(|(lot, scratch)| {
-                lot.into_iter().for_each(|item| work(item, scratch));
-            });
+            lots.into_par_iter()
+                .zip(scratch.par_iter_mut())
+                .for_each(|(lot, scratch)| {
+                    lot.into_iter().for_each(|item| work(item, scratch));
+                });
         });
     }
 

@@ -64,7 +64,12 @@ pub trait Real:
     /// All lanes equal.
     fn splat<S: Simd>(simd: S, x: Self) -> Self::Vector<S>;
     /// a·b + c in each lane, rounded once.
-    fn fma<S: Simd>(simd: S, a: Self::Vector<S>, b: Self::Vector<S>, c: Self::Vector<S>) -> Self::Vector<S>;
+    fn fma<S: Simd>(
+        simd: S,
+        a: Self::Vector<S>,
+        b: Self::Vector<S>,
+        c: Self::Vector<S>,
+    ) -> Self::Vector<S>;
     /// a + b in each lane.
     fn add_lanes<S: Simd>(simd: S, a: Self::Vector<S>, b: Self::Vector<S>) -> Self::Vector<S>;
     /// The numbers as consecutive vectors; the length must be a multiple of the lanes.
@@ -84,7 +89,14 @@ pub trait Real:
 
     /// c ← alpha·a·b + beta·c on one thread; strides in elements, (row, column).
     #[doc(hidden)]
-    fn matmul(shape: [usize; 3], a: (&[Self], [usize; 2]), b: (&[Self], [usize; 2]), c: (&mut [Self], [usize; 2]), alpha: Self, beta: Self);
+    fn matmul(
+        shape: [usize; 3],
+        a: (&[Self], [usize; 2]),
+        b: (&[Self], [usize; 2]),
+        c: (&mut [Self], [usize; 2]),
+        alpha: Self,
+        beta: Self,
+    );
     /// A borrowed view of either precision.
     fn data(numbers: &[Self]) -> dunwu_core::TensorData<'_>;
 }
@@ -178,7 +190,11 @@ macro_rules! real {
                 let spans = |rows: usize, cols: usize, [rs, cs]: [usize; 2], len: usize| {
                     rows == 0 || cols == 0 || (rows - 1) * rs + (cols - 1) * cs < len
                 };
-                assert!(spans(m, k, a.1, a.0.len()) && spans(k, n, b.1, b.0.len()) && spans(m, n, c.1, c.0.len()));
+                assert!(
+                    spans(m, k, a.1, a.0.len())
+                        && spans(k, n, b.1, b.0.len())
+                        && spans(m, n, c.1, c.0.len())
+                );
                 // SAFETY: the assertion above bounds every element that the product touches.
                 unsafe {
                     gemm::gemm(

@@ -45,25 +45,48 @@ pub(crate) struct Panel<'a, T> {
 
 impl<T: Real> Scores<T> {
     pub(crate) fn new(classes: usize, pitch: usize) -> Self {
-        Self { pitch, classes, losses: vec![], answers: vec![], gradient: vec![], raw: vec![] }
+        Self {
+            pitch,
+            classes,
+            losses: vec![],
+            answers: vec![],
+            gradient: vec![],
+            raw: vec![],
+        }
     }
 
     /// Cuts the order into panels of at most `size` rows, each with its place in the results.
-    pub(crate) fn panels<'a>(&'a mut self, order: &'a Order, rule: &Rule<T>, size: usize) -> Vec<Panel<'a, T>> {
+    pub(crate) fn panels<'a>(
+        &'a mut self,
+        order: &'a Order,
+        rule: &Rule<T>,
+        size: usize,
+    ) -> Vec<Panel<'a, T>> {
         let rows = order.len();
-        let trained = if rule.descend { order.train.iter().filter(|t| **t).count() } else { 0 };
+        let trained = if rule.descend {
+            order.train.iter().filter(|t| **t).count()
+        } else {
+            0
+        };
         self.losses.resize(rows, 0.0);
         self.answers.resize(rows, 0);
         self.gradient.resize(trained * self.pitch, T::ZERO);
-        self.raw.resize(if rule.keep_raw { rows * self.pitch } else { 0 }, T::ZERO);
+        self.raw
+            .resize(if rule.keep_raw { rows * self.pitch } else { 0 }, T::ZERO);
         let mut gradient = self.gradient.as_mut_slice();
         let mut raw = self.raw.as_mut_slice();
         let (losses, answers) = (self.losses.chunks_mut(size), self.answers.chunks_mut(size));
         let (labels, train) = (order.labels.chunks(size), order.train.chunks(size));
         let inputs = order.inputs.chunks(size * order.operands);
         let mut panels = Vec::with_capacity(rows.div_ceil(size));
-        for ((((inputs, labels), train), losses), answers) in inputs.zip(labels).zip(train).zip(losses).zip(answers) {
-            let trained = if rule.descend { train.iter().filter(|t| **t).count() } else { 0 };
+        for ((((inputs, labels), train), losses), answers) in
+            inputs.zip(labels).zip(train).zip(losses).zip(answers)
+        {
+            let trained = if rule.descend {
+                train.iter().filter(|t| **t).count()
+            } else {
+                0
+            };
             let kept = if rule.keep_raw { labels.len() } else { 0 };
             panels.push(Panel {
                 inputs,
@@ -71,8 +94,12 @@ impl<T: Real> Scores<T> {
                 train,
                 losses,
                 answers,
-                gradient: gradient.split_off_mut(..trained * self.pitch).expect("counted above"),
-                raw: raw.split_off_mut(..kept * self.pitch).expect("counted above"),
+                gradient: gradient
+                    .split_off_mut(..trained * self.pitch)
+                    .expect("counted above"),
+                raw: raw
+                    .split_off_mut(..kept * self.pitch)
+                    .expect("counted above"),
             });
         }
         panels
@@ -81,7 +108,13 @@ impl<T: Real> Scores<T> {
 
 /// Scores the outputs of a panel's rows, `pitch` apart, which it overwrites.
 #[inline(always)]
-pub(crate) fn score<T: Real>(rule: &Rule<T>, classes: usize, pitch: usize, outputs: &mut [T], panel: &mut Panel<'_, T>) {
+pub(crate) fn score<T: Real>(
+    rule: &Rule<T>,
+    classes: usize,
+    pitch: usize,
+    outputs: &mut [T],
+    panel: &mut Panel<'_, T>,
+) {
     let scale = rule.output_scale;
     if scale != T::ONE {
         outputs.iter_mut().for_each(|x| *x *= scale);
@@ -90,13 +123,20 @@ pub(crate) fn score<T: Real>(rule: &Rule<T>, classes: usize, pitch: usize, outpu
         panel.raw.copy_from_slice(&outputs[..panel.raw.len()]);
     }
     let mut gradient = panel.gradient.chunks_exact_mut(pitch);
-    for (i, outputs) in outputs.chunks_exact_mut(pitch).take(panel.labels.len()).enumerate() {
+    for (i, outputs) in outputs
+        .chunks_exact_mut(pitch)
+        .take(panel.labels.len())
+        .enumerate()
+    {
         let (row, label) = (&mut outputs[..classes], panel.labels[i] as usize);
         panel.answers[i] = largest(row) as u32;
         let descend = rule.descend && panel.train[i];
         let Some(loss) = rule.loss else {
             if descend {
-                gradient.next().expect("a place for every training row").copy_from_slice(outputs);
+                gradient
+                    .next()
+                    .expect("a place for every training row")
+                    .copy_from_slice(outputs);
             }
             continue;
         };

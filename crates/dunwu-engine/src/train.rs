@@ -65,7 +65,12 @@ fn run<T: Real>(
     if let Some(resume) = resume {
         trainer.restore(resume.state, resume.epoch)?;
     }
-    let started = RunEvent::Started { plan, seed, parameters: trainer.parameters(), from_epoch: first };
+    let started = RunEvent::Started {
+        plan,
+        seed,
+        parameters: trainer.parameters(),
+        from_epoch: first,
+    };
     let mut flow = observer.observe(&started);
     let mut last_seen: Option<Seen<T>> = None;
     let mut epoch = first;
@@ -76,28 +81,51 @@ fn run<T: Real>(
         let descend = !last || needs.gradients;
         let mut metrics = trainer.evaluate(epoch, test, descend, needs.outputs);
         if test && plan.eval_every > 1 {
-            if last_seen.as_ref().is_some_and(|seen| seen.crossed(&metrics)) {
+            if last_seen
+                .as_ref()
+                .is_some_and(|seen| seen.crossed(&metrics))
+            {
                 let seen = last_seen.as_ref().expect("just looked at");
                 flow = join(flow, refine(&mut trainer, seen, epoch, observer));
                 metrics = trainer.evaluate(epoch, test, descend, needs.outputs);
             }
-            last_seen = metrics.test.map(|t| Seen { epoch, accuracy: t.accuracy, saved: trainer.save() });
+            last_seen = metrics.test.map(|t| Seen {
+                epoch,
+                accuracy: t.accuracy,
+                saved: trainer.save(),
+            });
         }
         if descend {
             trainer.descend();
         }
         let snapshot = trainer.snapshot(epoch, needs);
-        flow = join(flow, observer.observe(&RunEvent::Epoch { metrics: &metrics, snapshot: &snapshot }));
+        flow = join(
+            flow,
+            observer.observe(&RunEvent::Epoch {
+                metrics: &metrics,
+                snapshot: &snapshot,
+            }),
+        );
         let stopped = if !metrics.train.loss.is_finite() {
-            Some(StopReason::Diverged { epoch, tensor: trainer.broken() })
+            Some(StopReason::Diverged {
+                epoch,
+                tensor: trainer.broken(),
+            })
         } else if let Flow::Stop(reason) = &flow {
             Some(reason.clone())
         } else {
             last.then_some(StopReason::Completed)
         };
         if let Some(stopped) = stopped {
-            observer.observe(&RunEvent::Finished { epoch, reason: &stopped });
-            return Ok(Outcome { epoch, last: metrics, stopped });
+            observer.observe(&RunEvent::Finished {
+                epoch,
+                reason: &stopped,
+            });
+            return Ok(Outcome {
+                epoch,
+                last: metrics,
+                stopped,
+            });
         }
         trainer.update(epoch);
         epoch += 1;
@@ -115,18 +143,28 @@ impl<T> Seen<T> {
     /// Whether a threshold lies between it and the later scores.
     fn crossed(&self, later: &Metrics) -> bool {
         let Some(test) = later.test else { return false };
-        EXACT.iter().any(|t| self.accuracy < *t && test.accuracy >= *t)
+        EXACT
+            .iter()
+            .any(|t| self.accuracy < *t && test.accuracy >= *t)
     }
 }
 
 /// Goes back to the last evaluation and comes again with exact scores at every epoch between.
-fn refine<T: Real>(trainer: &mut Trainer<'_, T>, seen: &Seen<T>, epoch: u64, observer: &mut dyn Observer) -> Flow {
+fn refine<T: Real>(
+    trainer: &mut Trainer<'_, T>,
+    seen: &Seen<T>,
+    epoch: u64,
+    observer: &mut dyn Observer,
+) -> Flow {
     trainer.load(&seen.saved);
     let mut flow = Flow::Continue;
     for e in seen.epoch..epoch {
         let metrics = trainer.evaluate(e, e > seen.epoch, true, false);
         if e > seen.epoch {
-            flow = join(flow, observer.observe(&RunEvent::Refined { metrics: &metrics }));
+            flow = join(
+                flow,
+                observer.observe(&RunEvent::Refined { metrics: &metrics }),
+            );
         }
         trainer.descend();
         trainer.update(e);
@@ -136,5 +174,9 @@ fn refine<T: Real>(trainer: &mut Trainer<'_, T>, seen: &Seen<T>, epoch: u64, obs
 
 /// The first stop wins.
 fn join(earlier: Flow, later: Flow) -> Flow {
-    if matches!(earlier, Flow::Stop(_)) { earlier } else { later }
+    if matches!(earlier, Flow::Stop(_)) {
+        earlier
+    } else {
+        later
+    }
 }

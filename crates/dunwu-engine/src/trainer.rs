@@ -44,7 +44,12 @@ pub(crate) struct Saved<T> {
 }
 
 impl<'a, T: Real> Trainer<'a, T> {
-    pub(crate) fn new(plan: &'a RunPlan, data: &'a Dataset, seed: u64, threads: usize) -> Result<Self, EngineError> {
+    pub(crate) fn new(
+        plan: &'a RunPlan,
+        data: &'a Dataset,
+        seed: u64,
+        threads: usize,
+    ) -> Result<Self, EngineError> {
         if data.train.is_empty() {
             return Err(Kind::NoRows.into());
         }
@@ -52,7 +57,11 @@ impl<'a, T: Real> Trainer<'a, T> {
         let d = Dims::new(plan, data);
         let pool = Pool::new(threads)?;
         let weights = Weights::<T>::initial(plan, &d, seed);
-        let shape = |m: &crate::matrix::Matrix<T>| Shape { rows: m.rows, cols: m.cols, stride: m.stride };
+        let shape = |m: &crate::matrix::Matrix<T>| Shape {
+            rows: m.rows,
+            cols: m.cols,
+            stride: m.stride,
+        };
         let mut every: Vec<u32> = data.train.iter().chain(&data.test).copied().collect();
         every.sort_unstable();
         Ok(Self {
@@ -61,8 +70,16 @@ impl<'a, T: Real> Trainer<'a, T> {
             stack: stack(plan, d, &pool),
             table: Table::new(d, &data.vocab),
             grads: Weights::zeros(&d),
-            rules: weights.all.iter().map(|m| optimizer::rule(plan, role(&m.name), shape(m))).collect(),
-            modifiers: weights.all.iter().map(|m| modifiers(plan, shape(m))).collect(),
+            rules: weights
+                .all
+                .iter()
+                .map(|m| optimizer::rule(plan, role(&m.name), shape(m)))
+                .collect(),
+            modifiers: weights
+                .all
+                .iter()
+                .map(|m| modifiers(plan, shape(m)))
+                .collect(),
             every: Order::of(data, every),
             train: Order::of(data, data.train.iter().copied()),
             scores: Scores::new(d.classes, d.pitch),
@@ -83,7 +100,13 @@ impl<'a, T: Real> Trainer<'a, T> {
     }
 
     /// Scores the network after `epoch` updates; with `descend`, leaves the gradient at the outputs.
-    pub(crate) fn evaluate(&mut self, epoch: u64, test: bool, descend: bool, keep: bool) -> Metrics {
+    pub(crate) fn evaluate(
+        &mut self,
+        epoch: u64,
+        test: bool,
+        descend: bool,
+        keep: bool,
+    ) -> Metrics {
         self.prepare();
         let test = test && !self.data.test.is_empty();
         let solved = self.plan.readout == Readout::Ridge;
@@ -100,10 +123,21 @@ impl<'a, T: Real> Trainer<'a, T> {
             descend,
         };
         let order = if test { &self.every } else { &self.train };
-        let net = Net { table: self.table.rows(&self.weights), weights: &self.weights };
-        self.stack.forward(&self.pool, net, order, &rule, &mut self.scores);
+        let net = Net {
+            table: self.table.rows(&self.weights),
+            weights: &self.weights,
+        };
+        self.stack
+            .forward(&self.pool, net, order, &rule, &mut self.scores);
         if rows.is_none() {
-            score_whole(&self.objective, solved, order, &rule, &mut self.scores, self.train.len());
+            score_whole(
+                &self.objective,
+                solved,
+                order,
+                &rule,
+                &mut self.scores,
+                self.train.len(),
+            );
         }
         if keep {
             self.keep_outputs(test);
@@ -117,13 +151,24 @@ impl<'a, T: Real> Trainer<'a, T> {
         if self.plan.readout == Readout::Ridge {
             self.fill_features();
             let readout = self.weights.readout_mut();
-            crate::ridge::solve(&self.features, self.d.stride, &self.train.labels, self.plan.ridge, self.plan.output_scale, readout);
+            crate::ridge::solve(
+                &self.features,
+                self.d.stride,
+                &self.train.labels,
+                self.plan.ridge,
+                self.plan.output_scale,
+                readout,
+            );
         }
     }
 
     fn fill_features(&mut self) {
-        self.features.resize(self.train.len() * self.d.stride, T::ZERO);
-        let net = Net { table: self.table.rows(&self.weights), weights: &self.weights };
+        self.features
+            .resize(self.train.len() * self.d.stride, T::ZERO);
+        let net = Net {
+            table: self.table.rows(&self.weights),
+            weights: &self.weights,
+        };
         self.stack.features(net, &self.train, &mut self.features);
     }
 
@@ -140,10 +185,15 @@ impl<'a, T: Real> Trainer<'a, T> {
 
     fn metrics(&self, epoch: u64, test: bool) -> Metrics {
         let order = if test { &self.every } else { &self.train };
-        let (mut train, mut held_out, mut noisy) = (Tally::default(), Tally::default(), Tally::default());
+        let (mut train, mut held_out, mut noisy) =
+            (Tally::default(), Tally::default(), Tally::default());
         let mut clean = 0u64;
         for i in 0..order.len() {
-            let (row, answer, loss) = (order.rows[i] as usize, self.scores.answers[i], self.scores.losses[i]);
+            let (row, answer, loss) = (
+                order.rows[i] as usize,
+                self.scores.answers[i],
+                self.scores.losses[i],
+            );
             let right = answer == order.labels[i];
             if !order.train[i] {
                 held_out.add(loss, right);
@@ -176,9 +226,20 @@ impl<'a, T: Real> Trainer<'a, T> {
 
     fn backward(&mut self, order: &Order, gradient: &[T]) {
         let mut rows_grad = self.table.take_grad(&mut self.grads);
-        let net = Net { table: self.table.rows(&self.weights), weights: &self.weights };
-        self.stack.backward(&self.pool, net, order, gradient, &mut rows_grad, &mut self.grads);
-        self.table.descend(rows_grad, &self.weights, &mut self.grads);
+        let net = Net {
+            table: self.table.rows(&self.weights),
+            weights: &self.weights,
+        };
+        self.stack.backward(
+            &self.pool,
+            net,
+            order,
+            gradient,
+            &mut rows_grad,
+            &mut self.grads,
+        );
+        self.table
+            .descend(rows_grad, &self.weights, &mut self.grads);
     }
 
     /// One epoch of updates from the weights after `epoch` of them.
@@ -188,7 +249,9 @@ impl<'a, T: Real> Trainer<'a, T> {
             return self.apply(epoch, epoch + 1);
         }
         let mut rows = self.data.train.clone();
-        Seed(self.seed).draws(&format!("batches {epoch}")).shuffle(&mut rows);
+        Seed(self.seed)
+            .draws(&format!("batches {epoch}"))
+            .shuffle(&mut rows);
         let batches = rows.len().div_ceil(size) as u64;
         for (b, rows) in rows.chunks_mut(size).enumerate() {
             // Sorted rows keep the gathers local; the sum over a batch has no order of its own.
@@ -207,11 +270,28 @@ impl<'a, T: Real> Trainer<'a, T> {
             Objective::Batch(_) => None,
         };
         let gradient_scale = scale * T::of(1.0 / order.len() as f64);
-        let rule = Rule { loss, output_scale: scale, gradient_scale, keep_raw: loss.is_none(), descend: true };
-        let net = Net { table: self.table.rows(&self.weights), weights: &self.weights };
-        self.stack.forward(&self.pool, net, order, &rule, &mut self.scores);
+        let rule = Rule {
+            loss,
+            output_scale: scale,
+            gradient_scale,
+            keep_raw: loss.is_none(),
+            descend: true,
+        };
+        let net = Net {
+            table: self.table.rows(&self.weights),
+            weights: &self.weights,
+        };
+        self.stack
+            .forward(&self.pool, net, order, &rule, &mut self.scores);
         if loss.is_none() {
-            score_whole(&self.objective, false, order, &rule, &mut self.scores, order.len());
+            score_whole(
+                &self.objective,
+                false,
+                order,
+                &rule,
+                &mut self.scores,
+                order.len(),
+            );
         }
         let gradient = std::mem::take(&mut self.scores.gradient);
         self.backward(order, &gradient);
@@ -220,9 +300,18 @@ impl<'a, T: Real> Trainer<'a, T> {
 
     /// Moves the weights along the gradients; `t` counts updates from 1.
     fn apply(&mut self, epoch: u64, t: u64) {
-        let step = Step { lr: schedule::lr(self.plan, epoch), t };
+        let step = Step {
+            lr: schedule::lr(self.plan, epoch),
+            t,
+        };
         let solved = self.plan.readout == Readout::Ridge;
-        let parts = self.weights.all.iter_mut().zip(&mut self.grads.all).zip(&mut self.rules).zip(&mut self.modifiers);
+        let parts = self
+            .weights
+            .all
+            .iter_mut()
+            .zip(&mut self.grads.all)
+            .zip(&mut self.rules)
+            .zip(&mut self.modifiers);
         for (((weight, grad), rule), modifiers) in parts {
             if solved && weight.name == "readout" {
                 continue;
@@ -255,14 +344,31 @@ impl<'a, T: Real> Trainer<'a, T> {
             tensors.extend(self.weights.all.iter().map(|m| m.view()));
         }
         if needs.gradients {
-            tensors.extend(self.grads.all.iter().map(|m| m.view_as(format!("grad.{}", m.name))));
+            tensors.extend(
+                self.grads
+                    .all
+                    .iter()
+                    .map(|m| m.view_as(format!("grad.{}", m.name))),
+            );
         }
         let rows = self.train.len();
         if needs.features {
-            tensors.push(view("features".into(), rows, self.d.width, self.d.stride, T::data(&self.features)));
+            tensors.push(view(
+                "features".into(),
+                rows,
+                self.d.width,
+                self.d.stride,
+                T::data(&self.features),
+            ));
         }
         if needs.outputs {
-            tensors.push(view("outputs".into(), rows, self.d.classes, self.d.classes, T::data(&self.outputs)));
+            tensors.push(view(
+                "outputs".into(),
+                rows,
+                self.d.classes,
+                self.d.classes,
+                T::data(&self.outputs),
+            ));
         }
         if needs.optimizer {
             self.push_states(&mut tensors);
@@ -272,8 +378,8 @@ impl<'a, T: Real> Trainer<'a, T> {
 
     fn push_states<'s>(&'s self, tensors: &mut Vec<TensorView<'s>>) {
         for (i, m) in self.weights.all.iter().enumerate() {
-            for (name, data) in self.slots(i) {
-                let data = T::data(data);
+            for slot in self.slots(i) {
+                let (name, data) = (slot.tensor(&m.name), T::data(slot.data));
                 tensors.push(if data.len() == m.rows * m.stride {
                     view(name, m.rows, m.cols, m.stride, data)
                 } else {
@@ -283,57 +389,87 @@ impl<'a, T: Real> Trainer<'a, T> {
         }
     }
 
-    /// Named state of the optimiser and the modifiers of one weight.
-    fn slots(&self, i: usize) -> Vec<(String, &[T])> {
-        let weight = &self.weights.all[i].name;
-        let rule = self.rules[i].state().into_iter().map(|(slot, data)| (format!("optimizer.{slot}.{weight}"), data));
+    /// State of the optimiser and the modifiers of one weight.
+    fn slots(&self, i: usize) -> Vec<Slot<'_, T>> {
+        let rule = self.rules[i].state().into_iter().map(|(name, data)| Slot {
+            modifier: None,
+            name,
+            data,
+        });
         let modifiers = self.modifiers[i].iter().enumerate().flat_map(|(k, m)| {
-            m.state().into_iter().map(move |(slot, data)| (format!("optimizer.modifier{k}.{slot}.{weight}"), data))
+            m.state().into_iter().map(move |(name, data)| Slot {
+                modifier: Some(k),
+                name,
+                data,
+            })
         });
         rule.chain(modifiers).collect()
+    }
+
+    /// Replaces the state in a slot; false if it does not fit.
+    fn fill_slot(&mut self, i: usize, modifier: Option<usize>, name: &str, data: &[T]) -> bool {
+        match modifier {
+            Some(k) => self.modifiers[i][k].restore(name, data),
+            None => self.rules[i].restore(name, data),
+        }
     }
 
     /// Takes weights and, past epoch 0, the optimiser's state.
     pub(crate) fn restore(&mut self, state: &Snapshot<'_>, epoch: u64) -> Result<(), EngineError> {
         self.weights.restore(state)?;
         for i in 0..self.weights.all.len() {
-            let names: Vec<(String, usize)> = self.slots(i).into_iter().map(|(name, data)| (name, data.len())).collect();
-            for (name, len) in names {
-                match state.get(&name) {
-                    Some(view) => self.restore_slot(i, &name, len, view)?,
-                    None if epoch == 0 => {}
-                    None => return Err(EngineError::state(name, "is missing")),
+            let slots: Vec<_> = self
+                .slots(i)
+                .iter()
+                .map(|s| (s.modifier, s.name, s.data.len()))
+                .collect();
+            for (modifier, name, len) in slots {
+                let tensor = Slot::<T> {
+                    modifier,
+                    name,
+                    data: &[],
+                }
+                .tensor(&self.weights.all[i].name);
+                let Some(view) = state.get(&tensor) else {
+                    if epoch == 0 {
+                        continue;
+                    }
+                    return Err(EngineError::state(tensor, "is missing"));
+                };
+                let data = self.padded(i, len, view);
+                if !self.fill_slot(i, modifier, name, &data) {
+                    return Err(EngineError::state(
+                        tensor,
+                        format!("is {}×{}, which does not fit", view.rows, view.cols),
+                    ));
                 }
             }
         }
         Ok(())
     }
 
-    fn restore_slot(&mut self, i: usize, name: &str, len: usize, view: &TensorView<'_>) -> Result<(), EngineError> {
+    /// A state as it is stored: padded like the weight if it has the weight's shape.
+    fn padded(&self, i: usize, len: usize, view: &TensorView<'_>) -> Vec<T> {
         let m = &self.weights.all[i];
-        let data: Vec<T> = if (view.rows, view.cols) == (m.rows, m.cols) && len == m.rows * m.stride {
+        if (view.rows, view.cols) == (m.rows, m.cols) && len == m.rows * m.stride {
             let mut padded = m.like();
             padded.copy_from(view);
             padded.data.truncate(len);
             padded.data
         } else {
             view.to_f64().into_iter().map(T::of).collect()
-        };
-        let parts: Vec<&str> = name.splitn(4, '.').collect();
-        let taken = match parts[1].strip_prefix("modifier") {
-            Some(k) => {
-                let k: usize = k.parse().expect("modifiers are numbered");
-                self.modifiers[i][k].restore(parts[2], &data)
-            }
-            None => self.rules[i].restore(parts[1], &data),
-        };
-        if taken { Ok(()) } else { Err(EngineError::state(name, format!("is {}×{}, which does not fit", view.rows, view.cols))) }
+        }
     }
 
     /// A copy of everything that an update changes.
     pub(crate) fn save(&self) -> Saved<T> {
-        let states = (0..self.weights.all.len()).flat_map(|i| self.slots(i)).map(|(_, data)| data.to_vec());
-        Saved { weights: self.weights.clone(), states: states.collect() }
+        let states = (0..self.weights.all.len())
+            .flat_map(|i| self.slots(i))
+            .map(|slot| slot.data.to_vec());
+        Saved {
+            weights: self.weights.clone(),
+            states: states.collect(),
+        }
     }
 
     /// Goes back to a copy.
@@ -341,14 +477,32 @@ impl<'a, T: Real> Trainer<'a, T> {
         self.weights = saved.weights.clone();
         let mut states = saved.states.iter();
         for i in 0..self.weights.all.len() {
-            for (rule_slot, _) in self.rules[i].state().iter().map(|(n, d)| (*n, d.len())).collect::<Vec<_>>() {
-                self.rules[i].restore(rule_slot, states.next().expect("as many states as were saved"));
+            let slots: Vec<_> = self.slots(i).iter().map(|s| (s.modifier, s.name)).collect();
+            for (modifier, name) in slots {
+                self.fill_slot(
+                    i,
+                    modifier,
+                    name,
+                    states.next().expect("as many states as were saved"),
+                );
             }
-            for modifier in &mut self.modifiers[i] {
-                for slot in modifier.state().iter().map(|(n, _)| *n).collect::<Vec<_>>() {
-                    modifier.restore(slot, states.next().expect("as many states as were saved"));
-                }
-            }
+        }
+    }
+}
+
+/// One vector of state of one weight's optimiser or modifier.
+struct Slot<'a, T> {
+    modifier: Option<usize>,
+    name: &'static str,
+    data: &'a [T],
+}
+
+impl<T> Slot<'_, T> {
+    /// Name in snapshots.
+    fn tensor(&self, weight: &str) -> String {
+        match self.modifier {
+            Some(k) => format!("optimizer.modifier{k}.{}.{weight}", self.name),
+            None => format!("optimizer.{}.{weight}", self.name),
         }
     }
 }
@@ -369,26 +523,49 @@ impl Tally {
 
     fn score(&self) -> Option<Score> {
         let rows = self.rows as f64;
-        (self.rows > 0).then(|| Score { loss: self.loss / rows, accuracy: self.right as f64 / rows })
+        (self.rows > 0).then(|| Score {
+            loss: self.loss / rows,
+            accuracy: self.right as f64 / rows,
+        })
     }
 }
 
 /// Scores outputs by a loss that is no mean over rows; training rows number `trained`.
-fn score_whole<T: Real>(objective: &Objective<T>, solved: bool, order: &Order, rule: &Rule<T>, scores: &mut Scores<T>, trained: usize) {
+fn score_whole<T: Real>(
+    objective: &Objective<T>,
+    solved: bool,
+    order: &Order,
+    rule: &Rule<T>,
+    scores: &mut Scores<T>,
+    trained: usize,
+) {
     let (train, test) = (select(order, scores, true), select(order, scores, false));
     if solved {
         return score_centred(order, rule, scores, &train.0, trained);
     }
-    let Objective::Batch(loss) = objective else { unreachable!("row losses are scored row by row") };
+    let Objective::Batch(loss) = objective else {
+        unreachable!("row losses are scored row by row")
+    };
     let (pitch, classes) = (scores.pitch, scores.classes);
     let centroids = Centroids::fit(&train.0, pitch, classes, &train.1, classes);
-    for (answer, row) in scores.answers.iter_mut().zip(scores.raw.chunks_exact(pitch)) {
+    for (answer, row) in scores
+        .answers
+        .iter_mut()
+        .zip(scores.raw.chunks_exact(pitch))
+    {
         *answer = centroids.predict(&row[..classes]) as u32;
     }
-    let test_loss = if test.1.is_empty() { f64::NAN } else { loss.value(&test.0, pitch, classes, &test.1) };
+    let test_loss = if test.1.is_empty() {
+        f64::NAN
+    } else {
+        loss.value(&test.0, pitch, classes, &test.1)
+    };
     let train_loss = if rule.descend {
         let value = loss.gradient(&mut scores.gradient, pitch, classes, &train.1);
-        scores.gradient.iter_mut().for_each(|x| *x *= rule.gradient_scale);
+        scores
+            .gradient
+            .iter_mut()
+            .for_each(|x| *x *= rule.gradient_scale);
         value
     } else {
         loss.value(&train.0, pitch, classes, &train.1)
@@ -400,7 +577,11 @@ fn score_whole<T: Real>(objective: &Objective<T>, solved: bool, order: &Order, r
 
 /// Outputs and labels of the rows that are trained on, or of the others.
 fn select<T: Real>(order: &Order, scores: &Scores<T>, train: bool) -> (Vec<T>, Vec<u32>) {
-    let rows = scores.raw.chunks_exact(scores.pitch).zip(&order.labels).zip(&order.train);
+    let rows = scores
+        .raw
+        .chunks_exact(scores.pitch)
+        .zip(&order.labels)
+        .zip(&order.train);
     let (mut outputs, mut labels) = (Vec::new(), Vec::new());
     for ((row, label), _) in rows.filter(|(_, t)| **t == train) {
         outputs.extend_from_slice(row);
@@ -410,10 +591,23 @@ fn select<T: Real>(order: &Order, scores: &Scores<T>, train: bool) -> (Vec<T>, V
 }
 
 /// ‖P(Y − O)‖² a sample: outputs are shifted by what the centring over training rows takes away.
-fn score_centred<T: Real>(order: &Order, rule: &Rule<T>, scores: &mut Scores<T>, train: &[T], trained: usize) {
+fn score_centred<T: Real>(
+    order: &Order,
+    rule: &Rule<T>,
+    scores: &mut Scores<T>,
+    train: &[T],
+    trained: usize,
+) {
     let (pitch, classes) = (scores.pitch, scores.classes);
     let mut shift = vec![0.0; classes];
-    for (row, label) in train.chunks_exact(pitch).zip(order.labels.iter().zip(&order.train).filter(|(_, t)| **t).map(|(l, _)| *l)) {
+    for (row, label) in train.chunks_exact(pitch).zip(
+        order
+            .labels
+            .iter()
+            .zip(&order.train)
+            .filter(|(_, t)| **t)
+            .map(|(l, _)| *l),
+    ) {
         for (c, s) in shift.iter_mut().enumerate() {
             *s += (f64::from(u8::from(c == label as usize)) - row[c].f64()) / trained as f64;
         }

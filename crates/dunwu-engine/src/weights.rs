@@ -59,12 +59,30 @@ impl<T: Real> Weights<T> {
             all.push(Matrix::zeros("embedding", [d.vocab, size], d.vocab, size));
         }
         let inputs = d.embedding.map_or(d.tokens, |size| size * d.operands);
-        all.push(Matrix::zeros("hidden.0", [inputs, d.width], inputs, d.stride));
+        all.push(Matrix::zeros(
+            "hidden.0",
+            [inputs, d.width],
+            inputs,
+            d.stride,
+        ));
         for layer in 1..d.layers {
-            all.push(Matrix::zeros(&format!("hidden.{layer}"), [d.width, d.width], d.stride, d.stride));
+            all.push(Matrix::zeros(
+                &format!("hidden.{layer}"),
+                [d.width, d.width],
+                d.stride,
+                d.stride,
+            ));
         }
-        all.push(Matrix::zeros("readout", [d.width, d.classes], d.stride, d.pitch));
-        Self { all, embedded: d.embedding.is_some() }
+        all.push(Matrix::zeros(
+            "readout",
+            [d.width, d.classes],
+            d.stride,
+            d.pitch,
+        ));
+        Self {
+            all,
+            embedded: d.embedding.is_some(),
+        }
     }
 
     /// Initial weights, each tensor from its own stream of the seed.
@@ -76,7 +94,11 @@ impl<T: Real> Weights<T> {
                 Role::Hidden | Role::Embedding => (plan.hidden_init, plan.hidden_scale),
             };
             // An embedding vector is one layer's output: its fan-in is the length of that vector.
-            let fan_in = if matrix.name == "embedding" { matrix.cols } else { matrix.rows };
+            let fan_in = if matrix.name == "embedding" {
+                matrix.cols
+            } else {
+                matrix.rows
+            };
             let bound = scale / (fan_in as f64).sqrt();
             let mut draws = Seed(seed).draws(&matrix.name);
             match init {
@@ -111,7 +133,11 @@ impl<T: Real> Weights<T> {
 
     /// Numbers that the optimiser changes.
     pub(crate) fn trained(&self, plan: &RunPlan) -> usize {
-        let solved = if plan.readout == Readout::Ridge { self.readout().rows * self.readout().cols } else { 0 };
+        let solved = if plan.readout == Readout::Ridge {
+            self.readout().rows * self.readout().cols
+        } else {
+            0
+        };
         self.all.iter().map(|m| m.rows * m.cols).sum::<usize>() - solved
     }
 
@@ -122,7 +148,10 @@ impl<T: Real> Weights<T> {
 
     pub(crate) fn scale(&mut self, factor: f64) {
         let factor = T::of(factor);
-        self.all.iter_mut().flat_map(|m| &mut m.data).for_each(|x| *x *= factor);
+        self.all
+            .iter_mut()
+            .flat_map(|m| &mut m.data)
+            .for_each(|x| *x *= factor);
     }
 
     /// Takes the weights from a state.
@@ -145,7 +174,10 @@ impl<T: Real> Weights<T> {
 
     /// The first tensor that holds a number which is not finite.
     pub(crate) fn broken(&self) -> Option<&str> {
-        self.all.iter().find(|m| !m.is_finite()).map(|m| m.name.as_str())
+        self.all
+            .iter()
+            .find(|m| !m.is_finite())
+            .map(|m| m.name.as_str())
     }
 }
 

@@ -22,12 +22,18 @@ impl Probe for Gradient {
     fn columns(&self) -> Vec<(String, &'static str)> {
         vec![
             ("grad_f".into(), "‖P(Y − O)Vᵀ‖, P the centring over samples"),
-            ("grad_f_code".into(), "‖(Y − 1/M − O)Vᵀ‖, as the published code prints it"),
+            (
+                "grad_f_code".into(),
+                "‖(Y − 1/M − O)Vᵀ‖, as the published code prints it",
+            ),
         ]
     }
 
     fn needs(&self) -> Needs {
-        Needs { outputs: true, ..Needs::WEIGHTS }
+        Needs {
+            outputs: true,
+            ..Needs::WEIGHTS
+        }
     }
 
     fn cost(&self) -> Cost {
@@ -35,12 +41,19 @@ impl Probe for Gradient {
     }
 
     fn measure(&mut self, snapshot: &Snapshot<'_>, data: &Dataset) -> Vec<Reading> {
-        let (Some(outputs), Some(readout)) = (snapshot.get("outputs"), snapshot.get("readout")) else { return vec![] };
+        let (Some(outputs), Some(readout)) = (snapshot.get("outputs"), snapshot.get("readout"))
+        else {
+            return vec![];
+        };
         let mut residual = matrix(outputs);
         let shift = 1.0 / data.classes as f64;
         for j in 0..residual.ncols() {
             for (i, row) in data.train.iter().enumerate() {
-                let target = if data.labels[*row as usize] as usize == j { 1.0 } else { 0.0 };
+                let target = if data.labels[*row as usize] as usize == j {
+                    1.0
+                } else {
+                    0.0
+                };
                 residual[(i, j)] = target - shift - residual[(i, j)];
             }
         }
@@ -50,6 +63,9 @@ impl Probe for Gradient {
         let code = norm(residual.as_ref());
         // Centring takes the shift of 1/M away again.
         centre(&mut residual);
-        vec![Reading::new("grad_f", norm(residual.as_ref())), Reading::new("grad_f_code", code)]
+        vec![
+            Reading::new("grad_f", norm(residual.as_ref())),
+            Reading::new("grad_f_code", code),
+        ]
     }
 }

@@ -29,33 +29,59 @@ impl Gram {
     }
 
     fn column(&self, name: &str) -> String {
-        if self.is_exact() { format!("{name}_exact") } else { name.to_owned() }
+        if self.is_exact() {
+            format!("{name}_exact")
+        } else {
+            name.to_owned()
+        }
     }
 }
 
 impl Probe for Gram {
     fn name(&self) -> &'static str {
-        if self.is_exact() { "gram_exact" } else { "gram" }
+        if self.is_exact() {
+            "gram_exact"
+        } else {
+            "gram"
+        }
     }
 
     fn columns(&self) -> Vec<(String, &'static str)> {
         vec![
-            (self.column("gram_ff"), "mean |off-diagonal| / mean |diagonal| of F̃ᵀF̃"),
-            (self.column("gram_ideal"), "distance of FFᵀ from aI + b11ᵀ, relative"),
-            (self.column("gram_pfft"), "mean |off-diagonal| / mean |diagonal| of PFFᵀ"),
+            (
+                self.column("gram_ff"),
+                "mean |off-diagonal| / mean |diagonal| of F̃ᵀF̃",
+            ),
+            (
+                self.column("gram_ideal"),
+                "distance of FFᵀ from aI + b11ᵀ, relative",
+            ),
+            (
+                self.column("gram_pfft"),
+                "mean |off-diagonal| / mean |diagonal| of PFFᵀ",
+            ),
         ]
     }
 
     fn needs(&self) -> Needs {
-        Needs { features: true, ..Needs::NONE }
+        Needs {
+            features: true,
+            ..Needs::NONE
+        }
     }
 
     fn cost(&self) -> Cost {
-        if self.is_exact() { Cost::Expensive } else { Cost::Moderate }
+        if self.is_exact() {
+            Cost::Expensive
+        } else {
+            Cost::Moderate
+        }
     }
 
     fn measure(&mut self, snapshot: &Snapshot<'_>, _: &Dataset) -> Vec<Reading> {
-        let Some(features) = snapshot.get("features") else { return vec![] };
+        let Some(features) = snapshot.get("features") else {
+            return vec![];
+        };
         let nodes = evenly(features.cols, self.most);
         let mut f = pick(features, &evenly(features.rows, usize::MAX), &nodes);
         centre(&mut f);
@@ -66,8 +92,15 @@ impl Probe for Gram {
         let ideal = distance_from_ideal(outer.as_ref());
         let mut centred = outer;
         centre(&mut centred);
-        let readings = [("gram_ff", ff), ("gram_ideal", ideal), ("gram_pfft", ratio(centred.as_ref()))];
-        readings.into_iter().map(|(name, value)| Reading::new(self.column(name), value)).collect()
+        let readings = [
+            ("gram_ff", ff),
+            ("gram_ideal", ideal),
+            ("gram_pfft", ratio(centred.as_ref())),
+        ];
+        readings
+            .into_iter()
+            .map(|(name, value)| Reading::new(self.column(name), value))
+            .collect()
     }
 }
 
@@ -106,6 +139,11 @@ fn distance_from_ideal(a: MatRef<'_, f64>) -> f64 {
     }
     let off = n * (n - 1.0);
     let on_diagonal = diagonal_squares - diagonal * diagonal / n;
-    let off_diagonal = (squares - diagonal_squares) - if off > 0.0 { (sum - diagonal).powi(2) / off } else { 0.0 };
+    let off_diagonal = (squares - diagonal_squares)
+        - if off > 0.0 {
+            (sum - diagonal).powi(2) / off
+        } else {
+            0.0
+        };
     ((on_diagonal + off_diagonal).max(0.0) / squares).sqrt()
 }

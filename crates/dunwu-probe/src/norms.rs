@@ -26,7 +26,10 @@ impl Probe for Norms {
     }
 
     fn needs(&self) -> Needs {
-        Needs { gradients: true, ..Needs::WEIGHTS }
+        Needs {
+            gradients: true,
+            ..Needs::WEIGHTS
+        }
     }
 
     fn cost(&self) -> Cost {
@@ -37,7 +40,11 @@ impl Probe for Norms {
         let norm = |prefix: &str, readout: bool| {
             let mine = snapshot.tensors.iter().filter(|t| {
                 let name = t.name.strip_prefix(prefix).unwrap_or("");
-                if readout { name == "readout" } else { name == "embedding" || name.starts_with("hidden.") }
+                if readout {
+                    name == "readout"
+                } else {
+                    name == "embedding" || name.starts_with("hidden.")
+                }
             });
             let sums: Vec<f64> = mine.map(square_sum).collect();
             (!sums.is_empty()).then(|| sums.iter().sum::<f64>().sqrt())
@@ -48,6 +55,8 @@ impl Probe for Norms {
             ("weight_norm.V", norm("", true)),
             ("weight_norm.W", norm("", false)),
         ];
-        all.into_iter().filter_map(|(name, value)| value.map(|v| Reading::new(name, v))).collect()
+        all.into_iter()
+            .filter_map(|(name, value)| value.map(|v| Reading::new(name, v)))
+            .collect()
     }
 }

@@ -19,7 +19,10 @@ impl Probe for Rank {
     }
 
     fn columns(&self) -> Vec<(String, &'static str)> {
-        vec![("rank.V".into(), "effective rank of V"), ("rank.W".into(), "effective rank of W")]
+        vec![
+            ("rank.V".into(), "effective rank of V"),
+            ("rank.W".into(), "effective rank of W"),
+        ]
     }
 
     fn needs(&self) -> Needs {
@@ -34,14 +37,27 @@ impl Probe for Rank {
         let rank = |name: &str| {
             let view = snapshot.get(name)?;
             // The Gram matrix of the shorter side has the same singular values, squared.
-            let a = matrix(&if view.rows < view.cols { view.transposed() } else { view.clone() });
-            let values = gram(a.as_ref()).self_adjoint_eigenvalues(Side::Lower).ok()?;
+            let a = matrix(&if view.rows < view.cols {
+                view.transposed()
+            } else {
+                view.clone()
+            });
+            let values = gram(a.as_ref())
+                .self_adjoint_eigenvalues(Side::Lower)
+                .ok()?;
             let sigma: Vec<f64> = values.iter().map(|v| v.max(0.0).sqrt()).collect();
             let total: f64 = sigma.iter().sum();
-            let entropy: f64 = sigma.iter().map(|s| s / total).filter(|p| *p > 0.0).map(|p| -p * p.ln()).sum();
+            let entropy: f64 = sigma
+                .iter()
+                .map(|s| s / total)
+                .filter(|p| *p > 0.0)
+                .map(|p| -p * p.ln())
+                .sum();
             Some(if total > 0.0 { entropy.exp() } else { 0.0 })
         };
         let all = [("rank.V", rank("readout")), ("rank.W", rank("hidden.0"))];
-        all.into_iter().filter_map(|(name, value)| value.map(|v| Reading::new(name, v))).collect()
+        all.into_iter()
+            .filter_map(|(name, value)| value.map(|v| Reading::new(name, v)))
+            .collect()
     }
 }

@@ -29,14 +29,54 @@ pub struct Entry {
 
 /// Every probe, sorted by name.
 pub static ALL: &[Entry] = &[
-    Entry { name: "gradient", help: "norm of the gradient that the loss sends to the hidden nodes, in both published forms", cost: Cost::Cheap, make: gradient::make },
-    Entry { name: "gram", help: "how nearly nodes and samples are independent, over a fixed sample of 256 of each", cost: Cost::Moderate, make: gram::make },
-    Entry { name: "gram_exact", help: "the same over all nodes and samples", cost: Cost::Expensive, make: gram::make_exact },
-    Entry { name: "norms", help: "norms of weights and gradients", cost: Cost::Cheap, make: norms::make },
-    Entry { name: "rank", help: "effective rank of the weights", cost: Cost::Moderate, make: rank::make },
-    Entry { name: "spectrum", help: "which features of the task the nodes listen to", cost: Cost::Cheap, make: spectrum::make },
-    Entry { name: "update", help: "length of updates and how much they turn", cost: Cost::Cheap, make: update::make },
-    Entry { name: "update_spectrum", help: "ratio of the second to the third singular value of the last 20 updates", cost: Cost::Cheap, make: update_spectrum::make },
+    Entry {
+        name: "gradient",
+        help: "norm of the gradient that the loss sends to the hidden nodes, in both published forms",
+        cost: Cost::Cheap,
+        make: gradient::make,
+    },
+    Entry {
+        name: "gram",
+        help: "how nearly nodes and samples are independent, over a fixed sample of 256 of each",
+        cost: Cost::Moderate,
+        make: gram::make,
+    },
+    Entry {
+        name: "gram_exact",
+        help: "the same over all nodes and samples",
+        cost: Cost::Expensive,
+        make: gram::make_exact,
+    },
+    Entry {
+        name: "norms",
+        help: "norms of weights and gradients",
+        cost: Cost::Cheap,
+        make: norms::make,
+    },
+    Entry {
+        name: "rank",
+        help: "effective rank of the weights",
+        cost: Cost::Moderate,
+        make: rank::make,
+    },
+    Entry {
+        name: "spectrum",
+        help: "which features of the task the nodes listen to",
+        cost: Cost::Cheap,
+        make: spectrum::make,
+    },
+    Entry {
+        name: "update",
+        help: "length of updates and how much they turn",
+        cost: Cost::Cheap,
+        make: update::make,
+    },
+    Entry {
+        name: "update_spectrum",
+        help: "ratio of the second to the third singular value of the last 20 updates",
+        cost: Cost::Cheap,
+        make: update_spectrum::make,
+    },
 ];
 
 /// Probes by name; `none`, `cheap` (all but the expensive) and `all` are groups.
@@ -53,12 +93,24 @@ pub fn select(names: &[String]) -> Result<Vec<&'static Entry>, PlanError> {
             name if ALL.iter().any(|e| e.name == name) => Box::new(move |e| e.name == name),
             unknown => return Err(unknown_probe(unknown)),
         };
-        ALL.iter().zip(&mut chosen).filter(|(e, _)| group(e)).for_each(|(_, c)| *c = true);
+        ALL.iter()
+            .zip(&mut chosen)
+            .filter(|(e, _)| group(e))
+            .for_each(|(_, c)| *c = true);
     }
-    Ok(ALL.iter().zip(chosen).filter(|(_, c)| *c).map(|(e, _)| e).collect())
+    Ok(ALL
+        .iter()
+        .zip(chosen)
+        .filter(|(_, c)| *c)
+        .map(|(e, _)| e)
+        .collect())
 }
 
 fn unknown_probe(name: &str) -> PlanError {
     let known: Vec<&str> = ALL.iter().map(|e| e.name).collect();
-    PlanError::unknown("probes", name, &[&["none", "cheap", "all"], known.as_slice()].concat())
+    PlanError::unknown(
+        "probes",
+        name,
+        &[&["none", "cheap", "all"], known.as_slice()].concat(),
+    )
 }

@@ -32,7 +32,12 @@ pub struct FeatureMap {
 }
 
 /// The map of a snapshot; None if its first layer does not fit the features.
-pub fn feature_map(snapshot: &Snapshot<'_>, data: &Dataset, features: &Features, complex: bool) -> Option<FeatureMap> {
+pub fn feature_map(
+    snapshot: &Snapshot<'_>,
+    data: &Dataset,
+    features: &Features,
+    complex: bool,
+) -> Option<FeatureMap> {
     if data.vocab.iter().any(|v| *v != features.tokens) {
         return None;
     }
@@ -44,7 +49,10 @@ pub fn feature_map(snapshot: &Snapshot<'_>, data: &Dataset, features: &Features,
         for column in 0..spectrum.ncols() {
             let line = &mut mass[column % neurons * count..][..count];
             for (m, rows) in line.iter_mut().zip(&features.ranges) {
-                *m += rows.clone().map(|i| spectrum[(i, column)] * spectrum[(i, column)]).sum::<f64>();
+                *m += rows
+                    .clone()
+                    .map(|i| spectrum[(i, column)] * spectrum[(i, column)])
+                    .sum::<f64>();
             }
         }
     }
@@ -61,7 +69,8 @@ fn columns(snapshot: &Snapshot<'_>, complex: bool) -> Option<usize> {
 fn operand(snapshot: &Snapshot<'_>, data: &Dataset, j: usize) -> Option<Mat<f64>> {
     let hidden = snapshot.get("hidden.0")?;
     let rows = |first: usize, count: usize| {
-        (first + count <= hidden.rows).then(|| Mat::from_fn(count, hidden.cols, |i, c| hidden.at(first + i, c)))
+        (first + count <= hidden.rows)
+            .then(|| Mat::from_fn(count, hidden.cols, |i, c| hidden.at(first + i, c)))
     };
     match snapshot.get("embedding") {
         Some(embedding) => {
@@ -85,7 +94,13 @@ fn map_of(features: &Features, neurons: usize, mass: Vec<f64>) -> FeatureMap {
     for line in mass.chunks_exact(count) {
         let all: f64 = line.iter().sum();
         let learned = all - line[trivial];
-        let share = |k: usize| if k == trivial || learned <= 0.0 { 0.0 } else { line[k] / learned };
+        let share = |k: usize| {
+            if k == trivial || learned <= 0.0 {
+                0.0
+            } else {
+                line[k] / learned
+            }
+        };
         let best = (0..count).fold(0, |best, k| if share(k) > share(best) { k } else { best });
         map.share.extend((0..count).map(|k| share(k) as f32));
         map.best.push(best as u32);
@@ -104,7 +119,10 @@ struct Spectrum {
 }
 
 pub(crate) fn make(setting: &Setting<'_>) -> Box<dyn Probe> {
-    Box::new(Spectrum { features: setting.features.cloned(), complex: setting.plan.weights == Weights::Complex })
+    Box::new(Spectrum {
+        features: setting.features.cloned(),
+        complex: setting.plan.weights == Weights::Complex,
+    })
 }
 
 impl Probe for Spectrum {
@@ -114,15 +132,25 @@ impl Probe for Spectrum {
 
     fn columns(&self) -> Vec<(String, &'static str)> {
         vec![
-            ("feature_entropy".into(), "entropy of the nodes' preferred features, nats"),
-            ("features_covered".into(), "features that a node with purity ≥ 0.5 prefers"),
+            (
+                "feature_entropy".into(),
+                "entropy of the nodes' preferred features, nats",
+            ),
+            (
+                "features_covered".into(),
+                "features that a node with purity ≥ 0.5 prefers",
+            ),
             ("ipr".into(), "mean Σ share² of a node's features"),
             ("purity".into(), "mean largest share of a feature in a node"),
         ]
     }
 
     fn needs(&self) -> Needs {
-        if self.features.is_some() { Needs::WEIGHTS } else { Needs::NONE }
+        if self.features.is_some() {
+            Needs::WEIGHTS
+        } else {
+            Needs::NONE
+        }
     }
 
     fn cost(&self) -> Cost {
@@ -130,7 +158,10 @@ impl Probe for Spectrum {
     }
 
     fn measure(&mut self, snapshot: &Snapshot<'_>, data: &Dataset) -> Vec<Reading> {
-        let map = self.features.as_ref().and_then(|f| feature_map(snapshot, data, f, self.complex));
+        let map = self
+            .features
+            .as_ref()
+            .and_then(|f| feature_map(snapshot, data, f, self.complex));
         map.map_or_else(Vec::new, |map| readings(&map))
     }
 }
@@ -139,7 +170,9 @@ fn readings(map: &FeatureMap) -> Vec<Reading> {
     let mut norms = map.norm.clone();
     norms.sort_by(f32::total_cmp);
     let floor = DEAD * f64::from(norms[norms.len() / 2]);
-    let live: Vec<usize> = (0..map.neurons).filter(|j| f64::from(map.norm[*j]) > floor).collect();
+    let live: Vec<usize> = (0..map.neurons)
+        .filter(|j| f64::from(map.norm[*j]) > floor)
+        .collect();
     let count = map.names.len();
     let (mut preferred, mut covered) = (vec![0usize; count], vec![false; count]);
     let (mut purity, mut ipr) = (0.0, 0.0);
@@ -148,13 +181,19 @@ fn readings(map: &FeatureMap) -> Vec<Reading> {
         preferred[best] += 1;
         covered[best] |= f64::from(map.purity[*j]) >= PURE;
         purity += f64::from(map.purity[*j]);
-        ipr += map.share[j * count..(j + 1) * count].iter().map(|s| f64::from(*s).powi(2)).sum::<f64>();
+        ipr += map.share[j * count..(j + 1) * count]
+            .iter()
+            .map(|s| f64::from(*s).powi(2))
+            .sum::<f64>();
     }
     let n = live.len().max(1) as f64;
     let shares = preferred.iter().map(|c| *c as f64 / n).filter(|p| *p > 0.0);
     vec![
         Reading::new("feature_entropy", shares.map(|p| -p * p.ln()).sum()),
-        Reading::new("features_covered", covered.iter().filter(|c| **c).count() as f64),
+        Reading::new(
+            "features_covered",
+            covered.iter().filter(|c| **c).count() as f64,
+        ),
         Reading::new("ipr", ipr / n),
         Reading::new("purity", purity / n),
     ]

@@ -2,7 +2,9 @@
 
 use crate::matrix::{dot, letters, saved};
 use crate::select::Setting;
-use dunwu_core::{Cost, Dataset, NamedTensor, Needs, Probe, Reading, Snapshot, TensorData, TensorView, Values};
+use dunwu_core::{
+    Cost, Dataset, NamedTensor, Needs, Probe, Reading, Snapshot, TensorData, TensorView, Values,
+};
 
 /// `update_norm.X` = ‖ΔX‖ and `update_cos.X` = 1 − cos(ΔX, previous ΔX), X = W (all but the readout), V.
 #[derive(Default)]
@@ -23,7 +25,9 @@ pub(crate) fn flat(view: &TensorView<'_>, out: &mut Vec<f32>) {
     for i in 0..view.rows {
         let row = i * view.row_stride;
         match view.data {
-            TensorData::F32(data) if view.col_stride == 1 => out.extend_from_slice(&data[row..row + view.cols]),
+            TensorData::F32(data) if view.col_stride == 1 => {
+                out.extend_from_slice(&data[row..row + view.cols])
+            }
             _ => out.extend((0..view.cols).map(|j| view.at(i, j) as f32)),
         }
     }
@@ -36,8 +40,14 @@ impl Probe for Update {
 
     fn columns(&self) -> Vec<(String, &'static str)> {
         vec![
-            ("update_cos.V".into(), "1 − cosine of consecutive updates of V"),
-            ("update_cos.W".into(), "1 − cosine of consecutive updates of W"),
+            (
+                "update_cos.V".into(),
+                "1 − cosine of consecutive updates of V",
+            ),
+            (
+                "update_cos.W".into(),
+                "1 − cosine of consecutive updates of W",
+            ),
             ("update_norm.V".into(), "‖ΔV‖ of the last update"),
             ("update_norm.W".into(), "‖ΔW‖ of the last update"),
         ]
@@ -55,9 +65,15 @@ impl Probe for Update {
         let mut out = Vec::new();
         for (k, (letter, tensors)) in letters(snapshot).into_iter().enumerate() {
             let mut now = Vec::with_capacity(self.before[k].len());
-            tensors.iter().for_each(|i| flat(&snapshot.tensors[*i], &mut now));
+            tensors
+                .iter()
+                .for_each(|i| flat(&snapshot.tensors[*i], &mut now));
             if self.before[k].len() == now.len() && !now.is_empty() {
-                let update: Vec<f32> = now.iter().zip(&self.before[k]).map(|(a, b)| a - b).collect();
+                let update: Vec<f32> = now
+                    .iter()
+                    .zip(&self.before[k])
+                    .map(|(a, b)| a - b)
+                    .collect();
                 let norm = dot(&update, &update).sqrt();
                 out.push(Reading::new(format!("update_norm.{letter}"), norm));
                 if self.update[k].len() == update.len() {
@@ -73,15 +89,30 @@ impl Probe for Update {
     }
 
     fn save(&self) -> Vec<NamedTensor> {
-        let all = self.before.iter().map(|v| ("before", v)).chain(self.update.iter().map(|v| ("update", v)));
-        all.enumerate().map(|(i, (what, v))| saved(format!("{what}.{}", LETTERS[i % 2]), Values::F32(v.clone()))).collect()
+        let all = self
+            .before
+            .iter()
+            .map(|v| ("before", v))
+            .chain(self.update.iter().map(|v| ("update", v)));
+        all.enumerate()
+            .map(|(i, (what, v))| {
+                saved(format!("{what}.{}", LETTERS[i % 2]), Values::F32(v.clone()))
+            })
+            .collect()
     }
 
     fn restore(&mut self, tensors: &[NamedTensor]) {
         for (i, letter) in LETTERS.iter().enumerate() {
-            for (what, place) in [("before", &mut self.before[i]), ("update", &mut self.update[i])] {
+            for (what, place) in [
+                ("before", &mut self.before[i]),
+                ("update", &mut self.update[i]),
+            ] {
                 let name = format!("{what}.{letter}");
-                if let Some(NamedTensor { values: Values::F32(v), .. }) = tensors.iter().find(|t| t.name == name) {
+                if let Some(NamedTensor {
+                    values: Values::F32(v),
+                    ..
+                }) = tensors.iter().find(|t| t.name == name)
+                {
                     place.clone_from(v);
                 }
             }

@@ -10,7 +10,8 @@ use std::collections::VecDeque;
 /// Updates in the window (arXiv 2605.08119).
 const WINDOW: usize = 20;
 
-/// `sigma23` = σ₂/σ₃ of the matrix whose rows are the last 20 updates of W (all but the readout).
+/// `sigma23` = σ₂/σ₃ of the matrix whose rows are the last 20 updates of W (all but the readout);
+/// `gram23` is its square, the ratio of eigenvalues of their Gram matrix, as arXiv 2605.08119 prints it.
 ///
 /// The 20 × 20 Gram matrix is kept: an epoch costs 20 inner products. Holds 21 copies of W in single precision.
 #[derive(Default)]
@@ -44,8 +45,12 @@ impl UpdateSpectrum {
         if self.updates.len() < WINDOW {
             return f64::NAN;
         }
-        let gram = Mat::from_fn(WINDOW, WINDOW, |i, j| self.gram[i.min(j)][i.max(j) - i.min(j)]);
-        let Ok(values) = gram.self_adjoint_eigenvalues(Side::Lower) else { return f64::NAN };
+        let gram = Mat::from_fn(WINDOW, WINDOW, |i, j| {
+            self.gram[i.min(j)][i.max(j) - i.min(j)]
+        });
+        let Ok(values) = gram.self_adjoint_eigenvalues(Side::Lower) else {
+            return f64::NAN;
+        };
         let largest = |k: usize| values[WINDOW - k].max(0.0);
         (largest(2) / largest(3)).sqrt()
     }
@@ -57,7 +62,13 @@ impl Probe for UpdateSpectrum {
     }
 
     fn columns(&self) -> Vec<(String, &'static str)> {
-        vec![("sigma23".into(), "σ₂/σ₃ of the last 20 updates of W")]
+        vec![
+            (
+                "gram23".into(),
+                "(σ₂/σ₃)², the ratio of eigenvalues of the updates' Gram matrix",
+            ),
+            ("sigma23".into(), "σ₂/σ₃ of the last 20 updates of W"),
+        ]
     }
 
     fn needs(&self) -> Needs {
@@ -70,7 +81,10 @@ impl Probe for UpdateSpectrum {
 
     fn measure(&mut self, snapshot: &Snapshot<'_>, _: &Dataset) -> Vec<Reading> {
         let mut now = Vec::with_capacity(self.before.len());
-        letters(snapshot)[0].1.iter().for_each(|i| flat(&snapshot.tensors[*i], &mut now));
+        letters(snapshot)[0]
+            .1
+            .iter()
+            .for_each(|i| flat(&snapshot.tensors[*i], &mut now));
         if now.is_empty() {
             return vec![];
         }
@@ -79,7 +93,13 @@ impl Probe for UpdateSpectrum {
         }
         self.before = now;
         let ratio = self.ratio();
-        if ratio.is_finite() { vec![Reading::new("sigma23", ratio)] } else { vec![] }
+        if !ratio.is_finite() {
+            return vec![];
+        }
+        vec![
+            Reading::new("gram23", ratio * ratio),
+            Reading::new("sigma23", ratio),
+        ]
     }
 
     fn save(&self) -> Vec<NamedTensor> {
@@ -97,7 +117,9 @@ impl Probe for UpdateSpectrum {
             self.before.clone_from(before);
         }
         for i in 0..WINDOW {
-            if let (Some(Values::F32(update)), Some(Values::F64(gram))) = (find(format!("update.{i}")), find(format!("gram.{i}"))) {
+            if let (Some(Values::F32(update)), Some(Values::F64(gram))) =
+                (find(format!("update.{i}")), find(format!("gram.{i}")))
+            {
                 self.updates.push_back(update.clone());
                 self.gram.push_back(gram.clone());
             }

@@ -24,22 +24,38 @@ pub(crate) type Readings = BTreeMap<u64, BTreeMap<String, f64>>;
 const BATCH: usize = 8192;
 
 /// A table of the readings of several seeds, sorted by seed and epoch.
-pub(crate) fn to_parquet(path: &Utf8Path, seeds: &[(u64, &Readings)]) -> Result<Vec<u8>, StoreError> {
+pub(crate) fn to_parquet(
+    path: &Utf8Path,
+    seeds: &[(u64, &Readings)],
+) -> Result<Vec<u8>, StoreError> {
     encode(seeds).map_err(|e| StoreError::io("write", path, std::io::Error::other(e)))
 }
 
 fn encode(seeds: &[(u64, &Readings)]) -> Result<Vec<u8>, ParquetError> {
-    let columns: BTreeSet<&str> =
-        seeds.iter().flat_map(|(_, r)| r.values()).flat_map(|row| row.keys().map(String::as_str)).collect();
-    let fields: String = columns.iter().map(|c| format!("optional double {c};\n")).collect();
-    let schema = parse_message_type(&format!("message curve {{ required int64 seed; required int64 epoch;\n{fields} }}"))?;
+    let columns: BTreeSet<&str> = seeds
+        .iter()
+        .flat_map(|(_, r)| r.values())
+        .flat_map(|row| row.keys().map(String::as_str))
+        .collect();
+    let fields: String = columns
+        .iter()
+        .map(|c| format!("optional double {c};\n"))
+        .collect();
+    let schema = parse_message_type(&format!(
+        "message curve {{ required int64 seed; required int64 epoch;\n{fields} }}"
+    ))?;
     let properties = WriterProperties::builder()
         .set_compression(Compression::ZSTD(ZstdLevel::try_new(3)?))
-        .set_key_value_metadata(Some(vec![KeyValue::new("dunwu.format".to_owned(), FORMAT.to_string())]))
+        .set_key_value_metadata(Some(vec![KeyValue::new(
+            "dunwu.format".to_owned(),
+            FORMAT.to_string(),
+        )]))
         .build();
     let mut writer = SerializedFileWriter::new(Vec::new(), Arc::new(schema), Arc::new(properties))?;
     let mut group = writer.next_row_group()?;
-    let ids = seeds.iter().flat_map(|(seed, r)| r.keys().map(|epoch| (*seed as i64, *epoch as i64)));
+    let ids = seeds
+        .iter()
+        .flat_map(|(seed, r)| r.keys().map(|epoch| (*seed as i64, *epoch as i64)));
     let (seed_column, epoch_column): (Vec<i64>, Vec<i64>) = ids.unzip();
     write_integers(&mut group, &seed_column)?;
     write_integers(&mut group, &epoch_column)?;
@@ -50,31 +66,54 @@ fn encode(seeds: &[(u64, &Readings)]) -> Result<Vec<u8>, ParquetError> {
             values.extend(row.get(column));
         }
         let mut writer = group.next_column()?.expect("the schema has this column");
-        writer.typed::<DoubleType>().write_batch(&values, Some(&present), None)?;
+        writer
+            .typed::<DoubleType>()
+            .write_batch(&values, Some(&present), None)?;
         writer.close()?;
     }
     group.close()?;
     writer.into_inner()
 }
 
-fn write_integers(group: &mut SerializedRowGroupWriter<'_, Vec<u8>>, values: &[i64]) -> Result<(), ParquetError> {
+fn write_integers(
+    group: &mut SerializedRowGroupWriter<'_, Vec<u8>>,
+    values: &[i64],
+) -> Result<(), ParquetError> {
     let mut column = group.next_column()?.expect("the schema has this column");
-    column.typed::<Int64Type>().write_batch(values, None, None)?;
+    column
+        .typed::<Int64Type>()
+        .write_batch(values, None, None)?;
     column.close()
 }
 
 /// Reads a table, laying its values over those of earlier parts, seed by seed.
-pub(crate) fn read_into(path: &Utf8Path, seeds: &mut BTreeMap<u64, Readings>) -> Result<(), StoreError> {
+pub(crate) fn read_into(
+    path: &Utf8Path,
+    seeds: &mut BTreeMap<u64, Readings>,
+) -> Result<(), StoreError> {
     let file = File::open(path).map_err(|e| StoreError::io("read", path, e))?;
     let damaged = |e: ParquetError| StoreError::damaged(path, e.to_string());
     let reader = SerializedFileReader::new(file).map_err(damaged)?;
     check_format(path, &reader)?;
     for i in 0..reader.num_row_groups() {
         let group = reader.get_row_group(i).map_err(damaged)?;
-        let names: Vec<String> = group.metadata().columns().iter().map(|c| c.column_path().string()).collect();
-        let column = |j: usize| group.get_column_reader(j).and_then(read_column).map_err(damaged);
+        let names: Vec<String> = group
+            .metadata()
+            .columns()
+            .iter()
+            .map(|c| c.column_path().string())
+            .collect();
+        let column = |j: usize| {
+            group
+                .get_column_reader(j)
+                .and_then(read_column)
+                .map_err(damaged)
+        };
         let place = |name: &str| {
-            names.iter().position(|n| n == name).ok_or_else(|| StoreError::damaged(path, format!("there is no column `{name}`")))
+            names
+                .iter()
+                .position(|n| n == name)
+                .ok_or_else(|| StoreError::damaged(path, format!("there is no column `{name}`")))
         };
         let (seed_column, epoch_column) = (column(place("seed")?)?, column(place("epoch")?)?);
         if seed_column.len() != epoch_column.len() {
@@ -85,18 +124,27 @@ pub(crate) fn read_into(path: &Utf8Path, seeds: &mut BTreeMap<u64, Readings>) ->
             .zip(&epoch_column)
             .map(|(s, e)| Some((s.and_then(id)?, e.and_then(id)?)))
             .collect::<Option<_>>()
-            .ok_or_else(|| StoreError::damaged(path, "a seed or an epoch is missing or negative"))?;
+            .ok_or_else(|| {
+                StoreError::damaged(path, "a seed or an epoch is missing or negative")
+            })?;
         for (seed, epoch) in &ids {
             seeds.entry(*seed).or_default().entry(*epoch).or_default();
         }
-        for (j, name) in names.iter().enumerate().filter(|(_, n)| !["seed", "epoch"].contains(&n.as_str())) {
+        for (j, name) in names
+            .iter()
+            .enumerate()
+            .filter(|(_, n)| !["seed", "epoch"].contains(&n.as_str()))
+        {
             let values = column(j)?;
             if values.len() != ids.len() {
                 return Err(StoreError::damaged(path, "its columns differ in length"));
             }
             for ((seed, epoch), value) in ids.iter().zip(values) {
                 if let Some(value) = value {
-                    let row = seeds.get_mut(seed).and_then(|r| r.get_mut(epoch)).expect("entered above");
+                    let row = seeds
+                        .get_mut(seed)
+                        .and_then(|r| r.get_mut(epoch))
+                        .expect("entered above");
                     row.insert(name.clone(), value.double());
                 }
             }
@@ -130,9 +178,17 @@ fn id(cell: Cell) -> Option<u64> {
 
 fn read_column(reader: ColumnReader) -> Result<Vec<Option<Cell>>, ParquetError> {
     match reader {
-        ColumnReader::Int64ColumnReader(mut r) => gather(|defs, values| r.read_records(BATCH, Some(defs), None, values), Cell::Integer),
-        ColumnReader::DoubleColumnReader(mut r) => gather(|defs, values| r.read_records(BATCH, Some(defs), None, values), Cell::Double),
-        _ => Err(ParquetError::General("a column is neither int64 nor double".to_owned())),
+        ColumnReader::Int64ColumnReader(mut r) => gather(
+            |defs, values| r.read_records(BATCH, Some(defs), None, values),
+            Cell::Integer,
+        ),
+        ColumnReader::DoubleColumnReader(mut r) => gather(
+            |defs, values| r.read_records(BATCH, Some(defs), None, values),
+            Cell::Double,
+        ),
+        _ => Err(ParquetError::General(
+            "a column is neither int64 nor double".to_owned(),
+        )),
     }
 }
 
@@ -152,18 +208,34 @@ fn gather<T: Copy>(
         if present.is_empty() {
             out.extend(values.map(Some));
         } else {
-            out.extend(present.iter().map(|d| if *d == 0 { None } else { values.next() }));
+            out.extend(
+                present
+                    .iter()
+                    .map(|d| if *d == 0 { None } else { values.next() }),
+            );
         }
     }
 }
 
 fn check_format(path: &Utf8Path, reader: &SerializedFileReader<File>) -> Result<(), StoreError> {
     let metadata = reader.metadata().file_metadata().key_value_metadata();
-    let found = metadata.into_iter().flatten().find(|kv| kv.key == "dunwu.format").and_then(|kv| kv.value.as_ref());
+    let found = metadata
+        .into_iter()
+        .flatten()
+        .find(|kv| kv.key == "dunwu.format")
+        .and_then(|kv| kv.value.as_ref());
     match found.map(|v| v.parse::<u64>()) {
-        Some(Ok(found)) if found > FORMAT => Err(Kind::Newer { file: path.to_owned(), found, known: FORMAT }.into()),
+        Some(Ok(found)) if found > FORMAT => Err(Kind::Newer {
+            file: path.to_owned(),
+            found,
+            known: FORMAT,
+        }
+        .into()),
         Some(Ok(_)) => Ok(()),
-        _ => Err(StoreError::damaged(path, "it is a Parquet file, but none of dunwu's: there is no `dunwu.format`")),
+        _ => Err(StoreError::damaged(
+            path,
+            "it is a Parquet file, but none of dunwu's: there is no `dunwu.format`",
+        )),
     }
 }
 

@@ -12,28 +12,60 @@ pub struct StoreError {
 
 #[derive(Debug)]
 pub(crate) enum Kind {
-    Io { doing: &'static str, path: Utf8PathBuf, source: io::Error },
-    NotEmpty { dir: Utf8PathBuf },
-    InUse { dir: Utf8PathBuf, by: String },
-    NoRun { dir: Utf8PathBuf },
-    Newer { file: Utf8PathBuf, found: u64, known: u64 },
-    Damaged { file: Utf8PathBuf, why: String },
-    OtherPlan { file: Utf8PathBuf },
+    Io {
+        doing: &'static str,
+        path: Utf8PathBuf,
+        source: io::Error,
+    },
+    NotEmpty {
+        dir: Utf8PathBuf,
+    },
+    InUse {
+        dir: Utf8PathBuf,
+        by: String,
+    },
+    NoRun {
+        dir: Utf8PathBuf,
+    },
+    Newer {
+        file: Utf8PathBuf,
+        found: u64,
+        known: u64,
+    },
+    Damaged {
+        file: Utf8PathBuf,
+        why: String,
+    },
+    OtherPlan {
+        file: Utf8PathBuf,
+    },
 }
 
 impl StoreError {
     pub(crate) fn io(doing: &'static str, path: &Utf8Path, source: io::Error) -> Self {
-        Kind::Io { doing, path: path.to_owned(), source }.into()
+        Kind::Io {
+            doing,
+            path: path.to_owned(),
+            source,
+        }
+        .into()
     }
 
     pub(crate) fn damaged(file: &Utf8Path, why: impl Into<String>) -> Self {
-        Kind::Damaged { file: file.to_owned(), why: why.into() }.into()
+        Kind::Damaged {
+            file: file.to_owned(),
+            why: why.into(),
+        }
+        .into()
     }
 
     /// Whether another path or another file would help.
     pub fn is_bad_input(&self) -> bool {
         match &self.kind {
-            Kind::Io { source, .. } => !matches!(source.kind(), io::ErrorKind::Other | io::ErrorKind::Interrupted),
+            Kind::Io { source, .. } => !matches!(
+                source.kind(),
+                io::ErrorKind::Other | io::ErrorKind::Interrupted
+            ),
             _ => true,
         }
     }
@@ -50,7 +82,10 @@ impl StoreError {
 }
 
 fn is_full(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+    matches!(
+        error.kind(),
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded
+    )
 }
 
 impl From<Kind> for StoreError {
@@ -62,21 +97,44 @@ impl From<Kind> for StoreError {
 impl fmt::Display for StoreError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.kind {
-            Kind::Io { doing, path, source } if is_full(source) => {
-                write!(f, "cannot {doing} {path}: the disk is full; make room and go on with --resume, what was saved is safe")
+            Kind::Io {
+                doing,
+                path,
+                source,
+            } if is_full(source) => {
+                write!(
+                    f,
+                    "cannot {doing} {path}: the disk is full; make room and go on with --resume, what was saved is safe"
+                )
             }
-            Kind::Io { doing, path, source } => write!(f, "cannot {doing} {path}: {source}"),
+            Kind::Io {
+                doing,
+                path,
+                source,
+            } => write!(f, "cannot {doing} {path}: {source}"),
             Kind::NotEmpty { dir } => {
-                write!(f, "{dir} is not empty; give another --out, or go on with what is there: --resume {dir}")
+                write!(
+                    f,
+                    "{dir} is not empty; give another --out, or go on with what is there: --resume {dir}"
+                )
             }
-            Kind::InUse { dir, by } => write!(f, "{dir} is in use by {by}; wait for it, or give another --out"),
+            Kind::InUse { dir, by } => write!(
+                f,
+                "{dir} is in use by {by}; wait for it, or give another --out"
+            ),
             Kind::NoRun { dir } => write!(f, "{dir} holds no run: there is no plan.toml in it"),
             Kind::Newer { file, found, known } => {
-                write!(f, "{file} has format {found}, and this version of dunwu reads up to {known}; use a newer dunwu")
+                write!(
+                    f,
+                    "{file} has format {found}, and this version of dunwu reads up to {known}; use a newer dunwu"
+                )
             }
             Kind::Damaged { file, why } => write!(f, "{file} is damaged: {why}"),
             Kind::OtherPlan { file } => {
-                write!(f, "{file} was made by another plan than the one in plan.toml; put the right one back, or start anew")
+                write!(
+                    f,
+                    "{file} was made by another plan than the one in plan.toml; put the right one back, or start anew"
+                )
             }
         }
     }

@@ -26,8 +26,14 @@ pub(crate) fn write_atomic(path: &Utf8Path, content: &[u8]) -> Result<(), StoreE
 
 /// Makes renames and removals in a directory durable.
 pub(crate) fn sync_dir(dir: &Utf8Path) -> Result<(), StoreError> {
-    let dir = if dir.as_str().is_empty() { Utf8Path::new(".") } else { dir };
-    File::open(dir).and_then(|d| d.sync_all()).map_err(|e| StoreError::io("write", dir, e))
+    let dir = if dir.as_str().is_empty() {
+        Utf8Path::new(".")
+    } else {
+        dir
+    };
+    File::open(dir)
+        .and_then(|d| d.sync_all())
+        .map_err(|e| StoreError::io("write", dir, e))
 }
 
 pub(crate) fn create_dir(dir: &Utf8Path) -> Result<(), StoreError> {
@@ -49,13 +55,19 @@ pub(crate) fn read_if_there(path: &Utf8Path) -> Result<Option<Vec<u8>>, StoreErr
 
 pub(crate) fn remove(path: &Utf8Path) -> Result<(), StoreError> {
     match fs::remove_file(path) {
-        Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(StoreError::io("remove", path, e)),
+        Err(e) if e.kind() != std::io::ErrorKind::NotFound => {
+            Err(StoreError::io("remove", path, e))
+        }
         _ => Ok(()),
     }
 }
 
 /// Files of a directory named `prefix<number>suffix`, by number; none if there is no directory.
-pub(crate) fn numbered(dir: &Utf8Path, prefix: &str, suffix: &str) -> Result<Vec<(u64, Utf8PathBuf)>, StoreError> {
+pub(crate) fn numbered(
+    dir: &Utf8Path,
+    prefix: &str,
+    suffix: &str,
+) -> Result<Vec<(u64, Utf8PathBuf)>, StoreError> {
     let entries = match dir.read_dir_utf8() {
         Ok(entries) => entries,
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(vec![]),
@@ -64,7 +76,10 @@ pub(crate) fn numbered(dir: &Utf8Path, prefix: &str, suffix: &str) -> Result<Vec
     let mut out = Vec::new();
     for entry in entries {
         let entry = entry.map_err(|e| StoreError::io("list", dir, e))?;
-        let number = entry.file_name().strip_prefix(prefix).and_then(|n| n.strip_suffix(suffix));
+        let number = entry
+            .file_name()
+            .strip_prefix(prefix)
+            .and_then(|n| n.strip_suffix(suffix));
         if let Some(number) = number.and_then(|n| n.parse().ok()) {
             out.push((number, entry.path().to_owned()));
         }

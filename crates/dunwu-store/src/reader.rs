@@ -22,7 +22,10 @@ impl RunReader {
     pub(crate) fn open(dir: &Utf8Path) -> Result<Self, StoreError> {
         let path = dir.join("plan.toml");
         let Some(text) = files::read_if_there(&path)? else {
-            return Err(Kind::NoRun { dir: dir.to_owned() }.into());
+            return Err(Kind::NoRun {
+                dir: dir.to_owned(),
+            }
+            .into());
         };
         let plan = parse_plan(&path, &text)?;
         let provenance = match files::read_if_there(&dir.join("provenance.json"))? {
@@ -30,7 +33,11 @@ impl RunReader {
                 .map_err(|e| StoreError::damaged(&dir.join("provenance.json"), e.to_string()))?,
             None => Provenance::default(),
         };
-        Ok(Self { dir: dir.to_owned(), plan, provenance })
+        Ok(Self {
+            dir: dir.to_owned(),
+            plan,
+            provenance,
+        })
     }
 
     /// The plan.
@@ -48,7 +55,10 @@ impl RunReader {
     /// # Errors
     /// A directory that cannot be listed.
     pub fn seeds(&self) -> Result<Vec<u64>, StoreError> {
-        Ok(files::numbered(&self.dir.join("seeds"), "seed-", "")?.into_iter().map(|(seed, _)| seed).collect())
+        Ok(files::numbered(&self.dir.join("seeds"), "seed-", "")?
+            .into_iter()
+            .map(|(seed, _)| seed)
+            .collect())
     }
 
     /// The readings of a seed, as far as they are saved.
@@ -88,7 +98,10 @@ impl RunReader {
         let (header, snapshot) = tensors::read(path)?;
         match header {
             Some(header) if header.plan_hash == plan_hash(&self.plan) => Ok(snapshot),
-            _ => Err(Kind::OtherPlan { file: path.to_owned() }.into()),
+            _ => Err(Kind::OtherPlan {
+                file: path.to_owned(),
+            }
+            .into()),
         }
     }
 
@@ -108,13 +121,20 @@ impl RunReader {
         let path = self.dir.join("summary.json");
         let summary = self.json(&path)?;
         match summary.as_ref().and_then(|s| s["format"].as_u64()) {
-            Some(found) if found > FORMAT => Err(Kind::Newer { file: path, found, known: FORMAT }.into()),
+            Some(found) if found > FORMAT => Err(Kind::Newer {
+                file: path,
+                found,
+                known: FORMAT,
+            }
+            .into()),
             _ => Ok(summary),
         }
     }
 
     fn json(&self, path: &Utf8Path) -> Result<Option<Value>, StoreError> {
-        let parse = |text: Vec<u8>| serde_json::from_slice(&text).map_err(|e| StoreError::damaged(path, e.to_string()));
+        let parse = |text: Vec<u8>| {
+            serde_json::from_slice(&text).map_err(|e| StoreError::damaged(path, e.to_string()))
+        };
         files::read_if_there(path)?.map(parse).transpose()
     }
 }
@@ -122,13 +142,28 @@ impl RunReader {
 fn parse_plan(path: &Utf8Path, text: &[u8]) -> Result<RunPlan, StoreError> {
     let damaged = |why: String| StoreError::damaged(path, why);
     let text = std::str::from_utf8(text).map_err(|e| damaged(e.to_string()))?;
-    let mut table: toml::Table = text.parse().map_err(|e: toml::de::Error| damaged(e.to_string()))?;
-    match table.remove("format").and_then(|f| f.as_integer()).and_then(|f| u64::try_from(f).ok()) {
+    let mut table: toml::Table = text
+        .parse()
+        .map_err(|e: toml::de::Error| damaged(e.to_string()))?;
+    match table
+        .remove("format")
+        .and_then(|f| f.as_integer())
+        .and_then(|f| u64::try_from(f).ok())
+    {
         None => return Err(damaged("it does not say its format".to_owned())),
-        Some(found) if found > FORMAT => return Err(Kind::Newer { file: path.to_owned(), found, known: FORMAT }.into()),
+        Some(found) if found > FORMAT => {
+            return Err(Kind::Newer {
+                file: path.to_owned(),
+                found,
+                known: FORMAT,
+            }
+            .into());
+        }
         Some(_) => {}
     }
-    let plan: RunPlan = table.try_into().map_err(|e: toml::de::Error| damaged(e.to_string()))?;
+    let plan: RunPlan = table
+        .try_into()
+        .map_err(|e: toml::de::Error| damaged(e.to_string()))?;
     plan.validate().map_err(|e| damaged(e.to_string()))?;
     Ok(plan)
 }

@@ -36,8 +36,14 @@ pub struct Provenance {
 /// A hash of all keys of a plan that can change a bit of a seed's result: FNV-1a of its TOML with
 /// `threads` and `seeds` left out. 16 hexadecimal digits.
 pub fn plan_hash(plan: &RunPlan) -> String {
-    let text = plan_toml(&RunPlan { threads: 0, seeds: 1, ..plan.clone() });
-    let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3));
+    let text = plan_toml(&RunPlan {
+        threads: 0,
+        seeds: 1,
+        ..plan.clone()
+    });
+    let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |h, b| {
+        (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3)
+    });
     format!("{hash:016x}")
 }
 
@@ -60,23 +66,51 @@ impl RunDir {
     ///
     /// # Errors
     /// A directory that holds something or is in use, or that cannot be written.
-    pub fn create(dir: &Utf8Path, plan: &RunPlan, provenance: &Provenance) -> Result<RunDir, StoreError> {
+    pub fn create(
+        dir: &Utf8Path,
+        plan: &RunPlan,
+        provenance: &Provenance,
+    ) -> Result<RunDir, StoreError> {
         files::create_dir(dir)?;
-        let entries = dir.read_dir_utf8().map_err(|e| StoreError::io("list", dir, e))?;
+        let entries = dir
+            .read_dir_utf8()
+            .map_err(|e| StoreError::io("list", dir, e))?;
         // A killed start leaves the lock file or a temporary, and nothing that could be lost.
-        let is_ours = |name: &str| name == "lock" || name.ends_with(files::TEMPORARY) || ["events.jsonl", "provenance.json"].contains(&name);
-        let empty = entries.filter_map(Result::ok).all(|e| is_ours(e.file_name()));
+        let is_ours = |name: &str| {
+            name == "lock"
+                || name.ends_with(files::TEMPORARY)
+                || ["events.jsonl", "provenance.json"].contains(&name)
+        };
+        let empty = entries
+            .filter_map(Result::ok)
+            .all(|e| is_ours(e.file_name()));
         if !empty {
-            let in_use = lock(dir).err().filter(StoreError::is_in_use);
-            return Err(in_use.unwrap_or_else(|| Kind::NotEmpty { dir: dir.to_owned() }.into()));
+            // Nothing is added to a directory that is somebody else's.
+            let held = dir.join("lock").exists().then(|| lock(dir).err()).flatten();
+            let in_use = held.filter(StoreError::is_in_use);
+            return Err(in_use.unwrap_or_else(|| {
+                Kind::NotEmpty {
+                    dir: dir.to_owned(),
+                }
+                .into()
+            }));
         }
         let lock = lock(dir)?;
-        let provenance = serde_json::to_vec_pretty(provenance).expect("text and numbers have a JSON form");
+        let provenance =
+            serde_json::to_vec_pretty(provenance).expect("text and numbers have a JSON form");
         files::write_atomic(&dir.join("provenance.json"), &provenance)?;
         let events = open_events(dir)?;
         // The plan comes last: with it the directory is a run.
-        files::write_atomic(&dir.join("plan.toml"), format!("format = {FORMAT}\n{}", plan_toml(plan)).as_bytes())?;
-        Ok(RunDir { dir: dir.to_owned(), plan_hash: plan_hash(plan), events, _lock: lock })
+        files::write_atomic(
+            &dir.join("plan.toml"),
+            format!("format = {FORMAT}\n{}", plan_toml(plan)).as_bytes(),
+        )?;
+        Ok(RunDir {
+            dir: dir.to_owned(),
+            plan_hash: plan_hash(plan),
+            events,
+            _lock: lock,
+        })
     }
 
     /// Takes hold of a run directory to go on with it.
@@ -87,7 +121,12 @@ impl RunDir {
         let reader = RunReader::open(dir)?;
         let lock = lock(dir)?;
         let events = open_events(dir)?;
-        Ok(RunDir { dir: dir.to_owned(), plan_hash: plan_hash(reader.plan()), events, _lock: lock })
+        Ok(RunDir {
+            dir: dir.to_owned(),
+            plan_hash: plan_hash(reader.plan()),
+            events,
+            _lock: lock,
+        })
     }
 
     /// Opens a run directory to read, also while another process writes to it.
@@ -117,8 +156,11 @@ impl RunDir {
     /// Files that cannot be read or written; the parts are kept then.
     pub fn finish(&self) -> Result<(), StoreError> {
         let reader = RunReader::open(&self.dir)?;
-        let readings: Vec<(u64, Readings)> =
-            reader.seeds()?.into_iter().map(|seed| Ok((seed, reader.readings(seed)?))).collect::<Result<_, StoreError>>()?;
+        let readings: Vec<(u64, Readings)> = reader
+            .seeds()?
+            .into_iter()
+            .map(|seed| Ok((seed, reader.readings(seed)?)))
+            .collect::<Result<_, StoreError>>()?;
         let borrowed: Vec<(u64, &Readings)> = readings.iter().map(|(seed, r)| (*seed, r)).collect();
         let path = self.dir.join("curve.parquet");
         files::write_atomic(&path, &curve::to_parquet(&path, &borrowed)?)?;
@@ -176,20 +218,36 @@ pub(crate) fn checkpoint_dir(dir: &Utf8Path, seed: u64) -> Utf8PathBuf {
 fn lock(dir: &Utf8Path) -> Result<File, StoreError> {
     let path = dir.join("lock");
     let fail = |e| StoreError::io("lock", &path, e);
-    let mut file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path).map_err(fail)?;
+    let mut file = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .open(&path)
+        .map_err(fail)?;
     match file.try_lock() {
         Ok(()) => {}
         Err(TryLockError::WouldBlock) => {
             let mut by = String::new();
             // Who holds it is only for the message.
             let _ = file.read_to_string(&mut by);
-            let by = if by.trim().is_empty() { "another process".to_owned() } else { by.trim().to_owned() };
-            return Err(Kind::InUse { dir: dir.to_owned(), by }.into());
+            let by = if by.trim().is_empty() {
+                "another process".to_owned()
+            } else {
+                by.trim().to_owned()
+            };
+            return Err(Kind::InUse {
+                dir: dir.to_owned(),
+                by,
+            }
+            .into());
         }
         Err(TryLockError::Error(e)) => return Err(fail(e)),
     }
     let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
-    file.set_len(0).and_then(|()| file.seek(SeekFrom::Start(0))).map_err(fail)?;
+    file.set_len(0)
+        .and_then(|()| file.seek(SeekFrom::Start(0)))
+        .map_err(fail)?;
     writeln!(file, "process {} on {}", std::process::id(), host.trim()).map_err(fail)?;
     Ok(file)
 }
@@ -198,10 +256,21 @@ fn lock(dir: &Utf8Path) -> Result<File, StoreError> {
 fn open_events(dir: &Utf8Path) -> Result<Arc<Mutex<File>>, StoreError> {
     let path = dir.join("events.jsonl");
     let fail = |e| StoreError::io("write", &path, e);
-    let mut file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path).map_err(fail)?;
+    let mut file = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .open(&path)
+        .map_err(fail)?;
     let mut content = Vec::new();
     file.read_to_end(&mut content).map_err(fail)?;
-    let whole = content.iter().rposition(|b| *b == b'\n').map_or(0, |i| i + 1);
-    file.set_len(whole as u64).and_then(|()| file.seek(SeekFrom::End(0))).map_err(fail)?;
+    let whole = content
+        .iter()
+        .rposition(|b| *b == b'\n')
+        .map_or(0, |i| i + 1);
+    file.set_len(whole as u64)
+        .and_then(|()| file.seek(SeekFrom::End(0)))
+        .map_err(fail)?;
     Ok(Arc::new(Mutex::new(file)))
 }

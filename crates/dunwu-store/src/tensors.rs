@@ -37,14 +37,24 @@ pub(crate) struct Header {
 }
 
 /// The bytes of a file that holds the tensors.
-pub(crate) fn to_bytes(path: &Utf8Path, header: &Header, tensors: &[NamedTensor]) -> Result<Vec<u8>, StoreError> {
+pub(crate) fn to_bytes(
+    path: &Utf8Path,
+    header: &Header,
+    tensors: &[NamedTensor],
+) -> Result<Vec<u8>, StoreError> {
     let raw: Vec<(Dtype, Vec<u8>)> = tensors.iter().map(|t| raw(&t.values)).collect();
     let views: Result<Vec<_>, _> = tensors
         .iter()
         .zip(&raw)
-        .map(|(t, (dtype, data))| TensorView::new(*dtype, vec![t.rows, t.cols], data).map(|view| (t.name.as_str(), view)))
+        .map(|(t, (dtype, data))| {
+            TensorView::new(*dtype, vec![t.rows, t.cols], data).map(|view| (t.name.as_str(), view))
+        })
         .collect();
-    let text = serde_json::to_string(&Header { format: FORMAT, ..header.clone() }).expect("numbers and text have a JSON form");
+    let text = serde_json::to_string(&Header {
+        format: FORMAT,
+        ..header.clone()
+    })
+    .expect("numbers and text have a JSON form");
     let metadata = HashMap::from([("dunwu".to_owned(), text)]);
     views
         .and_then(|views| safetensors::serialize(views, Some(metadata)))
@@ -53,8 +63,14 @@ pub(crate) fn to_bytes(path: &Utf8Path, header: &Header, tensors: &[NamedTensor]
 
 fn raw(values: &Values) -> (Dtype, Vec<u8>) {
     match values {
-        Values::F32(data) => (Dtype::F32, data.iter().flat_map(|x| x.to_le_bytes()).collect()),
-        Values::F64(data) => (Dtype::F64, data.iter().flat_map(|x| x.to_le_bytes()).collect()),
+        Values::F32(data) => (
+            Dtype::F32,
+            data.iter().flat_map(|x| x.to_le_bytes()).collect(),
+        ),
+        Values::F64(data) => (
+            Dtype::F64,
+            data.iter().flat_map(|x| x.to_le_bytes()).collect(),
+        ),
     }
 }
 
@@ -82,11 +98,19 @@ pub(crate) fn read(path: &Utf8Path) -> Result<(Option<Header>, OwnedSnapshot), S
     let mut tensors = Vec::new();
     for (name, view) in file.tensors() {
         let values = widen(view.dtype(), view.data()).ok_or_else(|| {
-            damaged(format!("tensor `{name}` has type {:?}; floats of 16, 32 or 64 bits are read", view.dtype()))
+            damaged(format!(
+                "tensor `{name}` has type {:?}; floats of 16, 32 or 64 bits are read",
+                view.dtype()
+            ))
         })?;
         let cols = view.shape().last().copied().unwrap_or(1);
         let rows = view.shape().iter().rev().skip(1).product();
-        tensors.push(NamedTensor { name, rows, cols, values });
+        tensors.push(NamedTensor {
+            name,
+            rows,
+            cols,
+            values,
+        });
     }
     tensors.sort_by(|a, b| a.name.cmp(&b.name));
     let epoch = header.as_ref().map_or(0, |h| h.epoch);
@@ -95,11 +119,17 @@ pub(crate) fn read(path: &Utf8Path) -> Result<(Option<Header>, OwnedSnapshot), S
 
 fn header(path: &Utf8Path, text: &str) -> Result<Header, StoreError> {
     // The format is looked at first: a newer header may have other fields.
-    let value: serde_json::Value =
-        serde_json::from_str(text).map_err(|e| StoreError::damaged(path, format!("its metadata is no JSON: {e}")))?;
+    let value: serde_json::Value = serde_json::from_str(text)
+        .map_err(|e| StoreError::damaged(path, format!("its metadata is no JSON: {e}")))?;
     match value["format"].as_u64() {
-        Some(found) if found > FORMAT => Err(Kind::Newer { file: path.to_owned(), found, known: FORMAT }.into()),
-        _ => serde_json::from_value(value).map_err(|e| StoreError::damaged(path, format!("its metadata: {e}"))),
+        Some(found) if found > FORMAT => Err(Kind::Newer {
+            file: path.to_owned(),
+            found,
+            known: FORMAT,
+        }
+        .into()),
+        _ => serde_json::from_value(value)
+            .map_err(|e| StoreError::damaged(path, format!("its metadata: {e}"))),
     }
 }
 
@@ -110,7 +140,11 @@ fn widen(dtype: Dtype, data: &[u8]) -> Option<Values> {
     Some(match dtype {
         Dtype::F32 => Values::F32(fours.iter().map(|b| f32::from_le_bytes(*b)).collect()),
         Dtype::F64 => Values::F64(eights.iter().map(|b| f64::from_le_bytes(*b)).collect()),
-        Dtype::BF16 => Values::F32(twos.iter().map(|b| f32::from_bits(u32::from(u16::from_le_bytes(*b)) << 16)).collect()),
+        Dtype::BF16 => Values::F32(
+            twos.iter()
+                .map(|b| f32::from_bits(u32::from(u16::from_le_bytes(*b)) << 16))
+                .collect(),
+        ),
         Dtype::F16 => Values::F32(twos.iter().map(|b| half(u16::from_le_bytes(*b))).collect()),
         _ => return None,
     })
@@ -134,7 +168,13 @@ mod tests {
 
     #[test]
     fn halves_are_widened_exactly() {
-        for (bits, value) in [(0x3c00, 1.0), (0xc000, -2.0), (0x0001, 2f32.powi(-24)), (0x7bff, 65504.0), (0x7c00, f32::INFINITY)] {
+        for (bits, value) in [
+            (0x3c00, 1.0),
+            (0xc000, -2.0),
+            (0x0001, 2f32.powi(-24)),
+            (0x7bff, 65504.0),
+            (0x7c00, f32::INFINITY),
+        ] {
             assert_eq!(half(bits), value);
         }
         assert!(half(0x7e00).is_nan());

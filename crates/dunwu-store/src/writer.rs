@@ -43,12 +43,25 @@ pub struct SeedWriter {
 }
 
 impl SeedWriter {
-    pub(crate) fn open(run: &Utf8Path, seed: u64, plan_hash: &str, events: Arc<Mutex<File>>) -> Result<Self, StoreError> {
+    pub(crate) fn open(
+        run: &Utf8Path,
+        seed: u64,
+        plan_hash: &str,
+        events: Arc<Mutex<File>>,
+    ) -> Result<Self, StoreError> {
         let (dir, checkpoints) = (seed_dir(run, seed), checkpoint_dir(run, seed));
         files::create_dir(&dir)?;
         files::create_dir(&checkpoints)?;
         let plan_hash = plan_hash.to_owned();
-        let mut writer = Self { seed, dir, checkpoints, plan_hash, next_part: 0, pending: Readings::new(), events };
+        let mut writer = Self {
+            seed,
+            dir,
+            checkpoints,
+            plan_hash,
+            next_part: 0,
+            pending: Readings::new(),
+            events,
+        };
         writer.drop_unfinished()?;
         Ok(writer)
     }
@@ -77,7 +90,8 @@ impl SeedWriter {
             return Ok(None);
         }
         let (header, _) = tensors::read(&path)?;
-        let header = header.ok_or_else(|| StoreError::damaged(&path, "there is no `dunwu` in its metadata"))?;
+        let header = header
+            .ok_or_else(|| StoreError::damaged(&path, "there is no `dunwu` in its metadata"))?;
         if header.plan_hash != self.plan_hash {
             return Err(Kind::OtherPlan { file: path }.into());
         }
@@ -89,10 +103,18 @@ impl SeedWriter {
     /// # Errors
     /// Files that are damaged or belong to another plan.
     pub fn resume_point(&self) -> Result<Option<ResumePoint>, StoreError> {
-        let Some(header) = self.resume_header()? else { return Ok(None) };
+        let Some(header) = self.resume_header()? else {
+            return Ok(None);
+        };
         let (_, snapshot) = tensors::read(&self.resume_path())?;
-        let (probes, state): (Vec<_>, Vec<_>) = snapshot.tensors.into_iter().partition(|t| t.name.starts_with(PROBE));
-        let strip = |t: NamedTensor| NamedTensor { name: t.name[PROBE.len()..].to_owned(), ..t };
+        let (probes, state): (Vec<_>, Vec<_>) = snapshot
+            .tensors
+            .into_iter()
+            .partition(|t| t.name.starts_with(PROBE));
+        let strip = |t: NamedTensor| NamedTensor {
+            name: t.name[PROBE.len()..].to_owned(),
+            ..t
+        };
         let mut seeds = BTreeMap::new();
         for (_, part) in files::numbered(&self.dir, "part-", ".parquet")? {
             curve::read_into(&part, &mut seeds)?;
@@ -100,7 +122,12 @@ impl SeedWriter {
         let mut readings = seeds.remove(&self.seed).unwrap_or_default();
         readings.retain(|epoch, _| *epoch < header.epoch);
         let probes = probes.into_iter().map(strip).collect();
-        Ok(Some(ResumePoint { epoch: header.epoch, state, probes, curve: curve::to_curve(&readings) }))
+        Ok(Some(ResumePoint {
+            epoch: header.epoch,
+            state,
+            probes,
+            curve: curve::to_curve(&readings),
+        }))
     }
 
     /// Notes a reading. An epoch that was noted or saved before may be given again: the last value counts.
@@ -117,8 +144,12 @@ impl SeedWriter {
     /// # Errors
     /// A file that cannot be written.
     pub fn event(&mut self, event: &Value) -> Result<(), StoreError> {
-        let mut file = self.events.lock().expect("no writer panics while it holds the file");
-        file.write_all(format!("{event}\n").as_bytes()).map_err(|e| StoreError::io("write", &self.dir.join("../../events.jsonl"), e))
+        let mut file = self
+            .events
+            .lock()
+            .expect("no writer panics while it holds the file");
+        file.write_all(format!("{event}\n").as_bytes())
+            .map_err(|e| StoreError::io("write", &self.dir.join("../../events.jsonl"), e))
     }
 
     /// Keeps a checkpoint.
@@ -126,23 +157,40 @@ impl SeedWriter {
     /// # Errors
     /// A file that cannot be written.
     pub fn checkpoint(&mut self, snapshot: &Snapshot<'_>) -> Result<(), StoreError> {
-        let path = self.checkpoints.join(format!("epoch-{:08}.safetensors", snapshot.epoch));
+        let path = self
+            .checkpoints
+            .join(format!("epoch-{:08}.safetensors", snapshot.epoch));
         let header = self.header(snapshot.epoch, None);
-        files::write_atomic(&path, &tensors::to_bytes(&path, &header, &snapshot.to_owned_tensors())?)
+        files::write_atomic(
+            &path,
+            &tensors::to_bytes(&path, &header, &snapshot.to_owned_tensors())?,
+        )
     }
 
     fn header(&self, epoch: u64, part: Option<u64>) -> Header {
-        Header { format: FORMAT, epoch, plan_hash: self.plan_hash.clone(), part }
+        Header {
+            format: FORMAT,
+            epoch,
+            plan_hash: self.plan_hash.clone(),
+            part,
+        }
     }
 
     /// Saves the readings so far and the state to go on from. Readings of `state.epoch` and later come after it.
     ///
     /// # Errors
     /// Files that cannot be written; what was saved before stays.
-    pub fn commit(&mut self, state: &Snapshot<'_>, probes: &[NamedTensor]) -> Result<(), StoreError> {
+    pub fn commit(
+        &mut self,
+        state: &Snapshot<'_>,
+        probes: &[NamedTensor],
+    ) -> Result<(), StoreError> {
         self.write_part()?;
         let mut all = state.to_owned_tensors();
-        all.extend(probes.iter().map(|t| NamedTensor { name: format!("{PROBE}{}", t.name), ..t.clone() }));
+        all.extend(probes.iter().map(|t| NamedTensor {
+            name: format!("{PROBE}{}", t.name),
+            ..t.clone()
+        }));
         let header = self.header(state.epoch, self.next_part.checked_sub(1));
         let path = self.resume_path();
         files::write_atomic(&path, &tensors::to_bytes(&path, &header, &all)?)
@@ -153,7 +201,10 @@ impl SeedWriter {
             return Ok(());
         }
         let path = self.dir.join(format!("part-{:06}.parquet", self.next_part));
-        files::write_atomic(&path, &curve::to_parquet(&path, &[(self.seed, &self.pending)])?)?;
+        files::write_atomic(
+            &path,
+            &curve::to_parquet(&path, &[(self.seed, &self.pending)])?,
+        )?;
         self.pending.clear();
         self.next_part += 1;
         Ok(())

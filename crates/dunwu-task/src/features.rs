@@ -1,15 +1,18 @@
 //! Functions on tokens, split into the parts that a network can learn one by one.
 
+use crate::abelian::Coordinates;
 use crate::error::TaskError;
 use crate::group::Group;
-use crate::irreps::{Kind, irreps};
-use std::f64::consts::TAU;
+use crate::irreps::{Irrep, Kind, irreps};
+use crate::number::{digits, primitive_root, undigits};
+use std::f64::consts::SQRT_2;
 use std::ops::Range;
 
 /// The real isotypic decomposition of functions on the tokens.
 ///
 /// A complex irreducible representation and its conjugate count as one feature. The rows of `basis`
-/// are orthonormal; those in `ranges[k]` span feature k.
+/// are orthonormal; those in `ranges[k]` span feature k, so that Π_k = Σ b bᵀ over them is
+/// (d/M) Σ_g χ̄_k(g) R_g, plus its conjugate for a complex pair.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Features {
     /// Number of tokens M, the length of a function.
@@ -27,7 +30,7 @@ pub struct Features {
 }
 
 impl Features {
-    /// Feature by feature ‖Π_k w‖², the parts of ‖w‖².
+    /// Feature by feature ‖Π_k w‖², the parts of ‖w‖², of a function w on the tokens.
     ///
     /// ```
     /// use dunwu_task::{NO_FILES, Options, Task};
@@ -42,102 +45,122 @@ impl Features {
             let line = &self.basis[row * self.tokens..(row + 1) * self.tokens];
             line.iter().zip(w).map(|(b, x)| b * x).sum::<f64>().powi(2)
         };
-        self.ranges.iter().map(|rows| rows.clone().map(mass).sum()).collect()
+        self.ranges
+            .iter()
+            .map(|rows| rows.clone().map(mass).sum())
+            .collect()
     }
 
-    /// Index of the constant function's feature.
+    /// Index of the feature of the constant function (multiplicative: constant off 0), the first.
     pub fn trivial(&self) -> usize {
-        self.names
-            .iter()
-            .position(|n| n == "trivial" || n.trim_matches(|c| "k=(0,)".contains(c)).is_empty())
-            .expect("constants are a feature of every decomposition")
+        0
+    }
+
+    /// Number of features.
+    pub fn len(&self) -> usize {
+        self.names.len()
+    }
+
+    /// Whether there is none; there never is none.
+    pub fn is_empty(&self) -> bool {
+        self.names.is_empty()
     }
 
     /// Features of functions on a group.
+    ///
+    /// # Errors
+    /// Those of [`irreps`].
     pub(crate) fn of_group(group: &Group) -> Result<Self, TaskError> {
-        match group.cyclic_factors() {
-            Some(orders) => Ok(Self::of_cyclic(orders)),
-            None => Self::of_characters(group),
+        match Coordinates::of(group) {
+            Some(coordinates) => Ok(Self::of_abelian(&coordinates)),
+            None => Self::of_irreps(group),
         }
     }
 
-    /// Fourier modes on a product of cyclic groups, the last varying fastest: cos and sin of each frequency.
-    pub(crate) fn of_cyclic(orders: &[usize]) -> Self {
-        let tokens: usize = orders.iter().product();
+    /// Fourier modes on Z_n.
+    pub(crate) fn of_cyclic(n: usize) -> Self {
+        Self::of_abelian(&Coordinates::written(vec![n]))
+    }
+
+    /// cos and sin of each frequency, a frequency and its negative being one feature.
+    fn of_abelian(coordinates: &Coordinates) -> Self {
+        let orders = &coordinates.orders;
+        let tokens = coordinates.positions.len();
         let mut features = Self::empty(tokens);
         for k in 0..tokens {
             let frequency = digits(k, orders);
-            let conjugate = frequency.iter().zip(orders).fold(0, |i, (f, n)| i * n + (n - f) % n);
+            let negative = frequency.iter().zip(orders).map(|(f, n)| (n - f) % n);
+            let conjugate = undigits(negative, orders);
             if conjugate < k {
                 continue;
             }
-            let angle = |token: usize| {
-                let parts = digits(token, orders);
-                // Whole turns are dropped in integers, so that the angle is exact to rounding.
-                let turns = parts.iter().zip(&frequency).zip(orders).map(|((x, f), n)| ((x * f) % n) as f64 / *n as f64);
-                TAU * turns.sum::<f64>()
+            let angles = coordinates.angles(&frequency);
+            let wave = |f: fn(f64) -> f64, scale: f64| {
+                angles
+                    .iter()
+                    .map(|a| scale / (tokens as f64).sqrt() * f(*a))
+                    .collect()
             };
-            let real = conjugate == k;
-            let scale = if real { 1.0 } else { 2f64.sqrt() } / (tokens as f64).sqrt();
-            let mut rows: Vec<Vec<f64>> = vec![(0..tokens).map(|x| scale * angle(x).cos()).collect()];
-            if !real {
-                rows.push((0..tokens).map(|x| scale * angle(x).sin()).collect());
-            }
-            let words: Vec<String> = frequency.iter().map(usize::to_string).collect();
-            let name = if orders.len() == 1 { format!("k={k}") } else { format!("({})", words.join(",")) };
-            features.push(name, 1, if real { Kind::Real } else { Kind::Complex }, rows);
+            let (kind, rows) = if conjugate == k {
+                (Kind::Real, vec![wave(f64::cos, 1.0)])
+            } else {
+                (
+                    Kind::Complex,
+                    vec![wave(f64::cos, SQRT_2), wave(f64::sin, SQRT_2)],
+                )
+            };
+            features.push(coordinates.name(&frequency), 1, kind, rows);
         }
         features
     }
 
-    fn of_characters(group: &Group) -> Result<Self, TaskError> {
-        let n = group.order();
+    fn of_irreps(group: &Group) -> Result<Self, TaskError> {
         let all = irreps(group)?;
-        let mut features = Self::empty(n);
+        let mut features = Self::empty(group.order());
         for (i, irrep) in all.iter().enumerate() {
-            let conjugates = |other: &crate::Irrep| {
-                other.character.iter().zip(&irrep.character).all(|(a, b)| (a.0 - b.0).abs() + (a.1 + b.1).abs() < 1e-5)
-            };
-            if irrep.kind == Kind::Complex && all[..i].iter().any(conjugates) {
+            let is_complex = irrep.kind == Kind::Complex;
+            if is_complex && all[..i].iter().any(|earlier| irrep.is_conjugate(earlier)) {
                 continue;
             }
-            let twice = if irrep.kind == Kind::Complex { 2.0 } else { 1.0 };
-            let scale = twice * irrep.dim as f64 / n as f64;
-            // Π(h, h') = (d/M) Re χ(h⁻¹h'), twice for a pair of conjugates.
-            let column = |h: usize| -> Vec<f64> {
-                (0..n).map(|x| scale * irrep.character[group.mul(group.inverse(h), x)].0).collect()
-            };
-            let rank = irrep.dim * irrep.dim * twice as usize;
-            features.push(irrep.name.clone(), irrep.dim, irrep.kind, orthonormal((0..n).map(column), rank));
+            let rank = irrep.dim * irrep.dim * if is_complex { 2 } else { 1 };
+            let rows = orthonormal(rank, group.order(), |h| projector_column(group, irrep, h));
+            features.push(irrep.name.clone(), irrep.dim, irrep.kind, rows);
         }
         Ok(features)
     }
 
     /// Multiplicative characters of the integers mod a prime, with the indicator of 0 apart.
     pub(crate) fn multiplicative(p: usize) -> Self {
-        let order = p - 1;
-        let root = (1..p).find(|g| (1..order).all(|e| crate::build::power_mod(*g, e, p) != 1)).expect("a prime has a primitive root");
+        let (order, root) = (p - 1, primitive_root(p));
         let mut logarithm = vec![0; p];
         (0..order).fold(1, |x, e| {
             logarithm[x] = e;
             x * root % p
         });
-        let cyclic = Self::of_cyclic(&[order]);
+        let cyclic = Self::of_cyclic(order);
         let mut features = Self::empty(p);
-        let mut zero = vec![0.0; p];
-        zero[0] = 1.0;
         for (k, rows) in cyclic.ranges.iter().enumerate() {
-            let spread = |row: usize| -> Vec<f64> {
-                (0..p).map(|x| if x == 0 { 0.0 } else { cyclic.basis[row * order + logarithm[x]] }).collect()
+            let spread = |row: usize| {
+                let off_zero = (1..p).map(|x| cyclic.basis[row * order + logarithm[x]]);
+                std::iter::once(0.0).chain(off_zero).collect()
             };
-            features.push(cyclic.names[k].clone(), 1, cyclic.kinds[k], rows.clone().map(spread).collect());
+            let rows = rows.clone().map(spread).collect();
+            features.push(cyclic.names[k].clone(), 1, cyclic.kinds[k], rows);
         }
+        let zero = (0..p).map(|x| if x == 0 { 1.0 } else { 0.0 }).collect();
         features.push("zero".into(), 1, Kind::Real, vec![zero]);
         features
     }
 
     fn empty(tokens: usize) -> Self {
-        Self { tokens, names: vec![], dims: vec![], kinds: vec![], ranges: vec![], basis: vec![] }
+        Self {
+            tokens,
+            names: vec![],
+            dims: vec![],
+            kinds: vec![],
+            ranges: vec![],
+            basis: vec![],
+        }
     }
 
     fn push(&mut self, name: String, dim: usize, kind: Kind, rows: Vec<Vec<f64>>) {
@@ -146,40 +169,61 @@ impl Features {
         self.names.push(name);
         self.dims.push(dim);
         self.kinds.push(kind);
-        rows.iter().for_each(|row| self.basis.extend_from_slice(row));
+        rows.iter()
+            .for_each(|row| self.basis.extend_from_slice(row));
     }
 }
 
-/// The number in mixed radix, most significant first.
-fn digits(mut i: usize, orders: &[usize]) -> Vec<usize> {
-    let mut out = vec![0; orders.len()];
-    for (digit, n) in out.iter_mut().zip(orders).rev() {
-        (*digit, i) = (i % n, i / n);
-    }
-    out
+/// Column h of Π, x ↦ (d/M) Re χ(h⁻¹x), twice that for a pair of conjugates.
+fn projector_column(group: &Group, irrep: &Irrep, h: usize) -> Vec<f64> {
+    let pair = if irrep.kind == Kind::Complex {
+        2.0
+    } else {
+        1.0
+    };
+    let scale = pair * irrep.dim as f64 / group.order() as f64;
+    let inverse = group.inverse(h);
+    (0..group.order())
+        .map(|x| scale * irrep.character[group.mul(inverse, x)].0)
+        .collect()
 }
 
-/// Orthonormal basis of the span of `columns`, of known rank, by Gram–Schmidt done twice.
-fn orthonormal(columns: impl Iterator<Item = Vec<f64>>, rank: usize) -> Vec<Vec<f64>> {
+/// Shares of a column that must be new, from strict to lax: lax ones only where strict ones fail.
+const NEW: [f64; 3] = [0.3, 1e-2, 1e-5];
+
+/// Orthonormal basis of the span of n columns, of known rank, by Gram–Schmidt done twice.
+fn orthonormal(rank: usize, n: usize, column: impl Fn(usize) -> Vec<f64>) -> Vec<Vec<f64>> {
     let mut basis: Vec<Vec<f64>> = Vec::with_capacity(rank);
-    for mut column in columns {
+    for (share, j) in NEW
+        .into_iter()
+        .flat_map(|share| (0..n).map(move |j| (share, j)))
+    {
         if basis.len() == rank {
             break;
         }
-        let before = norm(&column);
-        for _ in 0..2 {
-            for b in &basis {
-                let along: f64 = b.iter().zip(&column).map(|(x, y)| x * y).sum();
-                column.iter_mut().zip(b).for_each(|(x, y)| *x -= along * y);
-            }
-        }
-        let left = norm(&column);
-        if left > 1e-6 * before {
-            column.iter_mut().for_each(|x| *x /= left);
-            basis.push(column);
+        let mut new = column(j);
+        let before = norm(&new);
+        remove(&basis, &mut new);
+        if norm(&new) > share * before {
+            remove(&basis, &mut new);
+            let left = norm(&new);
+            new.iter_mut().for_each(|x| *x /= left);
+            basis.push(new);
         }
     }
+    assert_eq!(
+        basis.len(),
+        rank,
+        "the columns of a projector span a space of its rank"
+    );
     basis
+}
+
+fn remove(basis: &[Vec<f64>], x: &mut [f64]) {
+    for b in basis {
+        let along: f64 = b.iter().zip(&*x).map(|(p, q)| p * q).sum();
+        x.iter_mut().zip(b).for_each(|(p, q)| *p -= along * q);
+    }
 }
 
 fn norm(x: &[f64]) -> f64 {

@@ -1,18 +1,21 @@
 //! Irreducible representations of any Cayley table.
 
+use crate::abelian::Coordinates;
+use crate::commutant;
 use crate::error::TaskError;
-use crate::group::Group;
-use dunwu_core::Seed;
-use faer::{Mat, Side, c64};
+use crate::group::{Family, Group};
+use crate::names;
+use crate::number::digits;
+use faer::c64;
 
 /// Type of an irreducible representation, by its Frobenius–Schur indicator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// Indicator +1.
+    /// Indicator +1: equivalent to one over the real numbers.
     Real,
-    /// Indicator 0.
+    /// Indicator 0: not equivalent to its conjugate.
     Complex,
-    /// Indicator −1.
+    /// Indicator −1: equivalent to its conjugate, but to none over the real numbers.
     Quaternionic,
 }
 
@@ -23,121 +26,205 @@ pub struct Irrep {
     pub dim: usize,
     /// Type.
     pub kind: Kind,
-    /// Name, such as `trivial`, `sign`, `standard`, `d=2 #1`.
+    /// Name, such as `trivial`, `sign`, `standard`, `k=3`, `[3,1,1]`, `d=2 #1`.
     pub name: String,
     /// χ(g) as (real, imaginary), by element.
     pub character: Vec<(f64, f64)>,
+    /// Orthonormal functions on the group, column by column, whose span right translations keep;
+    /// empty for d = 1.
+    space: Vec<c64>,
 }
 
-/// Two eigenvalues nearer than this times the spread are one; clusters must be further apart than 100 times it.
-const SAME: f64 = 1e-9;
-/// Redraws before giving up: clusters nearly touch about once in 10⁵ draws.
-const DRAWS: u64 = 20;
+/// Values of a character, by element.
+pub(crate) type Character = Vec<(f64, f64)>;
 
-/// All irreducible representations, the trivial one first, then by dimension.
+/// Largest order whose representations are found numerically: a second at 720, up to 15 at 1400.
+pub(crate) const MOST: usize = 1500;
+
+impl Irrep {
+    pub(crate) fn new(group: &Group, character: Character, space: Vec<c64>) -> Self {
+        let e = group.identity().expect("a group has a neutral element");
+        let dim = character[e].0.round() as usize;
+        Self {
+            dim,
+            kind: kind(group, &character),
+            name: String::new(),
+            character,
+            space,
+        }
+    }
+
+    /// The unitary matrix D(g), d × d, row-major, as (real, imaginary).
+    ///
+    /// `D(g) D(h) = D(gh)`; its trace is `character[g]`.
+    ///
+    /// ```
+    /// use dunwu_task::{NO_FILES, Options, Task, irreps};
+    /// let task = Task::parse("S3", &Options::default(), NO_FILES).unwrap();
+    /// let group = task.group().unwrap();
+    /// let standard = &irreps(group).unwrap()[2];
+    /// let d = standard.matrix(group, 1);
+    /// assert!((d[0].0 + d[3].0 - standard.character[1].0).abs() < 1e-12);
+    /// ```
+    pub fn matrix(&self, group: &Group, g: usize) -> Vec<(f64, f64)> {
+        if self.dim == 1 {
+            return vec![self.character[g]];
+        }
+        let n = group.order();
+        let column = |i: usize| &self.space[i * n..(i + 1) * n];
+        let entry = |i: usize, j: usize| {
+            let (left, right) = (column(i), column(j));
+            let sum: c64 = (0..n)
+                .map(|h| left[h].conj() * right[group.mul(h, g)])
+                .sum();
+            (sum.re, sum.im)
+        };
+        (0..self.dim * self.dim)
+            .map(|ij| entry(ij / self.dim, ij % self.dim))
+            .collect()
+    }
+
+    /// Whether the other is the complex conjugate of this one.
+    pub(crate) fn is_conjugate(&self, other: &Irrep) -> bool {
+        let pairs = self.character.iter().zip(&other.character);
+        self.dim == other.dim
+            && pairs
+                .into_iter()
+                .all(|(a, b)| (a.0 - b.0).abs() + (a.1 + b.1).abs() < 1e-5)
+    }
+}
+
+/// All irreducible representations, the trivial one first.
 ///
-/// A random Hermitian element of the left group algebra commutes with right translation; its eigenspaces
-/// are irreducible under it. Characters are traces on them.
+/// Of abelian groups and of direct products by closed forms, in the order of frequencies and of
+/// dimensions; of others numerically, by dimension and then by character.
 ///
 /// # Errors
-/// A quasigroup, which has no representations.
+/// A quasigroup, which has no representations, and a group that is too large.
 pub fn irreps(group: &Group) -> Result<Vec<Irrep>, TaskError> {
-    if group.identity().is_none() || group.associative().is_err() {
-        return Err(TaskError::value(group.name(), "is no group, so it has no irreducible representations"));
+    check(group)?;
+    if let Some(coordinates) = Coordinates::of(group) {
+        return Ok(abelian(group, &coordinates));
     }
-    for draw in 0..DRAWS {
-        if let Some(characters) = characters(group, draw) {
-            return Ok(named(group, characters));
-        }
+    if let Family::Product(factors) = group.family() {
+        return product(group, factors);
     }
-    Err(TaskError::value(group.name(), "has eigenvalues that no draw could tell apart"))
+    let mut found = commutant::irreps(group)?;
+    names::assign(group, &mut found);
+    Ok(found)
 }
 
-type Character = Vec<(f64, f64)>;
+/// Whether the representations can be found at all.
+///
+/// # Errors
+/// Those of [`irreps`].
+pub(crate) fn check(group: &Group) -> Result<(), TaskError> {
+    if !group.is_group() {
+        let why = "is no group, so it has no irreducible representations";
+        return Err(TaskError::value(group.name(), why));
+    }
+    if let Family::Product(factors) = group.family() {
+        return factors.iter().try_for_each(check);
+    }
+    if group.order() > MOST && Coordinates::of(group).is_none() {
+        let why = format!(
+            "has {} elements; representations of groups that do not commute are found up to {MOST}",
+            group.order()
+        );
+        return Err(TaskError::value(group.name(), why));
+    }
+    Ok(())
+}
 
-/// Distinct characters of the eigenspaces of one random commutant; None if clusters nearly touch.
-fn characters(group: &Group, draw: u64) -> Option<Vec<Character>> {
-    let n = group.order();
-    let mut draws = Seed(draw).draws("commutant");
-    let mut c = vec![c64::new(0.0, 0.0); n];
-    for g in 0..n {
-        let h = group.inverse(g);
-        if g <= h {
-            let z = c64::new(draws.normal(), if g == h { 0.0 } else { draws.normal() });
-            c[g] = z;
-            c[h] = z.conj();
+/// χ_k(x) = exp(2πi Σ k_j x_j / n_j).
+fn abelian(group: &Group, coordinates: &Coordinates) -> Vec<Irrep> {
+    let one = |k: usize| {
+        let frequency = digits(k, &coordinates.orders);
+        let angles = coordinates.angles(&frequency);
+        let character = angles
+            .iter()
+            .map(|a| (snap(a.cos()), snap(a.sin())))
+            .collect();
+        let name = coordinates.name(&frequency);
+        Irrep {
+            name,
+            ..Irrep::new(group, character, Vec::new())
         }
-    }
-    // (L_g f)(h) = f(g⁻¹h), so row h, column g⁻¹h.
-    let mut a = Mat::<c64>::zeros(n, n);
-    for g in 0..n {
-        for h in 0..n {
-            a[(h, group.mul(group.inverse(g), h))] += c[g];
-        }
-    }
-    let eigen = a.self_adjoint_eigen(Side::Lower).ok()?;
-    let values: Vec<f64> = (0..n).map(|i| eigen.S()[i].re).collect();
-    let spread = (values[n - 1] - values[0]).max(1.0);
-    let mut found: Vec<(usize, Character)> = Vec::new();
-    let mut start = 0;
-    while start < n {
-        let end = (start + 1..n).find(|i| values[*i] - values[i - 1] > SAME * spread).unwrap_or(n);
-        if end < n && values[end] - values[end - 1] < 100.0 * SAME * spread {
-            return None;
-        }
-        let character = trace(group, eigen.U(), start..end);
-        let same = |other: &Character| {
-            other.iter().zip(&character).all(|(x, y)| (x.0 - y.0).abs() + (x.1 - y.1).abs() < 1e-5)
+    };
+    (0..group.order()).map(one).collect()
+}
+
+/// Tensor products of the factors' representations.
+fn product(group: &Group, factors: &[Group]) -> Result<Vec<Irrep>, TaskError> {
+    let lists: Vec<Vec<Irrep>> = factors.iter().map(irreps).collect::<Result<_, _>>()?;
+    let counts: Vec<usize> = lists.iter().map(Vec::len).collect();
+    let tensor = |i: usize| {
+        let parts: Vec<&Irrep> = digits(i, &counts)
+            .into_iter()
+            .zip(&lists)
+            .map(|(j, l)| &l[j])
+            .collect();
+        let one = (vec![(1.0, 0.0)], vec![c64::new(1.0, 0.0)]);
+        let (character, space) = parts.iter().fold(one, |(character, space), part| {
+            (
+                kronecker(&character, &part.character),
+                columns(&space, character.len(), part),
+            )
+        });
+        let words: Vec<&str> = parts
+            .iter()
+            .map(|p| p.name.trim_start_matches("k="))
+            .collect();
+        let irrep = Irrep::new(group, character, space);
+        let space = if irrep.dim == 1 {
+            Vec::new()
+        } else {
+            irrep.space
         };
-        if !found.iter().any(|(_, other)| same(other)) {
-            found.push((end - start, character));
+        Irrep {
+            name: format!("({})", words.join(",")),
+            space,
+            ..irrep
         }
-        start = end;
-    }
-    // A cluster that holds two irreducible spaces has a character of norm above 1.
-    let total: usize = found.iter().map(|(d, _)| d * d).sum();
-    (total == n).then(|| found.into_iter().map(|(_, c)| c).collect())
+    };
+    let mut out: Vec<Irrep> = (0..counts.iter().product()).map(tensor).collect();
+    out.sort_by_key(|irrep| irrep.dim);
+    Ok(out)
 }
 
-/// χ(g) = tr(E* R_g E) with (R_g f)(h) = f(hg).
-fn trace(group: &Group, vectors: faer::MatRef<'_, c64>, columns: std::ops::Range<usize>) -> Character {
-    (0..group.order())
-        .map(|g| {
-            let mut sum = c64::new(0.0, 0.0);
-            for i in columns.clone() {
-                let column = vectors.col(i);
-                for h in 0..group.order() {
-                    sum += column[h].conj() * column[group.mul(h, g)];
-                }
-            }
-            (sum.re, sum.im)
-        })
+fn kronecker(a: &[(f64, f64)], b: &[(f64, f64)]) -> Character {
+    let times = |x: &(f64, f64), y: &(f64, f64)| (x.0 * y.0 - x.1 * y.1, x.0 * y.1 + x.1 * y.0);
+    a.iter()
+        .flat_map(|x| b.iter().map(move |y| times(x, y)))
         .collect()
 }
 
-fn named(group: &Group, mut characters: Vec<Character>) -> Vec<Irrep> {
-    let e = group.identity().expect("a group");
-    let round = |x: f64| if (x - x.round()).abs() < 1e-9 { x.round() } else { x };
-    characters.iter_mut().flatten().for_each(|z| *z = (round(z.0), round(z.1)));
-    let dim = |c: &Character| c[e].0.round() as usize;
-    // By dimension, then by values from large to small: the trivial one comes first.
-    characters.sort_by(|a, b| dim(a).cmp(&dim(b)).then_with(|| b.partial_cmp(a).expect("characters are finite")));
-    let mut unnamed = 0;
-    characters
-        .into_iter()
-        .map(|character| {
-            let (d, kind) = (dim(&character), kind(group, &character));
-            let name = name(group, &character, d).unwrap_or_else(|| {
-                unnamed += 1;
-                format!("d={d} #{unnamed}")
-            });
-            Irrep { dim: d, kind, name, character }
-        })
+/// The columns of `a`, each `rows` long, times those of the representation.
+fn columns(a: &[c64], rows: usize, part: &Irrep) -> Vec<c64> {
+    let order = part.character.len();
+    let scale = 1.0 / (order as f64).sqrt();
+    // The one function of a character χ is χ itself: χ(hg) = χ(h)χ(g).
+    let own: Vec<c64> = match part.dim {
+        1 => part
+            .character
+            .iter()
+            .map(|z| c64::new(z.0 * scale, z.1 * scale))
+            .collect(),
+        _ => part.space.clone(),
+    };
+    let pairs = a
+        .chunks(rows)
+        .flat_map(|x| own.chunks(order).map(move |y| (x, y)));
+    pairs
+        .flat_map(|(x, y)| x.iter().flat_map(move |p| y.iter().map(move |q| p * q)))
         .collect()
 }
 
+/// The Frobenius–Schur indicator (1/M) Σ χ(g²).
 fn kind(group: &Group, character: &Character) -> Kind {
-    let sum: f64 = (0..group.order()).map(|g| character[group.mul(g, g)].0).sum();
+    let sum: f64 = (0..group.order())
+        .map(|g| character[group.mul(g, g)].0)
+        .sum();
     match (sum / group.order() as f64).round() as i64 {
         1 => Kind::Real,
         -1 => Kind::Quaternionic,
@@ -145,18 +232,11 @@ fn kind(group: &Group, character: &Character) -> Kind {
     }
 }
 
-/// Names that a person knows.
-fn name(group: &Group, character: &Character, dim: usize) -> Option<String> {
-    if character.iter().all(|z| *z == (1.0, 0.0)) {
-        return Some("trivial".into());
+/// The nearest whole number, if it is within rounding.
+pub(crate) fn snap(x: f64) -> f64 {
+    if (x - x.round()).abs() < 1e-9 {
+        x.round() + 0.0
+    } else {
+        x
     }
-    let symmetric = group.name().strip_prefix('S').or_else(|| group.name().strip_prefix('A'))?;
-    let n: usize = symmetric.parse().ok()?;
-    if dim == 1 && group.name().starts_with('S') {
-        return Some("sign".into());
-    }
-    let moved = |g: usize| group.element_name(g).split(|c: char| !c.is_ascii_digit()).filter(|w| !w.is_empty()).count();
-    let standard = |g: usize| n as f64 - moved(g) as f64 - 1.0;
-    let is_standard = (0..group.order()).all(|g| (character[g].0 - standard(g)).abs() < 1e-6);
-    (dim + 1 == n && is_standard).then(|| "standard".into())
 }

@@ -9,22 +9,29 @@
 //! assert_eq!((task.classes(), data.train.len(), data.test.len()), (6, 18, 18));
 //! ```
 
+mod abelian;
 mod build;
+mod commutant;
+mod csv;
 mod error;
 mod expression;
 mod features;
 mod forms;
 mod group;
 mod irreps;
+mod names;
+mod number;
 mod parse;
 mod permutation;
+mod rows;
 mod split;
+mod symmetric;
 mod table;
 mod task;
 
 pub use error::TaskError;
 pub use features::Features;
-pub use forms::{FORMS, Form};
+pub use forms::{ALL, ALL as FORMS, Form};
 pub use group::Group;
 pub use irreps::{Irrep, Kind, irreps};
 pub use task::{NO_FILES, Options, Read, Task};

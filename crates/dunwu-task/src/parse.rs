@@ -2,34 +2,52 @@
 
 use crate::build;
 use crate::error::TaskError;
-use crate::group::{Group, check_order};
+use crate::group::{Family, Group};
 use crate::permutation;
 
-/// Reads a group as a plan writes it, such as `Z4xZ7`, `S5`, `Z7:Z3`, `SL(2,3)`, `perm:(1 2 3),(1 2)`.
+/// Reads a group as a plan writes it: factors joined by `x`, each perhaps with a power.
+///
+/// Such as `Z4xZ7`, `Z2^3`, `S5`, `Z7:Z3xZ2`, `SL(2,3)`, `perm:(1 2 3),(1 2)`.
 pub(crate) fn group(text: &str) -> Result<Group, TaskError> {
-    if let Some(generators) = text.strip_prefix("perm:") {
-        return permutation::closure(text, generators);
-    }
-    let mut whole: Option<(Group, usize)> = None;
+    let mut factors = Vec::new();
     let mut at = 0;
     for word in text.split('x') {
-        let factor = factor(text, word, at)?;
-        at += word.len() + 1;
-        whole = Some(match whole {
-            None => (factor, at - 1),
-            Some((first, _)) => (build::product(&text[..at - 1], &first, &factor)?, at - 1),
-        });
+        let (base, count) = power(text, word, at)?;
+        let factor = factor(text, base, at)?;
+        at += word.chars().count() + 1;
+        for _ in 0..count {
+            match factor.family() {
+                Family::Product(parts) => factors.extend(parts.clone()),
+                _ => factors.push(factor.clone()),
+            }
+        }
     }
-    Ok(whole.expect("a split has a first part").0)
+    match factors.len() {
+        1 => Ok(factors.remove(0)),
+        _ => build::product(text, factors),
+    }
+}
+
+/// The base and exponent of `Z2^3`; 1 without `^`.
+fn power<'a>(text: &str, word: &'a str, at: usize) -> Result<(&'a str, usize), TaskError> {
+    let Some((base, exponent)) = word.split_once('^') else {
+        return Ok((word.trim(), 1));
+    };
+    match number(exponent) {
+        // A group of one element aside, no power above 12 has a table.
+        Some(count @ 1..=12) => Ok((base.trim(), count)),
+        _ => {
+            let why = format!("expected a power from 1 to 12, got `{}`", exponent.trim());
+            Err(TaskError::syntax(text, at + base.chars().count() + 1, why))
+        }
+    }
 }
 
 fn factor(text: &str, word: &str, at: usize) -> Result<Group, TaskError> {
-    let unknown = || {
-        let why = format!(
-            "`{word}` is no group; known: Z71, S5, A5, D30, Q8, Z7:Z3, SL(2,3), Heis(3), perm:(1 2 3),(1 2), products with x, table:FILE, formulas such as x*y mod 97, parity(20,3)"
-        );
-        TaskError::syntax(text, at, why)
-    };
+    let unknown = || unknown(text, word, at);
+    if let Some(generators) = word.strip_prefix("perm:") {
+        return permutation::closure(word, generators);
+    }
     if let Some((first, second)) = word.split_once(':') {
         return semidirect(word, first, second).ok_or_else(unknown)?;
     }
@@ -37,7 +55,10 @@ fn factor(text: &str, word: &str, at: usize) -> Result<Group, TaskError> {
     if let Some(inner) = arguments("SL(") {
         let (n, q) = inner.split_once(',').ok_or_else(unknown)?;
         if n.trim() != "2" {
-            return Err(TaskError::value(word, "is not offered; only SL(2,q) is"));
+            return Err(TaskError::value(
+                word,
+                "is not offered; of these only SL(2,q) is",
+            ));
         }
         return build::special_linear(word, number(q).ok_or_else(unknown)?);
     }
@@ -46,17 +67,30 @@ fn factor(text: &str, word: &str, at: usize) -> Result<Group, TaskError> {
     }
     let n = word.get(1..).and_then(number).ok_or_else(unknown)?;
     match word.as_bytes()[0] {
-        b'Z' | b'C' => build::cyclic(word, n),
-        b'D' => build::dihedral(word, n).and_then(|g| check_order(word, Some(n)).map(|_| g)),
+        b'Z' => build::cyclic(word, n),
+        b'D' => build::dihedral(word, n),
         b'Q' => build::dicyclic(word, n),
-        b'S' | b'A' => {
-            let order = (1..=n).try_fold(1usize, |f, i| f.checked_mul(i));
-            let even = word.starts_with('A');
-            check_order(word, if even { order.map(|o| o.div_ceil(2)) } else { order })?;
-            Ok(permutation::symmetric(word, n, even))
-        }
+        b'S' => permutation::symmetric(word, n, false),
+        b'A' => permutation::symmetric(word, n, true),
         _ => Err(unknown()),
     }
+}
+
+fn unknown(text: &str, word: &str, at: usize) -> TaskError {
+    let forms: Vec<&str> = crate::forms::ALL.iter().map(|form| form.example).collect();
+    let what = if word.is_empty() {
+        "nothing".to_owned()
+    } else {
+        format!("`{word}`")
+    };
+    TaskError::syntax(
+        text,
+        at,
+        format!(
+            "expected a task, got {what}, which is no group; examples: {}",
+            forms.join("; ")
+        ),
+    )
 }
 
 /// `Z7:Z3` or `Z7:Z3@2`.
@@ -65,10 +99,19 @@ fn semidirect(word: &str, first: &str, second: &str) -> Option<Result<Group, Tas
         Some((second, k)) => (second, Some(number(k)?)),
         None => (second, None),
     };
-    let (n, m) = (number(first.strip_prefix('Z')?)?, number(second.strip_prefix('Z')?)?);
+    let (n, m) = (
+        number(first.trim().strip_prefix('Z')?)?,
+        number(second.trim().strip_prefix('Z')?)?,
+    );
     Some(build::semidirect(word, n, m, multiplier))
 }
 
-fn number(text: &str) -> Option<usize> {
-    text.trim().parse().ok()
+/// A whole number in digits alone.
+pub(crate) fn number(text: &str) -> Option<usize> {
+    let digits = text.trim();
+    if digits.bytes().all(|b| b.is_ascii_digit()) {
+        digits.parse().ok()
+    } else {
+        None
+    }
 }

@@ -1,74 +1,139 @@
 //! Which rows are trained on, and whose labels are replaced.
 
+use crate::csv;
 use crate::error::TaskError;
 use crate::irreps::irreps;
+use crate::rows;
 use crate::task::{Read, Task};
-use dunwu_core::{Dataset, Draws, RunPlan, SplitKind, TrainShare};
-use std::collections::BTreeMap;
+use dunwu_core::{Dataset, Draws, RunPlan, Seed, SplitKind, TrainShare};
 
-/// Rows to draw of a task whose table cannot be listed: those trained on and those evaluated.
-pub(crate) fn sampled(plan: &RunPlan, default: usize) -> usize {
-    let test = if plan.test_size > 0 { plan.test_size } else { default };
-    let train = match plan.train {
-        TrainShare::Size(n) => n,
-        TrainShare::Fraction(p) if p < 1.0 => (test as f64 * p / (1.0 - p)).round() as usize,
-        _ => default,
+/// Rows of a drawn task that are held out, or trained on, where the plan does not say how many.
+const DRAWN: usize = 10_000;
+
+/// The rows of a run, split, with label noise.
+pub(crate) fn dataset(
+    task: &Task,
+    plan: &RunPlan,
+    seed: u64,
+    read: Read<'_>,
+) -> Result<Dataset, TaskError> {
+    let mut draws = Seed(plan.split_seed.unwrap_or(seed)).draws("split");
+    let named = match &plan.train {
+        TrainShare::File(path) => named_rows(task, path, read)?,
+        _ => Vec::new(),
     };
-    train.saturating_add(test)
-}
-
-/// Fills `train` and `test`.
-pub(crate) fn split(task: &Task, plan: &RunPlan, draws: &mut Draws, data: &mut Dataset, read: Read<'_>) -> Result<(), TaskError> {
-    if let TrainShare::File(path) = &plan.train {
-        data.train = from_file(path, data, read)?;
-    } else {
-        let size = train_rows(task, plan, data)?;
-        data.train = match plan.split {
-            SplitKind::Random => random(size, draws, data.len()),
-            SplitKind::Balanced => balanced(size, draws, data),
-        };
-    }
-    data.train.sort_unstable();
-    let mut held_out: Vec<u32> = (0..data.len() as u32).collect();
-    held_out.retain(|row| data.train.binary_search(row).is_err());
-    if plan.test_size > 0 {
-        if plan.test_size > held_out.len() {
-            let why = format!("is {}, but only {} rows are held out", plan.test_size, held_out.len());
-            return Err(TaskError::split("test_size", why));
+    let (rows, train) = match rows::count(task) {
+        Some(_) => {
+            let rows = rows::list(task);
+            let train = train_rows(task, plan, rows.labels.len(), named.len())?;
+            (rows, train)
         }
-        draws.shuffle(&mut held_out);
-        held_out.truncate(plan.test_size);
-        held_out.sort_unstable();
-    }
-    data.test = held_out;
-    Ok(())
+        None => {
+            let (train, test) = drawn_rows(task, plan, named.len())?;
+            (
+                rows::draw(task, train.saturating_add(test), &named, &mut draws)?,
+                train,
+            )
+        }
+    };
+    let mut data = Dataset {
+        task: task.name().to_owned(),
+        vocab: task.vocab().to_vec(),
+        classes: task.classes(),
+        tokens: rows.tokens,
+        clean: rows.labels.clone(),
+        labels: rows.labels,
+        train: vec![],
+        test: vec![],
+        noisy: vec![],
+    };
+    check_sizes(task, plan, train, data.len())?;
+    data.train = match (&plan.train, plan.split) {
+        (TrainShare::File(path), _) => find(path, &named, &data)?,
+        (_, SplitKind::Random) => random(train, &mut draws, data.len()),
+        (_, SplitKind::Balanced) => balanced(train, &mut draws, &data),
+    };
+    data.train.sort_unstable();
+    data.test = held_out(plan, &mut draws, &data)?;
+    let noise_seed = Seed(plan.noise_seed.unwrap_or(seed));
+    add_noise(
+        plan.label_noise,
+        &mut noise_seed.draws("label noise"),
+        &mut data,
+    )?;
+    Ok(data)
 }
 
-/// How many rows the plan trains on.
-fn train_rows(task: &Task, plan: &RunPlan, data: &Dataset) -> Result<usize, TaskError> {
-    let all = data.len();
-    let (key, size) = match plan.train {
-        TrainShare::Fraction(p) => ("train_fraction", (p * all as f64).round() as usize),
-        TrainShare::Size(n) => ("train_size", n),
-        TrainShare::Multiplier(c) => ("train_multiplier", critical(task, c)?),
-        TrainShare::File(_) => unreachable!("files name their rows"),
+/// The key that says how many rows are trained on.
+fn key(plan: &RunPlan) -> &'static str {
+    match plan.train {
+        TrainShare::Fraction(_) => "train_fraction",
+        TrainShare::Size(_) => "train_size",
+        TrainShare::Multiplier(_) => "train_multiplier",
+        TrainShare::File(_) => "split_file",
+    }
+}
+
+/// How many of all rows the plan trains on.
+fn train_rows(task: &Task, plan: &RunPlan, all: usize, named: usize) -> Result<usize, TaskError> {
+    Ok(match plan.train {
+        TrainShare::Fraction(p) => (p * all as f64).round() as usize,
+        TrainShare::Size(n) => n,
+        TrainShare::Multiplier(c) => critical(task, c)?,
+        TrainShare::File(_) => named,
+    })
+}
+
+/// How many rows of a task too large to list are trained on, and how many are held out.
+fn drawn_rows(task: &Task, plan: &RunPlan, named: usize) -> Result<(usize, usize), TaskError> {
+    let test = if plan.test_size > 0 {
+        plan.test_size
+    } else {
+        DRAWN
     };
-    if size == 0 {
-        let why = format!("leaves no row of {all} to train on; raise it");
-        return Err(TaskError::split(key, why));
+    Ok(match plan.train {
+        TrainShare::Fraction(p) if p >= 1.0 => (DRAWN, plan.test_size),
+        TrainShare::Fraction(p) => ((test as f64 * p / (1.0 - p)).round() as usize, test),
+        _ => (train_rows(task, plan, 0, named)?, test),
+    })
+}
+
+fn check_sizes(task: &Task, plan: &RunPlan, train: usize, all: usize) -> Result<(), TaskError> {
+    let refuse = |why: String| Err(TaskError::split(key(plan), why));
+    if all == 0 {
+        return Err(TaskError::value(
+            task.name(),
+            "has no row; it divides by zero throughout",
+        ));
     }
-    if size > all {
-        return Err(TaskError::split(key, format!("asks for {size} rows, but the table has {all}")));
+    if train == 0 {
+        return refuse(format!("leaves no row of {all} to train on; raise it"));
     }
-    Ok(size)
+    if train > all {
+        return refuse(format!(
+            "asks for {train} rows, but there are {all}; lower it"
+        ));
+    }
+    if train == all && plan.train != TrainShare::Fraction(1.0) {
+        let hint = "lower it, or write train_fraction=1 to train without held-out rows";
+        return refuse(format!(
+            "trains on all {all} rows and leaves none to hold out; {hint}"
+        ));
+    }
+    Ok(())
 }
 
 /// n = c·M·log M, times half the largest dimension of a non-abelian group (arXiv 2509.21519 and its code).
 fn critical(task: &Task, c: f64) -> Result<usize, TaskError> {
     let m = task.classes() as f64;
     let factor = match task.group() {
-        Some(group) if group.identity().is_some() && !group.is_abelian() => {
-            irreps(group)?.iter().map(|i| i.dim).max().unwrap_or(1) as f64 / 2.0
+        Some(group) if group.is_group() && !group.is_abelian() => {
+            irreps(group)?
+                .iter()
+                .map(|irrep| irrep.dim)
+                .max()
+                .unwrap_or(1) as f64
+                / 2.0
         }
         _ => 1.0,
     };
@@ -85,7 +150,8 @@ fn random(size: usize, draws: &mut Draws, rows: usize) -> Vec<u32> {
 /// Takes rows label by label in turn, so that counts differ by at most one while rows last.
 fn balanced(size: usize, draws: &mut Draws, data: &Dataset) -> Vec<u32> {
     let mut by_label: Vec<Vec<u32>> = vec![vec![]; data.classes];
-    (0..data.len() as u32).for_each(|row| by_label[data.labels[row as usize] as usize].push(row));
+    let labelled = (0..data.len() as u32).zip(&data.clean);
+    labelled.for_each(|(row, label)| by_label[*label as usize].push(row));
     by_label.iter_mut().for_each(|rows| draws.shuffle(rows));
     let mut order: Vec<usize> = (0..data.classes).collect();
     let mut out = Vec::with_capacity(size);
@@ -100,40 +166,103 @@ fn balanced(size: usize, draws: &mut Draws, data: &Dataset) -> Vec<u32> {
     out
 }
 
-/// Rows named by their tokens, one tuple a line.
-fn from_file(path: &str, data: &Dataset, read: Read<'_>) -> Result<Vec<u32>, TaskError> {
-    let text = read(path).map_err(|why| TaskError::file(path, why))?;
-    let index: BTreeMap<&[u32], u32> = (0..data.len()).map(|i| (data.row(i), i as u32)).collect();
-    let mut rows = Vec::new();
-    let lines = text.lines().enumerate().map(|(i, l)| (i + 1, l.trim())).filter(|(_, l)| !l.is_empty() && !l.starts_with('#'));
-    for (number, line) in lines {
-        let bad = |why: String| TaskError::split("split_file", format!("`{path}`, line {number}: {why}"));
-        let tokens: Result<Vec<u32>, _> = line.split(',').map(|t| t.trim().parse()).collect();
-        let tokens = match tokens {
-            Ok(tokens) => tokens,
-            // The first line may be a header.
-            Err(_) if number == 1 => continue,
-            Err(_) => return Err(bad(format!("`{line}` is no list of tokens; write numbers with commas between"))),
-        };
-        let row = index.get(tokens.as_slice()).ok_or_else(|| bad(format!("`{line}` is no row of the task")))?;
-        rows.push(*row);
+/// The rows that are not trained on, or `test_size` of them.
+fn held_out(plan: &RunPlan, draws: &mut Draws, data: &Dataset) -> Result<Vec<u32>, TaskError> {
+    let mut rows: Vec<u32> = (0..data.len() as u32).collect();
+    rows.retain(|row| data.train.binary_search(row).is_err());
+    if plan.test_size > rows.len() {
+        let why = format!(
+            "is {}, but only {} rows are held out",
+            plan.test_size,
+            rows.len()
+        );
+        return Err(TaskError::split("test_size", why));
     }
-    rows.sort_unstable();
-    if rows.windows(2).any(|w| w[0] == w[1]) {
-        return Err(TaskError::split("split_file", format!("`{path}` names a row twice")));
-    }
-    if rows.is_empty() {
-        return Err(TaskError::split("split_file", format!("`{path}` names no row to train on")));
+    if plan.test_size > 0 {
+        draws.shuffle(&mut rows);
+        rows.truncate(plan.test_size);
+        rows.sort_unstable();
     }
     Ok(rows)
 }
 
-/// Replaces the labels of a share of the training rows by wrong ones, uniformly.
-pub(crate) fn add_noise(share: f64, draws: &mut Draws, data: &mut Dataset) {
-    let count = (share * data.train.len() as f64).round() as usize;
-    if count == 0 || data.classes < 2 {
-        return;
+/// The tuples of a split file, one a line; a first line without numbers is a header.
+fn named_rows(task: &Task, path: &str, read: Read<'_>) -> Result<Vec<Vec<u32>>, TaskError> {
+    let text = read(path).map_err(|why| TaskError::file("split_file", path, why))?;
+    let text = text.trim_start_matches('\u{feff}');
+    let bad =
+        |line, why: &str| TaskError::split("split_file", format!("`{path}`, line {line}: {why}"));
+    let mut rows = Vec::new();
+    for (i, (line, fields)) in csv::read(text)
+        .map_err(|(l, why)| bad(l, why))?
+        .iter()
+        .enumerate()
+    {
+        let tokens: Vec<Option<u32>> = fields.iter().map(|t| t.parse().ok()).collect();
+        if i == 0 && tokens.iter().all(Option::is_none) {
+            continue;
+        }
+        let written = fields.join(",");
+        let tokens: Vec<u32> = tokens.into_iter().collect::<Option<_>>().ok_or_else(|| {
+            bad(
+                *line,
+                &format!("`{written}` is no list of tokens; write whole numbers"),
+            )
+        })?;
+        let vocab = task.vocab();
+        let fits = tokens.len() == vocab.len()
+            && tokens
+                .iter()
+                .zip(vocab)
+                .all(|(token, n)| (*token as usize) < *n);
+        if !fits || task.label(&tokens).is_none() {
+            let (operands, most) = (vocab.len(), vocab[0] - 1);
+            let expected = format!("expected {operands} tokens from 0 to {most}");
+            return Err(bad(
+                *line,
+                &format!("`{written}` is no row of the task; {expected}"),
+            ));
+        }
+        rows.push(tokens);
     }
+    let mut sorted: Vec<&Vec<u32>> = rows.iter().collect();
+    sorted.sort_unstable();
+    match sorted.windows(2).find(|pair| pair[0] == pair[1]) {
+        Some(pair) => {
+            let why = format!("`{path}` names the row {:?} twice", pair[0]);
+            Err(TaskError::split("split_file", why))
+        }
+        None => Ok(rows),
+    }
+}
+
+/// The places of tuples among the sorted rows.
+fn find(path: &str, named: &[Vec<u32>], data: &Dataset) -> Result<Vec<u32>, TaskError> {
+    let place = |tuple: &Vec<u32>| {
+        let mut range = 0..data.len();
+        while range.start < range.end {
+            let middle = range.start + range.len() / 2;
+            match data.row(middle).cmp(tuple.as_slice()) {
+                std::cmp::Ordering::Less => range.start = middle + 1,
+                std::cmp::Ordering::Equal => return Ok(middle as u32),
+                std::cmp::Ordering::Greater => range.end = middle,
+            }
+        }
+        Err(TaskError::split(
+            "split_file",
+            format!("`{path}` names {tuple:?}, which is no row"),
+        ))
+    };
+    named.iter().map(place).collect()
+}
+
+/// Replaces the labels of a share of the training rows by wrong ones, uniformly.
+fn add_noise(share: f64, draws: &mut Draws, data: &mut Dataset) -> Result<(), TaskError> {
+    if share > 0.0 && data.classes < 2 {
+        let why = format!("is {share}, but with one class there is no wrong label");
+        return Err(TaskError::split("label_noise", why));
+    }
+    let count = (share * data.train.len() as f64).round() as usize;
     let mut rows = data.train.clone();
     draws.shuffle(&mut rows);
     rows.truncate(count);
@@ -144,4 +273,5 @@ pub(crate) fn add_noise(share: f64, draws: &mut Draws, data: &mut Dataset) {
         data.labels[*row as usize] = (truth + shift) % data.classes as u32;
     }
     data.noisy = rows;
+    Ok(())
 }

@@ -1,12 +1,11 @@
-//! Tasks by name, and their data sets.
+//! Tasks by name.
 
 use crate::error::TaskError;
 use crate::expression::Formula;
 use crate::features::Features;
 use crate::group::Group;
-use crate::{parse, split, table};
-use dunwu_core::{Dataset, RunPlan, Seed};
-use std::collections::BTreeSet;
+use crate::{irreps, parse, rows, split, table};
+use dunwu_core::{Dataset, RunPlan};
 
 /// Reads a file's text, or says why not. The crate itself reads no file.
 pub type Read<'a> = &'a dyn Fn(&str) -> Result<String, String>;
@@ -14,15 +13,13 @@ pub type Read<'a> = &'a dyn Fn(&str) -> Result<String, String>;
 /// A reader for tasks that name no file.
 pub const NO_FILES: Read<'static> = &|_| Err("no file can be read here".to_owned());
 
-/// Most rows of a full table: 64 million tokens of two operands.
-const MOST_ROWS: usize = 1 << 25;
-/// Rows drawn for a task whose table is larger than all of them, where the plan does not say.
-const SAMPLED: usize = 10_000;
+/// Most bits of a parity.
+const MOST_BITS: usize = 4096;
 
 /// What changes a task beside its text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Options {
-    /// Operands of a group task.
+    /// Operands of a group task; formulas and parities count their own.
     pub operands: usize,
     /// Whether a Latin square that is no group will do.
     pub quasigroup: bool,
@@ -30,7 +27,10 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { operands: 2, quasigroup: false }
+        Self {
+            operands: 2,
+            quasigroup: false,
+        }
     }
 }
 
@@ -46,47 +46,47 @@ pub struct Task {
 #[derive(Clone, Debug)]
 enum Rule {
     /// Product of all operands, from the left.
-    Group(Group),
+    Group(Box<Group>),
     Formula(Formula),
-    /// Parity of the bits at these places.
-    Parity(Vec<usize>),
+    /// Sum mod 2 of this many bits, the first ones.
+    Parity(usize),
 }
 
 impl Task {
-    /// Reads a task.
+    /// Reads a task; [`crate::ALL`] lists the forms.
     ///
     /// # Errors
-    /// A text that no form fits, with the place; a group, table or modulus that does not exist.
+    /// A text that no form fits, with the place; a group, table or modulus that does not exist; a
+    /// table with too many rows to list.
     pub fn parse(text: &str, options: &Options, read: Read<'_>) -> Result<Task, TaskError> {
         let text = text.trim();
-        let rule = if let Some(path) = text.strip_prefix("table:") {
-            let content = read(path).map_err(|why| TaskError::file(path, why))?;
-            Rule::Group(table::parse(path, &content, options.quasigroup)?)
+        let (rule, vocab, classes) = if let Some(path) = text.strip_prefix("table:") {
+            let content = read(path).map_err(|why| TaskError::file("task", path, why))?;
+            of_group(table::parse(path, &content, options.quasigroup)?, options)
         } else if let Some(inner) = text.strip_prefix("parity(") {
-            return Self::parity(text, inner);
-        } else if text.contains("mod") || text.contains(['+', '*', '/', '^']) {
-            Rule::Formula(Formula::parse(text)?)
+            let (n, k) = parity(text, inner)?;
+            (Rule::Parity(k), vec![2; n], 2)
+        } else if is_formula(text) {
+            let formula = Formula::parse(text)?;
+            let (n, operands) = (formula.modulus, formula.operands);
+            (Rule::Formula(formula), vec![n; operands], n)
         } else {
-            Rule::Group(parse::group(text)?)
+            of_group(parse::group(text)?, options)
         };
-        let (tokens, operands) = match &rule {
-            Rule::Formula(f) => (f.modulus, f.operands),
-            Rule::Group(g) => (g.order(), options.operands),
-            Rule::Parity(_) => unreachable!("parities have returned"),
-        };
-        Ok(Task { text: text.to_owned(), rule, vocab: vec![tokens; operands], classes: tokens })
-    }
-
-    fn parity(text: &str, inner: &str) -> Result<Task, TaskError> {
-        let numbers: Option<Vec<usize>> =
-            inner.strip_suffix(')').and_then(|w| w.split(',').map(|n| n.trim().parse().ok()).collect());
-        let Some([n, k]) = numbers.as_deref() else {
-            return Err(TaskError::syntax(text, 7, "expected two numbers: parity(bits, relevant bits)"));
-        };
-        if *k == 0 || k > n || *n > 4096 {
-            return Err(TaskError::value(text, "needs 1 ≤ relevant bits ≤ bits ≤ 4096"));
+        if vocab.is_empty() {
+            return Err(TaskError::split(
+                "operands",
+                "is 0; a product has at least one operand",
+            ));
         }
-        Ok(Task { text: text.to_owned(), rule: Rule::Parity((0..*k).collect()), vocab: vec![2; *n], classes: 2 })
+        let task = Task {
+            text: text.to_owned(),
+            rule,
+            vocab,
+            classes,
+        };
+        rows::check(&task)?;
+        Ok(task)
     }
 
     /// The task of a plan.
@@ -94,7 +94,11 @@ impl Task {
     /// # Errors
     /// Those of [`Task::parse`].
     pub fn from_plan(plan: &RunPlan, read: Read<'_>) -> Result<Task, TaskError> {
-        Self::parse(&plan.task, &Options { operands: plan.operands, quasigroup: plan.quasigroup }, read)
+        let options = Options {
+            operands: plan.operands,
+            quasigroup: plan.quasigroup,
+        };
+        Self::parse(&plan.task, &options, read)
     }
 
     /// The task as written.
@@ -112,19 +116,39 @@ impl Task {
         &self.vocab
     }
 
-    /// One line: what it is and how large.
+    /// One line: what it is, its operands, classes and rows.
     pub fn describe(&self) -> String {
         let what = match &self.rule {
-            Rule::Group(g) if g.identity().is_none() => "product in a quasigroup".to_owned(),
-            Rule::Group(g) => format!("product in a {} group", if g.is_abelian() { "commutative" } else { "non-commutative" }),
-            Rule::Formula(_) => "formula".to_owned(),
-            Rule::Parity(bits) => format!("parity of {} bits out of {}", bits.len(), self.vocab.len()),
+            Rule::Group(g) if !g.is_group() => {
+                format!("product in a quasigroup of order {}", g.order())
+            }
+            Rule::Group(g) => {
+                let kind = if g.is_abelian() {
+                    "commutative"
+                } else {
+                    "non-commutative"
+                };
+                format!("product in a {kind} group of order {}", g.order())
+            }
+            Rule::Formula(f) => format!("formula mod {}", f.modulus),
+            Rule::Parity(k) => format!("parity of {k} bits out of {}", self.vocab.len()),
         };
-        let rows = self.rows().map_or_else(|| "too many rows to list".to_owned(), |n| format!("{n} rows"));
-        format!("{}: {what}, {} operands, {} classes, {rows}", self.text, self.vocab.len(), self.classes)
+        let rows = match rows::count(self) {
+            Some(1) => "1 row".to_owned(),
+            Some(n) => format!("{n} rows"),
+            None => format!("2^{} rows, of which some are drawn", self.vocab.len()),
+        };
+        let operands = match self.vocab.len() {
+            1 => "1 operand".to_owned(),
+            n => format!("{n} operands"),
+        };
+        format!(
+            "{}: {what}, {operands}, {} classes, {rows}",
+            self.text, self.classes
+        )
     }
 
-    /// The group, for tasks that are one.
+    /// The group or quasigroup, for tasks that are one.
     pub fn group(&self) -> Option<&Group> {
         match &self.rule {
             Rule::Group(g) => Some(g),
@@ -132,103 +156,118 @@ impl Task {
         }
     }
 
-    /// Accuracy of always giving the commonest label of a full table.
+    /// Accuracy of always giving the commonest label of the full table.
+    ///
+    /// ```
+    /// use dunwu_task::{NO_FILES, Options, Task};
+    /// let chance = |text| Task::parse(text, &Options::default(), NO_FILES).unwrap().chance();
+    /// assert_eq!(chance("S3"), 1.0 / 6.0);
+    /// assert_eq!(chance("x*y mod 3"), 5.0 / 9.0);
+    /// ```
     pub fn chance(&self) -> f64 {
         match &self.rule {
             Rule::Group(g) => 1.0 / g.order() as f64,
             Rule::Parity(_) => 0.5,
             Rule::Formula(_) => {
-                let Ok(rows) = self.tuples(&mut Seed(0).draws("chance"), SAMPLED) else { return 0.0 };
-                let mut counts = vec![0usize; self.classes];
-                rows.iter().filter_map(|row| self.label(row)).for_each(|l| counts[l as usize] += 1);
-                counts.iter().copied().max().unwrap_or(0) as f64 / rows.len().max(1) as f64
+                let mut counts = vec![0u32; self.classes];
+                rows::each(self, |_, label| counts[label as usize] += 1);
+                let rows = counts.iter().sum::<u32>().max(1);
+                f64::from(counts.into_iter().max().unwrap_or(0)) / f64::from(rows)
             }
         }
     }
 
-    /// The features that functions on a token are made of.
+    /// The features that functions on a token are made of: the representations of the group; of a
+    /// formula the additive characters, or the multiplicative ones of a product or quotient.
     ///
     /// # Errors
-    /// A task whose tokens have no group structure, with the reason.
+    /// A task whose tokens have no such structure or too many, with the reason.
     pub fn try_features(&self) -> Result<Features, TaskError> {
+        self.check_features()?;
         match &self.rule {
             Rule::Group(g) => Features::of_group(g),
             Rule::Formula(f) if f.is_multiplicative() => Ok(Features::multiplicative(f.modulus)),
-            Rule::Formula(f) => Ok(Features::of_cyclic(&[f.modulus])),
-            Rule::Parity(_) => Err(TaskError::value(&self.text, "has tokens of one bit, which have no spectrum to speak of")),
+            _ => Ok(Features::of_cyclic(self.vocab[0])),
         }
     }
 
-    /// The features, if there are any.
+    fn check_features(&self) -> Result<(), TaskError> {
+        match &self.rule {
+            Rule::Group(g) => irreps::check(g),
+            Rule::Formula(_) => Ok(()),
+            Rule::Parity(_) => {
+                let why = "has tokens of one bit, so a token's functions have no spectrum";
+                Err(TaskError::value(&self.text, why))
+            }
+        }
+    }
+
+    /// The features; None where [`Task::why_no_features`] says why.
     pub fn features(&self) -> Option<Features> {
         self.try_features().ok()
     }
 
-    /// Rows of the full table; None if they cannot be listed.
-    fn rows(&self) -> Option<usize> {
-        self.vocab.iter().try_fold(1usize, |n, v| n.checked_mul(*v)).filter(|n| *n <= MOST_ROWS)
-    }
-
-    fn label(&self, operands: &[u32]) -> Option<u32> {
-        match &self.rule {
-            Rule::Group(g) => operands.iter().map(|t| *t as usize).reduce(|a, b| g.mul(a, b)).map(|l| l as u32),
-            Rule::Formula(f) => f.value(operands),
-            Rule::Parity(bits) => Some(bits.iter().map(|b| operands[*b]).sum::<u32>() % 2),
-        }
-    }
-
-    /// All tuples in lexicographic order, or `sample` distinct ones of a table too large to list.
-    fn tuples(&self, draws: &mut dunwu_core::Draws, sample: usize) -> Result<Vec<Vec<u32>>, TaskError> {
-        if let Some(rows) = self.rows() {
-            let tuple = |mut i: usize| {
-                let mut out = vec![0; self.vocab.len()];
-                for (token, n) in out.iter_mut().zip(&self.vocab).rev() {
-                    (*token, i) = ((i % n) as u32, i / n);
-                }
-                out
-            };
-            return Ok((0..rows).map(tuple).collect());
-        }
-        if !matches!(self.rule, Rule::Parity(_)) {
-            let table: f64 = self.vocab.iter().map(|v| *v as f64).product();
-            let why = format!("has {table:.3e} rows; tables go up to {MOST_ROWS}. Take a smaller group or fewer operands");
-            return Err(TaskError::value(&self.text, why));
-        }
-        if sample > MOST_ROWS {
-            return Err(TaskError::value(&self.text, format!("was asked for {sample} rows; tables go up to {MOST_ROWS}")));
-        }
-        let mut out = BTreeSet::new();
-        while out.len() < sample {
-            out.insert(self.vocab.iter().map(|n| draws.below(*n as u64) as u32).collect());
-        }
-        Ok(out.into_iter().collect())
+    /// Why there are no features; None if there are. Finds no representation, so it is quick.
+    pub fn why_no_features(&self) -> Option<String> {
+        self.check_features().err().map(|error| error.to_string())
     }
 
     /// The rows of a run, split into those trained on and those held out, with label noise.
     ///
+    /// Rows are sorted by their tokens. A parity of many bits has only the rows that were drawn.
+    /// Labels are replaced in `round(label_noise · train rows)` rows.
+    ///
     /// # Errors
-    /// A split that leaves no row to train on, asks for more than there are, or names unknown rows.
+    /// A split that leaves no row to train on, or none held out without asking for that by
+    /// `train_fraction=1`; one that asks for more rows than there are, or names unknown ones.
     pub fn dataset(&self, plan: &RunPlan, seed: u64, read: Read<'_>) -> Result<Dataset, TaskError> {
-        let split_seed = Seed(plan.split_seed.unwrap_or(seed));
-        let mut draws = split_seed.draws("split");
-        let sample = split::sampled(plan, SAMPLED);
-        let mut tuples = self.tuples(&mut draws, sample)?;
-        tuples.retain(|row| self.label(row).is_some());
-        let labels: Vec<u32> = tuples.iter().map(|row| self.label(row).expect("kept for having one")).collect();
-        let mut data = Dataset {
-            task: self.text.clone(),
-            vocab: self.vocab.clone(),
-            classes: self.classes,
-            tokens: tuples.concat(),
-            clean: labels.clone(),
-            labels,
-            train: vec![],
-            test: vec![],
-            noisy: vec![],
-        };
-        split::split(self, plan, &mut draws, &mut data, read)?;
-        let noise_seed = Seed(plan.noise_seed.unwrap_or(seed));
-        split::add_noise(plan.label_noise, &mut noise_seed.draws("label noise"), &mut data);
-        Ok(data)
+        split::dataset(self, plan, seed, read)
     }
+
+    /// The label of a tuple; None where the formula divides by zero.
+    pub(crate) fn label(&self, operands: &[u32]) -> Option<u32> {
+        match &self.rule {
+            Rule::Group(g) => {
+                let product = operands
+                    .iter()
+                    .map(|t| *t as usize)
+                    .reduce(|a, b| g.mul(a, b));
+                product.map(|label| label as u32)
+            }
+            Rule::Formula(f) => f.value(operands),
+            Rule::Parity(k) => Some(operands[..*k].iter().sum::<u32>() % 2),
+        }
+    }
+
+    pub(crate) fn is_parity(&self) -> bool {
+        matches!(self.rule, Rule::Parity(_))
+    }
+}
+
+fn of_group(group: Group, options: &Options) -> (Rule, Vec<usize>, usize) {
+    let n = group.order();
+    (Rule::Group(Box::new(group)), vec![n; options.operands], n)
+}
+
+/// Groups start with a capital or `perm:` and have no modulus.
+fn is_formula(text: &str) -> bool {
+    let is_group = text.starts_with(|c: char| c.is_ascii_uppercase()) || text.starts_with("perm:");
+    text.contains("mod") || !is_group && text.contains(['+', '-', '−', '*', '/', '^'])
+}
+
+/// The two numbers of `parity(n,k)`.
+fn parity(text: &str, inner: &str) -> Result<(usize, usize), TaskError> {
+    let inside = inner
+        .strip_suffix(')')
+        .and_then(|numbers| numbers.split_once(','));
+    let numbers = inside.and_then(|(n, k)| Some((parse::number(n)?, parse::number(k)?)));
+    let Some((n, k)) = numbers else {
+        let why = "expected two whole numbers: parity(bits, relevant bits)";
+        return Err(TaskError::syntax(text, "parity(".len(), why));
+    };
+    if k == 0 || k > n || n > MOST_BITS {
+        let why = format!("needs 1 ≤ relevant bits ≤ bits ≤ {MOST_BITS}");
+        return Err(TaskError::value(text, why));
+    }
+    Ok((n, k))
 }

@@ -19,9 +19,18 @@ pub(crate) enum Kind {
     Task(TaskError),
     Engine(EngineError),
     Store(StoreError),
-    Memory { needed: u64, available: u64, runs: usize },
-    Differs { dir: Utf8PathBuf, keys: String },
-    Panic { seed: u64 },
+    Memory {
+        needed: u64,
+        available: u64,
+        runs: usize,
+    },
+    Differs {
+        dir: Utf8PathBuf,
+        keys: String,
+    },
+    Panic {
+        seed: u64,
+    },
 }
 
 impl Error {
@@ -60,7 +69,11 @@ impl fmt::Display for Error {
             Kind::Task(e) => e.fmt(f),
             Kind::Engine(e) => e.fmt(f),
             Kind::Store(e) => e.fmt(f),
-            Kind::Memory { needed, available, runs } => write!(
+            Kind::Memory {
+                needed,
+                available,
+                runs,
+            } => write!(
                 f,
                 "the plan needs {} for {runs} runs at once, and {} is free; lower width, train_size, seeds or threads",
                 crate::resources::human(*needed),
@@ -68,9 +81,12 @@ impl fmt::Display for Error {
             ),
             Kind::Differs { dir, keys } => write!(
                 f,
-                "{dir} was begun with another plan: {keys}; resume it as it is, or start anew with another --out"
+                "{dir} was begun with another plan than {keys}; resume it as it is, or start anew with another --out"
             ),
-            Kind::Panic { seed } => write!(f, "the run of seed {seed} broke off; this is a defect of dunwu, please report it"),
+            Kind::Panic { seed } => write!(
+                f,
+                "the run of seed {seed} broke off; this is a defect of dunwu, please report it"
+            ),
         }
     }
 }

@@ -6,7 +6,7 @@ use crate::summary::summary;
 use crate::{page, provenance, resources};
 use camino::{Utf8Path, Utf8PathBuf};
 use dunwu_analysis::{Account, Context, account};
-use dunwu_core::{Curve, Metrics, RunPlan, Snapshot, StopReason};
+use dunwu_core::{Curve, Metrics, RunPlan, RunSpec, Snapshot, StopReason};
 use dunwu_engine::Resume;
 use dunwu_probe::Setting;
 use dunwu_store::{RunDir, RunReader, SeedWriter};
@@ -119,21 +119,29 @@ pub fn train(plan: &RunPlan, dir: &Utf8Path, control: &Control<'_>) -> Result<Re
 
 /// Goes on with the runs of a directory that are not finished.
 ///
+/// `changes` may repeat keys of the stored plan and may change `threads`, which changes no bit.
+///
 /// # Errors
-/// Those of [`train`]; a directory that holds no run, or `expected` differing from its plan.
-pub fn resume(dir: &Utf8Path, expected: Option<&dyn Fn(&RunPlan) -> Result<RunPlan, Error>>, control: &Control<'_>) -> Result<Report, Error> {
+/// Those of [`train`]; a directory that holds no run; `changes` that make another plan.
+pub fn resume(dir: &Utf8Path, changes: &RunSpec, control: &Control<'_>) -> Result<Report, Error> {
     let stored = plan_of(dir)?;
-    let mut plan = stored.clone();
-    if let Some(expected) = expected {
-        let wanted = expected(&stored)?;
-        plan.threads = wanted.threads;
-        if wanted != plan {
-            let theirs = wanted.to_overrides();
-            let ours = plan.to_overrides();
-            let differing: Vec<String> = theirs.into_iter().filter(|w| !ours.contains(w)).collect();
-            let keys = if differing.is_empty() { "keys at their defaults differ".to_owned() } else { differing.join(" ") };
-            return Err(Kind::Differs { dir: dir.to_owned(), keys }.into());
+    let mut spec = RunSpec::from_overrides(stored.to_overrides())?;
+    spec.merge(changes.clone());
+    let wanted = spec.resolve()?;
+    let plan = RunPlan {
+        threads: wanted.threads,
+        ..stored.clone()
+    };
+    if wanted != plan {
+        let is_change = |(key, value): (&str, &str)| {
+            Some(format!("{key}={value}")).filter(|w| !stored.to_overrides().contains(w))
+        };
+        let keys: Vec<String> = changes.iter().filter_map(is_change).collect();
+        return Err(Kind::Differs {
+            dir: dir.to_owned(),
+            keys: keys.join(" "),
         }
+        .into());
     }
     let lab = Lab::new(&plan)?;
     lab.check_memory()?;
@@ -178,7 +186,9 @@ pub fn report(dir: &Utf8Path) -> Result<Utf8PathBuf, Error> {
 pub fn memory_notice(plan: &RunPlan) -> Result<Option<String>, Error> {
     let lab = Lab::new(plan)?;
     let needed = resources::needed_memory(plan, &lab.task.dataset(plan, plan.seed, &read_file)?);
-    let free = resources::available_memory().map_or_else(String::new, |a| format!(" of {} that are free", resources::human(a)));
+    let free = resources::available_memory().map_or_else(String::new, |a| {
+        format!(" of {} that are free", resources::human(a))
+    });
     Ok((needed >= 1_000_000_000).then(|| format!("this needs {}{free}", resources::human(needed))))
 }
 
@@ -198,7 +208,12 @@ impl<'p> Lab<'p> {
             Ok(features) => (Some(features), None),
             Err(why) => (None, Some(why.to_string())),
         };
-        Ok(Self { plan, task, features, no_features })
+        Ok(Self {
+            plan,
+            task,
+            features,
+            no_features,
+        })
     }
 
     fn check_memory(&self) -> Result<(), Error> {
@@ -206,7 +221,12 @@ impl<'p> Lab<'p> {
         let needed = resources::needed_memory(self.plan, &data);
         let (runs, _) = resources::lanes(self.plan, self.plan.seeds as usize);
         match resources::available_memory() {
-            Some(available) if needed > available => Err(Kind::Memory { needed, available, runs }.into()),
+            Some(available) if needed > available => Err(Kind::Memory {
+                needed,
+                available,
+                runs,
+            }
+            .into()),
             _ => Ok(()),
         }
     }
@@ -222,14 +242,20 @@ impl<'p> Lab<'p> {
             chance: self.task.chance(),
             features: self.possible(),
             held_out,
-            complete: matches!(stopped, Some(StopReason::Completed | StopReason::Diverged { .. } | StopReason::Observer(_))),
+            complete: matches!(
+                stopped,
+                Some(StopReason::Completed | StopReason::Diverged { .. } | StopReason::Observer(_))
+            ),
             stopped,
         }
     }
 
     fn run(&self, run_dir: RunDir, dir: &Utf8Path, control: &Control<'_>) -> Result<Report, Error> {
         let started = Instant::now();
-        let earlier = RunDir::open(dir)?.summary()?.and_then(|s| s.get("seconds").and_then(Value::as_f64)).unwrap_or(0.0);
+        let earlier = RunDir::open(dir)?
+            .summary()?
+            .and_then(|s| s.get("seconds").and_then(Value::as_f64))
+            .unwrap_or(0.0);
         let seeds: Vec<u64> = (self.plan.seed..self.plan.seed + self.plan.seeds).collect();
         let reader = RunDir::open(dir)?;
         let mut open = Vec::new();
@@ -252,10 +278,19 @@ impl<'p> Lab<'p> {
     }
 
     /// Runs the seeds over a queue, one a lane. Returns whether any was interrupted.
-    fn run_seeds(&self, open: Vec<(u64, SeedWriter)>, control: &Control<'_>) -> Result<bool, Error> {
+    fn run_seeds(
+        &self,
+        open: Vec<(u64, SeedWriter)>,
+        control: &Control<'_>,
+    ) -> Result<bool, Error> {
         let (outer, inner) = resources::lanes(self.plan, open.len());
         let queue = Mutex::new(open.into_iter());
-        let next = || queue.lock().expect("no run panics while it holds the queue").next();
+        let next = || {
+            queue
+                .lock()
+                .expect("no run panics while it holds the queue")
+                .next()
+        };
         let failed: Mutex<Option<Error>> = Mutex::new(None);
         let (interrupted, running) = (AtomicBool::new(false), AtomicU64::new(self.plan.seed));
         let work = || {
@@ -264,10 +299,16 @@ impl<'p> Lab<'p> {
                 match self.run_seed(seed, inner, writer, control) {
                     Ok(stopped) => {
                         interrupted.fetch_or(stopped == StopReason::Interrupted, Ordering::Relaxed);
-                        control.tell(&Progress::Finished { seed, reason: &stopped });
+                        control.tell(&Progress::Finished {
+                            seed,
+                            reason: &stopped,
+                        });
                     }
                     Err(error) => {
-                        failed.lock().expect("errors are stored without panic").get_or_insert(error);
+                        failed
+                            .lock()
+                            .expect("errors are stored without panic")
+                            .get_or_insert(error);
                         return;
                     }
                 }
@@ -275,10 +316,18 @@ impl<'p> Lab<'p> {
         };
         let panicked = std::thread::scope(|scope| {
             let lanes: Vec<_> = (0..outer).map(|_| scope.spawn(work)).collect();
-            lanes.into_iter().map(|lane| lane.join()).filter(Result::is_err).count() > 0
+            lanes
+                .into_iter()
+                .map(|lane| lane.join())
+                .filter(Result::is_err)
+                .count()
+                > 0
         });
         if panicked {
-            return Err(Kind::Panic { seed: running.load(Ordering::Relaxed) }.into());
+            return Err(Kind::Panic {
+                seed: running.load(Ordering::Relaxed),
+            }
+            .into());
         }
         match failed.into_inner().expect("all lanes have ended") {
             Some(error) => Err(error),
@@ -286,10 +335,22 @@ impl<'p> Lab<'p> {
         }
     }
 
-    fn run_seed(&self, seed: u64, threads: usize, writer: SeedWriter, control: &Control<'_>) -> Result<StopReason, Error> {
+    fn run_seed(
+        &self,
+        seed: u64,
+        threads: usize,
+        writer: SeedWriter,
+        control: &Control<'_>,
+    ) -> Result<StopReason, Error> {
         let data = self.task.dataset(self.plan, seed, &read_file)?;
-        let setting = Setting { plan: self.plan, features: self.features.as_ref() };
-        let probes = dunwu_probe::select(&self.plan.probes)?.iter().map(|entry| (entry.make)(&setting)).collect();
+        let setting = Setting {
+            plan: self.plan,
+            features: self.features.as_ref(),
+        };
+        let probes = dunwu_probe::select(&self.plan.probes)?
+            .iter()
+            .map(|entry| (entry.make)(&setting))
+            .collect();
         let point = writer.resume_point()?;
         let context = self.context(data.test.len(), None);
         let mut recorder = Recorder::new(self.plan, &data, seed, context, control, writer, probes);
@@ -297,7 +358,10 @@ impl<'p> Lab<'p> {
             Some(point) => {
                 recorder.resume(point.curve, &point.probes);
                 let state = Snapshot::of(point.epoch, &point.state);
-                let resume = Resume { epoch: point.epoch, state: &state };
+                let resume = Resume {
+                    epoch: point.epoch,
+                    state: &state,
+                };
                 dunwu_engine::train(self.plan, &data, seed, threads, Some(resume), &mut recorder)?
             }
             None => dunwu_engine::train(self.plan, &data, seed, threads, None, &mut recorder)?,
@@ -317,14 +381,27 @@ impl<'p> Lab<'p> {
         for seed in reader.seeds()? {
             let curve = reader.curve(seed)?;
             let outcome = reader.outcome(seed)?;
-            let held_out = outcome.as_ref().and_then(|o| o["held_out"].as_u64()).unwrap_or_else(|| curve.points("test_acc").count() as u64);
+            let held_out = outcome
+                .as_ref()
+                .and_then(|o| o["held_out"].as_u64())
+                .unwrap_or_else(|| curve.points("test_acc").count() as u64);
             let stopped = outcome.as_ref().map(stop_reason);
             let account = account(&curve, &self.context(held_out as usize, stopped.clone()));
             let epoch = curve.epochs().last().copied().unwrap_or(0);
-            runs.push(Run { seed, epoch, stopped: stopped.map(|s| s.phrase()), curve, account });
+            runs.push(Run {
+                seed,
+                epoch,
+                stopped: stopped.map(|s| s.phrase()),
+                curve,
+                account,
+            });
         }
-        let interrupted = runs.len() < self.plan.seeds as usize || runs.iter().any(|r| r.stopped.is_none());
-        let seconds = reader.summary()?.and_then(|s| s.get("seconds").and_then(Value::as_f64)).unwrap_or(0.0);
+        let interrupted =
+            runs.len() < self.plan.seeds as usize || runs.iter().any(|r| r.stopped.is_none());
+        let seconds = reader
+            .summary()?
+            .and_then(|s| s.get("seconds").and_then(Value::as_f64))
+            .unwrap_or(0.0);
         Ok(Report {
             plan: self.plan.clone(),
             task: self.task.describe(),
@@ -336,7 +413,12 @@ impl<'p> Lab<'p> {
         })
     }
 
-    fn write_page(&self, run_dir: &RunDir, reader: &RunReader, report: &Report) -> Result<(), Error> {
+    fn write_page(
+        &self,
+        run_dir: &RunDir,
+        reader: &RunReader,
+        report: &Report,
+    ) -> Result<(), Error> {
         let page = page::build(self, reader, report)?;
         run_dir.write_page(&dunwu_report::page(&page))?;
         for (name, svg) in dunwu_report::figures(&page) {
@@ -365,7 +447,10 @@ fn stop_reason(outcome: &Value) -> StopReason {
     let text = |key: &str| outcome[key].as_str().unwrap_or_default().to_owned();
     match outcome["kind"].as_str() {
         Some("completed") => StopReason::Completed,
-        Some("diverged") => StopReason::Diverged { epoch: outcome["epoch"].as_u64().unwrap_or(0), tensor: text("tensor") },
+        Some("diverged") => StopReason::Diverged {
+            epoch: outcome["epoch"].as_u64().unwrap_or(0),
+            tensor: text("tensor"),
+        },
         _ => StopReason::Observer(text("reason")),
     }
 }

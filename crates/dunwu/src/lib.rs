@@ -22,7 +22,9 @@ mod resources;
 mod summary;
 
 pub use error::Error;
-pub use lab::{Control, Progress, Report, Run, load, memory_notice, plan_of, report, resume, train};
+pub use lab::{
+    Control, Progress, Report, Run, load, memory_notice, plan_of, report, resume, train,
+};
 pub use names::names;
 pub use page::reproduce_command;
 pub use resources::{available_memory, needed_memory, threads};
@@ -30,8 +32,8 @@ pub use summary::summary;
 
 pub use dunwu_analysis as analysis;
 pub use dunwu_core::{
-    Curve, Dataset, Draws, Flow, KEYS, Metrics, NamedTensor, Needs, Observer, PlanError, Probe, Reading,
-    RunEvent, RunPlan, RunSpec, Seed, Snapshot, StopReason,
+    Curve, Dataset, Draws, Flow, KEYS, Metrics, NamedTensor, Needs, Observer, PlanError, Probe,
+    Reading, RunEvent, RunPlan, RunSpec, Seed, Snapshot, StopReason,
 };
 pub use dunwu_engine as engine;
 pub use dunwu_probe as probe;

@@ -11,21 +11,35 @@ use dunwu_store::RunReader;
 const MAPPED: usize = 8;
 
 /// Everything that the page of a run shows.
-pub(crate) fn build<'a>(lab: &'a Lab<'_>, reader: &RunReader, report: &Report) -> Result<RunPage<'a>, Error> {
+pub(crate) fn build<'a>(
+    lab: &'a Lab<'_>,
+    reader: &RunReader,
+    report: &Report,
+) -> Result<RunPage<'a>, Error> {
     let mut seeds = Vec::new();
     for (i, run) in report.runs.iter().enumerate() {
         seeds.push(SeedPage {
             seed: run.seed,
             curve: run.curve.clone(),
             account: run.account.clone(),
-            maps: if i < MAPPED { maps(lab, reader, run.seed)? } else { vec![] },
+            maps: if i < MAPPED {
+                maps(lab, reader, run.seed)?
+            } else {
+                vec![]
+            },
             stopped: run.stopped.clone(),
         });
     }
     let provenance = reader.provenance();
     let lines = [
         ("version", provenance.version.clone()),
-        ("commit", provenance.commit.clone().unwrap_or_else(|| "unknown".into())),
+        (
+            "commit",
+            provenance
+                .commit
+                .clone()
+                .unwrap_or_else(|| "unknown".into()),
+        ),
         ("host", provenance.host.clone()),
         ("threads", provenance.threads.to_string()),
         ("plan hash", provenance.plan_hash.clone()),
@@ -38,7 +52,10 @@ pub(crate) fn build<'a>(lab: &'a Lab<'_>, reader: &RunReader, report: &Report) -
         features: lab.possible(),
         no_features: lab.no_features.clone(),
         seeds,
-        provenance: lines.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
+        provenance: lines
+            .into_iter()
+            .map(|(name, value)| (name.to_owned(), value))
+            .collect(),
         command: reproduce_command(lab.plan),
         seconds: Some(report.seconds).filter(|s| *s > 0.0),
     })
@@ -46,7 +63,9 @@ pub(crate) fn build<'a>(lab: &'a Lab<'_>, reader: &RunReader, report: &Report) -
 
 /// Which features the neurons of one seed listen to, checkpoint by checkpoint.
 fn maps(lab: &Lab<'_>, reader: &RunReader, seed: u64) -> Result<Vec<(u64, MapData)>, Error> {
-    let Some(features) = &lab.features else { return Ok(vec![]) };
+    let Some(features) = &lab.features else {
+        return Ok(vec![]);
+    };
     let read = |path: &str| std::fs::read_to_string(path).map_err(|e| e.to_string());
     let data = lab.task.dataset(lab.plan, seed, &read)?;
     let mut out = Vec::new();
@@ -55,7 +74,16 @@ fn maps(lab: &Lab<'_>, reader: &RunReader, seed: u64) -> Result<Vec<(u64, MapDat
         let snapshot = Snapshot::of(epoch, &checkpoint.tensors);
         let complex = lab.plan.weights == Weights::Complex;
         if let Some(map) = feature_map(&snapshot, &data, features, complex) {
-            out.push((epoch, MapData { names: map.names, neurons: map.neurons, share: map.share, best: map.best, purity: map.purity }));
+            out.push((
+                epoch,
+                MapData {
+                    names: map.names,
+                    neurons: map.neurons,
+                    share: map.share,
+                    best: map.best,
+                    purity: map.purity,
+                },
+            ));
         }
     }
     Ok(out)
@@ -64,10 +92,19 @@ fn maps(lab: &Lab<'_>, reader: &RunReader, seed: u64) -> Result<Vec<(u64, MapDat
 /// The command that makes the same run again.
 pub fn reproduce_command(plan: &RunPlan) -> String {
     let quote = |word: String| {
-        let plain = word.chars().all(|c| c.is_ascii_alphanumeric() || "=_.,:/-+".contains(c));
-        if plain { word } else { format!("'{}'", word.replace('\'', "'\\''")) }
+        let plain = word
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || "=_.,:/-+".contains(c));
+        if plain {
+            word
+        } else {
+            format!("'{}'", word.replace('\'', "'\\''"))
+        }
     };
-    let words: Vec<String> = ["dunwu".to_owned(), "train".to_owned()].into_iter().chain(plan.to_overrides()).map(quote).collect();
+    let words: Vec<String> = ["dunwu".to_owned(), "train".to_owned()]
+        .into_iter()
+        .chain(plan.to_overrides())
+        .map(quote)
+        .collect();
     words.join(" ")
 }
-

@@ -5,7 +5,8 @@ use dunwu_store::Provenance;
 
 /// This program on this machine, now.
 pub(crate) fn here(plan: &RunPlan) -> Provenance {
-    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").map_or_else(|_| "unknown".to_owned(), |h| h.trim().to_owned());
+    let host = std::fs::read_to_string("/proc/sys/kernel/hostname")
+        .map_or_else(|_| "unknown".to_owned(), |h| h.trim().to_owned());
     Provenance {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         commit: option_env!("DUNWU_COMMIT").map(str::to_owned),

@@ -3,7 +3,8 @@
 use crate::lab::{Control, Progress};
 use dunwu_analysis::{Context, current_stage};
 use dunwu_core::{
-    Cost, Curve, Dataset, Flow, Metrics, NamedTensor, Needs, Observer, Probe, RunEvent, RunPlan, Snapshot, StopReason,
+    Cost, Curve, Dataset, Flow, Metrics, NamedTensor, Needs, Observer, Probe, RunEvent, RunPlan,
+    Snapshot, StopReason,
 };
 use dunwu_store::{SeedWriter, StoreError};
 use std::collections::BTreeSet;
@@ -69,7 +70,12 @@ impl<'a> Recorder<'a> {
             let prefix = format!("{i}.");
             let own: Vec<NamedTensor> = saved
                 .iter()
-                .filter_map(|t| t.name.strip_prefix(&prefix).map(|name| NamedTensor { name: name.to_owned(), ..t.clone() }))
+                .filter_map(|t| {
+                    t.name.strip_prefix(&prefix).map(|name| NamedTensor {
+                        name: name.to_owned(),
+                        ..t.clone()
+                    })
+                })
                 .collect();
             probe.restore(&own);
         }
@@ -107,7 +113,9 @@ impl<'a> Recorder<'a> {
 
     /// Whether the probe is read at this epoch.
     fn is_due(&self, cost: Cost, epoch: u64) -> bool {
-        cost == Cost::Cheap || epoch.is_multiple_of(self.plan.probe_every) || epoch == self.plan.epochs
+        cost == Cost::Cheap
+            || epoch.is_multiple_of(self.plan.probe_every)
+            || epoch == self.plan.epochs
     }
 
     fn measure(&mut self, epoch: u64, snapshot: &Snapshot<'_>) {
@@ -124,7 +132,11 @@ impl<'a> Recorder<'a> {
     fn crosses(&mut self, m: &Metrics) -> bool {
         let mut any = false;
         for (seen, (column, threshold)) in self.crossed.iter_mut().zip(CROSSINGS) {
-            let value = if column == "train_acc" { Some(m.train.accuracy) } else { m.test.map(|t| t.accuracy) };
+            let value = if column == "train_acc" {
+                Some(m.train.accuracy)
+            } else {
+                m.test.map(|t| t.accuracy)
+            };
             if !*seen && value.is_some_and(|v| v >= threshold) {
                 *seen = true;
                 any = true;
@@ -135,7 +147,10 @@ impl<'a> Recorder<'a> {
 
     fn save(&mut self, snapshot: &Snapshot<'_>) -> Result<(), StoreError> {
         let states = self.probes.iter().enumerate().flat_map(|(i, probe)| {
-            probe.save().into_iter().map(move |t| NamedTensor { name: format!("{i}.{}", t.name), ..t })
+            probe.save().into_iter().map(move |t| NamedTensor {
+                name: format!("{i}.{}", t.name),
+                ..t
+            })
         });
         let states: Vec<NamedTensor> = states.collect();
         self.writer.commit(&state_of(snapshot), &states)?;
@@ -159,7 +174,11 @@ impl<'a> Recorder<'a> {
             self.writer.checkpoint(&weights_of(snapshot))?;
         }
         let stage = || current_stage(&self.curve, &self.context);
-        self.control.tell(&Progress::Epoch { seed: self.seed, metrics: m, stage: &stage });
+        self.control.tell(&Progress::Epoch {
+            seed: self.seed,
+            metrics: m,
+            stage: &stage,
+        });
         Ok(Flow::Continue)
     }
 }
@@ -173,8 +192,16 @@ impl Observer for Recorder<'_> {
 
     fn observe(&mut self, event: &RunEvent<'_>) -> Flow {
         let result = match event {
-            RunEvent::Started { from_epoch, parameters, .. } => {
-                self.control.tell(&Progress::Started { seed: self.seed, from_epoch: *from_epoch, parameters: *parameters });
+            RunEvent::Started {
+                from_epoch,
+                parameters,
+                ..
+            } => {
+                self.control.tell(&Progress::Started {
+                    seed: self.seed,
+                    from_epoch: *from_epoch,
+                    parameters: *parameters,
+                });
                 Ok(Flow::Continue)
             }
             RunEvent::Epoch { metrics, snapshot } => self.epoch(metrics, snapshot),
@@ -188,7 +215,9 @@ impl Observer for Recorder<'_> {
             }
         };
         result.unwrap_or_else(|error| {
-            let flow = Flow::Stop(StopReason::Observer(format!("the record could not be written: {error}")));
+            let flow = Flow::Stop(StopReason::Observer(format!(
+                "the record could not be written: {error}"
+            )));
             self.failed.get_or_insert(error);
             flow
         })
@@ -197,21 +226,45 @@ impl Observer for Recorder<'_> {
 
 /// Weights alone, for kept checkpoints.
 fn weights_of<'a>(snapshot: &Snapshot<'a>) -> Snapshot<'a> {
-    let is_weight = |name: &str| !["optimizer.", "grad."].iter().any(|p| name.starts_with(p)) && !["features", "outputs"].contains(&name);
-    Snapshot { epoch: snapshot.epoch, tensors: snapshot.tensors.iter().filter(|t| is_weight(&t.name)).cloned().collect() }
+    let is_weight = |name: &str| {
+        !["optimizer.", "grad."].iter().any(|p| name.starts_with(p))
+            && !["features", "outputs"].contains(&name)
+    };
+    Snapshot {
+        epoch: snapshot.epoch,
+        tensors: snapshot
+            .tensors
+            .iter()
+            .filter(|t| is_weight(&t.name))
+            .cloned()
+            .collect(),
+    }
 }
 
 /// Weights and optimiser state, for resuming.
 fn state_of<'a>(snapshot: &Snapshot<'a>) -> Snapshot<'a> {
-    let is_state = |name: &str| !name.starts_with("grad.") && !["features", "outputs"].contains(&name);
-    Snapshot { epoch: snapshot.epoch, tensors: snapshot.tensors.iter().filter(|t| is_state(&t.name)).cloned().collect() }
+    let is_state =
+        |name: &str| !name.starts_with("grad.") && !["features", "outputs"].contains(&name);
+    Snapshot {
+        epoch: snapshot.epoch,
+        tensors: snapshot
+            .tensors
+            .iter()
+            .filter(|t| is_state(&t.name))
+            .cloned()
+            .collect(),
+    }
 }
 
 /// Epochs at which a checkpoint is kept: first, last, those of the plan, and a spread over the run.
 fn checkpoint_epochs(plan: &RunPlan) -> BTreeSet<u64> {
     let mut epochs: BTreeSet<u64> = plan.checkpoints.iter().copied().collect();
     epochs.extend([0, plan.epochs]);
-    let apart = if plan.checkpoint_every > 0 { plan.checkpoint_every } else { (plan.epochs / CHECKPOINTS).max(1) };
+    let apart = if plan.checkpoint_every > 0 {
+        plan.checkpoint_every
+    } else {
+        (plan.epochs / CHECKPOINTS).max(1)
+    };
     epochs.extend((0..=plan.epochs).step_by(usize::try_from(apart).unwrap_or(usize::MAX)));
     epochs
 }

@@ -10,7 +10,7 @@ pub fn summary(report: &Report) -> Value {
         "task": report.plan.task,
         "plan": report.plan,
         "seconds": report.seconds,
-        "runs": report.runs.iter().map(|run| one(run)).collect::<Vec<_>>(),
+        "runs": report.runs.iter().map(one).collect::<Vec<_>>(),
         "features": report.features,
         "interrupted": report.interrupted,
         "dir": report.dir,
@@ -56,5 +56,9 @@ fn stage(finding: &Finding) -> Value {
 
 /// The last reading; null if there is none or it is not finite.
 fn last(curve: &Curve, column: &str) -> Option<f64> {
-    curve.points(column).last().map(|(_, value)| value).filter(|v| v.is_finite())
+    curve
+        .points(column)
+        .last()
+        .map(|(_, value)| value)
+        .filter(|v| v.is_finite())
 }

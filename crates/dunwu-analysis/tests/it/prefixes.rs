@@ -1,6 +1,6 @@
 //! Online is offline: a prefix puts a border where the whole run puts it, or none.
 
-use crate::recorded::{all, only};
+use crate::recorded::{all, engine, only};
 use dunwu_analysis::{Context, Fate, account, current_stage, stages};
 use dunwu_core::{Curve, StopReason};
 use proptest::prelude::*;
@@ -55,7 +55,7 @@ fn check(curve: &Curve, context: &Context) -> Result<(), TestCaseError> {
 
 #[test]
 fn every_prefix_of_a_recorded_run_agrees_with_the_whole() {
-    for run in all() {
+    for run in all().into_iter().chain(engine()) {
         check(&run.curve, &run.context).unwrap_or_else(|e| panic!("{}: {e}", run.name));
     }
 }

@@ -1,4 +1,4 @@
-//! The recorded curves of `data/`, which `data/curves.py` makes.
+//! The recorded curves of `data/`: those that `data/curves.py` makes, and those of the engine.
 
 use dunwu_analysis::Context;
 use dunwu_core::{Curve, StopReason};
@@ -22,7 +22,7 @@ impl Recorded {
 }
 
 const TEXTS: &[(&str, usize, usize, &str)] = &[
-    ("at_once", 23, 53, include_str!("../data/at_once.csv")),
+    ("instant", 23, 53, include_str!("../data/instant.csv")),
     (
         "lr_too_large",
         23,
@@ -50,9 +50,32 @@ const TEXTS: &[(&str, usize, usize, &str)] = &[
     ),
 ];
 
-/// All recorded runs, sorted by name.
+/// The runs that the script recorded, sorted by name.
 pub(crate) fn all() -> Vec<Recorded> {
     TEXTS.iter().map(|t| read(*t)).collect()
+}
+
+/// Runs that the engine recorded: the first line of each file is the command.
+const ENGINE: &[(&str, usize, usize, &str)] = &[
+    (
+        "engine at_once",
+        31,
+        500,
+        include_str!("../data/at_once.csv"),
+    ),
+    ("engine groks", 31, 500, include_str!("../data/groks.csv")),
+    (
+        "engine memorises",
+        31,
+        500,
+        include_str!("../data/memorises.csv"),
+    ),
+    ("engine stuck", 31, 500, include_str!("../data/stuck.csv")),
+];
+
+/// The runs that the engine recorded, sorted by name.
+pub(crate) fn engine() -> Vec<Recorded> {
+    ENGINE.iter().map(|t| read(*t)).collect()
 }
 
 /// The recorded run of that name.
@@ -77,7 +100,10 @@ fn read((name, classes, held_out, text): (&'static str, usize, usize, &str)) -> 
 }
 
 fn parse(text: &str) -> Curve {
-    let mut lines = text.lines().map(|line| line.split(','));
+    let mut lines = text
+        .lines()
+        .filter(|line| !line.starts_with('#'))
+        .map(|line| line.split(','));
     let columns: Vec<&str> = lines.next().expect("a header").collect();
     let mut curve = Curve::default();
     for mut cells in lines {

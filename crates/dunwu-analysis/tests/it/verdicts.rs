@@ -16,15 +16,15 @@ fn ends(account: &Account) -> Vec<u64> {
 #[test]
 fn each_recorded_run_has_the_fate_that_its_setting_gives() {
     let expected = [
-        ("at_once", Fate::GeneralisedAtOnce, "done"),
+        ("instant", Fate::AtOnce, "done"),
         ("lr_too_large", Fate::Diverged, "lazy"),
         ("lr_zero", Fate::StuckLazy, "lazy"),
-        ("no_decay", Fate::Memorised, "independent"),
+        ("no_decay", Fate::DoesNotGeneralise, "independent"),
         ("plentiful", Fate::Generalised, "done"),
         ("published", Fate::Generalised, "done"),
-        ("random_labels", Fate::Memorised, "independent"),
+        ("random_labels", Fate::DoesNotGeneralise, "independent"),
         ("relu", Fate::CannotTell, "independent"),
-        ("scarce", Fate::Memorised, "independent"),
+        ("scarce", Fate::DoesNotGeneralise, "independent"),
         ("small", Fate::Generalised, "done"),
         ("too_much_decay", Fate::StuckLazy, "lazy"),
     ];

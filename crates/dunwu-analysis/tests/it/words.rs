@@ -27,7 +27,7 @@ fn a_run_that_groks_is_told_from_memorising_to_done() {
 #[test]
 fn each_failure_names_the_knob_to_turn() {
     for (name, knob, why) in [
-        ("at_once", "train_fraction", "no delay"),
+        ("instant", "train_fraction", "no delay"),
         ("lr_too_large", "divide lr", "Steps that are too long"),
         ("lr_zero", "Raise lr", "did not move at all"),
         ("no_decay", "Raise weight_decay", "never shrank"),

@@ -38,6 +38,14 @@ pub(crate) struct Geometry {
     pub pitch: usize,
 }
 
+/// The first layer: weights `inputs × width` and the activation of their gathered sums.
+#[derive(Clone, Copy)]
+pub(crate) struct Layer<'a, T> {
+    pub g: Geometry,
+    pub function: Function<T>,
+    pub w: &'a [T],
+}
+
 /// Sum of the rows of `w` that `inputs` names, into `out`.
 #[inline(always)]
 pub(crate) fn gather<T: Real>(w: &[T], width: usize, inputs: &[u32], out: &mut [T]) {
@@ -59,16 +67,18 @@ pub(crate) fn gather<T: Real>(w: &[T], width: usize, inputs: &[u32], out: &mut [
 #[inline(always)]
 pub(crate) fn forward<T: Real, S: Simd>(
     simd: S,
-    g: Geometry,
-    function: Function<T>,
-    w: &[T],
+    layer: Layer<'_, T>,
     packed: &[T],
     inputs: &[u32],
     features: &mut [T],
     out: &mut [T],
 ) {
+    let Layer { g, function, w } = layer;
     let rows = inputs.len() / g.operands;
-    for (inputs, f) in inputs.chunks_exact(g.operands).zip(features.chunks_exact_mut(g.width)) {
+    for (inputs, f) in inputs
+        .chunks_exact(g.operands)
+        .zip(features.chunks_exact_mut(g.width))
+    {
         gather(w, g.width, inputs, f);
         function.apply_in_place(f);
     }
@@ -101,7 +111,11 @@ pub(crate) fn forward<T: Real, S: Simd>(
 /// Vectors of columns in the group of `forward` that starts at `first`.
 #[inline(always)]
 fn group_width<T: Real, S: Simd>(vectors: usize, first: usize) -> usize {
-    (vectors - first).min(if const { size_of::<T::Vector<S>>() >= 64 } { 4 } else { 2 })
+    (vectors - first).min(if const { size_of::<T::Vector<S>>() >= 64 } {
+        4
+    } else {
+        2
+    })
 }
 
 /// Lays `v` out by groups of columns as `forward` reads it: group, then inner index, then column.
@@ -142,11 +156,11 @@ fn columns<T: Real, S: Simd, const NB: usize, const NV: usize>(
     let v = &group.as_chunks::<NV>().0[at.k..at.k + at.depth];
     let mut row = 0;
     while row + NB <= at.rows {
-        rows_of::<T, S, NB, NV>(simd, g, at.k, row, first, features, v, out);
+        rows_of::<T, S, NB, NV>(simd, g, [row, first, at.k], features, v, out);
         row += NB;
     }
     while row < at.rows {
-        rows_of::<T, S, 1, NV>(simd, g, at.k, row, first, features, v, out);
+        rows_of::<T, S, 1, NV>(simd, g, [row, first, at.k], features, v, out);
         row += 1;
     }
     NV
@@ -156,9 +170,7 @@ fn columns<T: Real, S: Simd, const NB: usize, const NV: usize>(
 fn rows_of<T: Real, S: Simd, const NB: usize, const NV: usize>(
     simd: S,
     g: Geometry,
-    k: usize,
-    row: usize,
-    first: usize,
+    [row, first, k]: [usize; 3],
     features: &[T],
     v: &[[T::Vector<S>; NV]],
     out: &mut [T],
@@ -194,7 +206,10 @@ impl<T: Real> Residual<T> {
     pub(crate) fn pack<S: Simd>(&mut self, g: Geometry, gradient: &[T]) {
         let most = most::<T, S>();
         let size = BLOCK * g.classes;
-        for (from, to) in gradient.chunks(BLOCK * g.pitch).zip(self.classes.chunks_mut(size)) {
+        for (from, to) in gradient
+            .chunks(BLOCK * g.pitch)
+            .zip(self.classes.chunks_mut(size))
+        {
             let rows = from.len() / g.pitch;
             for (c, size) in groups(g.classes, most) {
                 let to = to[rows * c..].chunks_exact_mut(size);
@@ -203,7 +218,10 @@ impl<T: Real> Residual<T> {
                 }
             }
         }
-        for (from, to) in gradient.chunks(BLOCK * g.pitch).zip(self.rows.chunks_mut(size)) {
+        for (from, to) in gradient
+            .chunks(BLOCK * g.pitch)
+            .zip(self.rows.chunks_mut(size))
+        {
             for (row, size) in groups(from.len() / g.pitch, most) {
                 let to = &mut to[g.classes * row..][..g.classes * size];
                 for b in 0..size {
@@ -260,20 +278,23 @@ impl<T: Real> Scratch<T> {
 #[inline(always)]
 pub(crate) fn backward<T: Real, S: Simd>(
     simd: S,
-    g: Geometry,
-    function: Function<T>,
-    w: &[T],
+    layer: Layer<'_, T>,
     v: &[T],
     residual: &Residual<T>,
     inputs: &[u32],
     k: usize,
     scratch: &mut Scratch<T>,
 ) {
+    let Layer { g, function, w } = layer;
     let s = scratch;
     for (slab, row) in s.w.chunks_exact_mut(SLAB).zip(w.chunks_exact(g.width)) {
         slab.copy_from_slice(&row[k..k + SLAB]);
     }
-    for (j, row) in v[k * g.pitch..].chunks_exact(g.pitch).take(SLAB).enumerate() {
+    for (j, row) in v[k * g.pitch..]
+        .chunks_exact(g.pitch)
+        .take(SLAB)
+        .enumerate()
+    {
         for (c, x) in row[..g.classes].iter().enumerate() {
             s.v[c * SLAB + j] = *x;
         }
@@ -327,7 +348,13 @@ fn blocks<T: Real, S: Simd, const NV: usize>(
 
 /// Pre-activations of the slab: sums of the rows that the operands name.
 #[inline(always)]
-fn gather_slab<T: Real, S: Simd, const NV: usize>(simd: S, g: Geometry, inputs: &[u32], w: &[T], pre: &mut [T]) {
+fn gather_slab<T: Real, S: Simd, const NV: usize>(
+    simd: S,
+    g: Geometry,
+    inputs: &[u32],
+    w: &[T],
+    pre: &mut [T],
+) {
     let (w, _) = T::vectors::<S>(w).as_chunks::<NV>();
     let (pre, _) = T::vectors_mut::<S>(pre).as_chunks_mut::<NV>();
     for (inputs, pre) in inputs.chunks_exact(g.operands).zip(pre) {
@@ -344,7 +371,13 @@ fn gather_slab<T: Real, S: Simd, const NV: usize>(simd: S, g: Geometry, inputs: 
 
 /// Adds each row's gradient to the rows that its operands name.
 #[inline(always)]
-fn scatter_slab<T: Real, S: Simd, const NV: usize>(simd: S, g: Geometry, inputs: &[u32], grad: &[T], dw: &mut [T]) {
+fn scatter_slab<T: Real, S: Simd, const NV: usize>(
+    simd: S,
+    g: Geometry,
+    inputs: &[u32],
+    grad: &[T],
+    dw: &mut [T],
+) {
     let (dw, _) = T::vectors_mut::<S>(dw).as_chunks_mut::<NV>();
     let (grad, _) = T::vectors::<S>(grad).as_chunks::<NV>();
     for (inputs, grad) in inputs.chunks_exact(g.operands).zip(grad) {

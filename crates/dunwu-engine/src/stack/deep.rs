@@ -63,13 +63,29 @@ impl<T: Real> Deep<T> {
                 .chain([vec![T::ZERO; d.stride * d.pitch]])
                 .collect(),
         };
-        let net = Layers { d, function, first, arch: Arch::new() };
-        Self { net, parts: (0..PARTS).map(|_| part()).collect(), buffers: pool.scratches(buffers) }
+        let net = Layers {
+            d,
+            function,
+            first,
+            arch: Arch::new(),
+        };
+        Self {
+            net,
+            parts: (0..PARTS).map(|_| part()).collect(),
+            buffers: pool.scratches(buffers),
+        }
     }
 }
 
 impl<T: Real> Stack<T> for Deep<T> {
-    fn forward(&mut self, pool: &Pool, net: Net<'_, T>, order: &Order, rule: &Rule<T>, scores: &mut Scores<T>) {
+    fn forward(
+        &mut self,
+        pool: &Pool,
+        net: Net<'_, T>,
+        order: &Order,
+        rule: &Rule<T>,
+        scores: &mut Scores<T>,
+    ) {
         let (layers, d) = (self.net, self.net.d);
         let panels = scores.panels(order, rule, BLOCK);
         pool.each(panels, &mut self.buffers, |mut panel: Panel<'_, T>, b| {
@@ -77,12 +93,29 @@ impl<T: Real> Stack<T> for Deep<T> {
             let rows = panel.labels.len();
             let last = (b.features[d.layers - 1].as_slice(), [d.stride, 1]);
             let readout = (net.weights.readout().data.as_slice(), [d.pitch, 1]);
-            T::matmul([rows, d.stride, d.pitch], last, readout, (&mut b.outputs, [d.pitch, 1]), T::ONE, T::ZERO);
-            layers.arch.dispatch(|| score(rule, d.classes, d.pitch, &mut b.outputs, &mut panel));
+            T::matmul(
+                [rows, d.stride, d.pitch],
+                last,
+                readout,
+                (&mut b.outputs, [d.pitch, 1]),
+                T::ONE,
+                T::ZERO,
+            );
+            layers
+                .arch
+                .dispatch(|| score(rule, d.classes, d.pitch, &mut b.outputs, &mut panel));
         });
     }
 
-    fn backward(&mut self, pool: &Pool, net: Net<'_, T>, order: &Order, gradient: &[T], table_grad: &mut [T], grads: &mut Weights<T>) {
+    fn backward(
+        &mut self,
+        pool: &Pool,
+        net: Net<'_, T>,
+        order: &Order,
+        gradient: &[T],
+        table_grad: &mut [T],
+        grads: &mut Weights<T>,
+    ) {
         let (layers, d) = (self.net, self.net.d);
         let share = order.len().div_ceil(PARTS).next_multiple_of(BLOCK);
         let inputs = order.inputs.chunks(share * d.operands);
@@ -90,20 +123,32 @@ impl<T: Real> Stack<T> for Deep<T> {
         self.parts.iter_mut().for_each(Part::clear);
         let items = self.parts.iter_mut().zip(inputs.zip(gradient)).collect();
         pool.each(items, &mut self.buffers, |(part, (inputs, gradient)), b| {
-            let blocks = inputs.chunks(BLOCK * d.operands).zip(gradient.chunks(BLOCK * d.pitch));
+            let blocks = inputs
+                .chunks(BLOCK * d.operands)
+                .zip(gradient.chunks(BLOCK * d.pitch));
             blocks.for_each(|(inputs, gradient)| layers.backward(net, inputs, gradient, b, part));
         });
         add_parts(table_grad, self.parts.iter().map(|p| p.table.as_slice()));
         for l in 1..=d.layers {
-            let to = if l < d.layers { grads.hidden_mut(l) } else { grads.readout_mut() };
-            add_parts(&mut to.data, self.parts.iter().map(|p| p.rest[l - 1].as_slice()));
+            let to = if l < d.layers {
+                grads.hidden_mut(l)
+            } else {
+                grads.readout_mut()
+            };
+            add_parts(
+                &mut to.data,
+                self.parts.iter().map(|p| p.rest[l - 1].as_slice()),
+            );
         }
     }
 
     fn features(&mut self, net: Net<'_, T>, order: &Order, out: &mut [T]) {
         let (layers, d) = (self.net, self.net.d);
         let b = &mut self.buffers[0];
-        let blocks = order.inputs.chunks(BLOCK * d.operands).zip(out.chunks_mut(BLOCK * d.stride));
+        let blocks = order
+            .inputs
+            .chunks(BLOCK * d.operands)
+            .zip(out.chunks_mut(BLOCK * d.stride));
         for (inputs, out) in blocks {
             layers.forward(net, inputs, b);
             out.copy_from_slice(&b.features[d.layers - 1][..out.len()]);
@@ -136,8 +181,13 @@ impl<T: Real> Layers<T> {
         self.arch.dispatch(|| {
             for (i, inputs) in inputs.chunks_exact(d.operands).enumerate() {
                 let at = i * d.stride..i * d.stride + d.width;
-                let rows = Rows { table: net.table, d, inputs };
-                self.first.apply(rows, &mut b.pre[0][at.clone()], &mut b.features[0][at]);
+                let rows = Rows {
+                    table: net.table,
+                    d,
+                    inputs,
+                };
+                self.first
+                    .apply(rows, &mut b.pre[0][at.clone()], &mut b.features[0][at]);
             }
         });
         for l in 1..d.layers {
@@ -146,30 +196,76 @@ impl<T: Real> Layers<T> {
             let used = rows * d.stride;
             pre[..used].copy_from_slice(&x[..used]);
             let layer = (net.weights.hidden(l).data.as_slice(), [d.stride, 1]);
-            T::matmul([rows, d.stride, d.stride], (x, [d.stride, 1]), layer, (pre, [d.stride, 1]), T::ONE, T::ONE);
-            self.arch.dispatch(|| self.function.apply(&pre[..used], &mut after[0][..used]));
+            T::matmul(
+                [rows, d.stride, d.stride],
+                (x, [d.stride, 1]),
+                layer,
+                (pre, [d.stride, 1]),
+                T::ONE,
+                T::ONE,
+            );
+            self.arch
+                .dispatch(|| self.function.apply(&pre[..used], &mut after[0][..used]));
         }
     }
 
     /// Adds a block's gradients to `part`.
-    fn backward(&self, net: Net<'_, T>, inputs: &[u32], gradient: &[T], b: &mut Buffers<T>, part: &mut Part<T>) {
+    fn backward(
+        &self,
+        net: Net<'_, T>,
+        inputs: &[u32],
+        gradient: &[T],
+        b: &mut Buffers<T>,
+        part: &mut Part<T>,
+    ) {
         let (d, rows) = (self.d, inputs.len() / self.d.operands);
         self.forward(net, inputs, b);
         let (wide, pitch) = ([d.stride, 1], [d.pitch, 1]);
         let last = (b.features[d.layers - 1].as_slice(), [1, d.stride]);
         let readout_grad = (part.rest[d.layers - 1].as_mut_slice(), pitch);
-        T::matmul([d.stride, rows, d.pitch], last, (gradient, pitch), readout_grad, T::ONE, T::ONE);
+        T::matmul(
+            [d.stride, rows, d.pitch],
+            last,
+            (gradient, pitch),
+            readout_grad,
+            T::ONE,
+            T::ONE,
+        );
         let readout = (net.weights.readout().data.as_slice(), [1, d.pitch]);
-        T::matmul([rows, d.pitch, d.stride], (gradient, pitch), readout, (&mut b.grad, wide), T::ONE, T::ZERO);
+        T::matmul(
+            [rows, d.pitch, d.stride],
+            (gradient, pitch),
+            readout,
+            (&mut b.grad, wide),
+            T::ONE,
+            T::ZERO,
+        );
         let used = rows * d.stride;
         for l in (1..d.layers).rev() {
-            self.arch.dispatch(|| self.function.apply_slope(&b.pre[l][..used], &mut b.grad[..used]));
+            self.arch.dispatch(|| {
+                self.function
+                    .apply_slope(&b.pre[l][..used], &mut b.grad[..used])
+            });
             let x = (b.features[l - 1].as_slice(), [1, d.stride]);
             let layer_grad = (part.rest[l - 1].as_mut_slice(), wide);
-            T::matmul([d.stride, rows, d.stride], x, (&b.grad, wide), layer_grad, T::ONE, T::ONE);
+            T::matmul(
+                [d.stride, rows, d.stride],
+                x,
+                (&b.grad, wide),
+                layer_grad,
+                T::ONE,
+                T::ONE,
+            );
             b.spare[..used].copy_from_slice(&b.grad[..used]);
             let layer = (net.weights.hidden(l).data.as_slice(), [1, d.stride]);
-            T::matmul([rows, d.stride, d.stride], (&b.spare, wide), layer, (&mut b.grad, wide), T::ONE, T::ONE);
+            T::matmul(
+                [rows, d.stride, d.stride],
+                (&b.spare, wide),
+                layer,
+                (&mut b.grad, wide),
+                T::ONE,
+                T::ONE,
+            );
         }
         self.arch.dispatch(|| self.scatter(net, inputs, b, part));
     }
@@ -181,15 +277,25 @@ impl<T: Real> Layers<T> {
         for (i, inputs) in inputs.chunks_exact(d.operands).enumerate() {
             let at = i * d.stride..i * d.stride + d.width;
             if self.first.is_sum() {
-                self.first.sum_gradient(&b.pre[0][at.clone()], &mut b.grad[at.clone()]);
+                self.first
+                    .sum_gradient(&b.pre[0][at.clone()], &mut b.grad[at.clone()]);
             }
             for (j, token) in inputs.iter().enumerate() {
                 let to = &mut part.table[*token as usize * d.stride..][..d.width];
                 let from = if self.first.is_sum() {
                     &b.grad[at.clone()]
                 } else {
-                    let rows = Rows { table: net.table, d, inputs };
-                    self.first.product_gradient(rows, j, &b.grad[at.clone()], &mut b.spare[..d.width]);
+                    let rows = Rows {
+                        table: net.table,
+                        d,
+                        inputs,
+                    };
+                    self.first.product_gradient(
+                        rows,
+                        j,
+                        &b.grad[at.clone()],
+                        &mut b.spare[..d.width],
+                    );
                     &b.spare[..d.width]
                 };
                 to.iter_mut().zip(from).for_each(|(t, x)| *t += *x);

@@ -16,7 +16,9 @@ pub(crate) struct Rows<'a, T> {
 impl<'a, T: Real> Rows<'a, T> {
     #[inline(always)]
     fn all(self) -> impl Iterator<Item = &'a [T]> {
-        self.inputs.iter().map(move |t| &self.table[*t as usize * self.d.stride..][..self.d.width])
+        self.inputs
+            .iter()
+            .map(move |t| &self.table[*t as usize * self.d.stride..][..self.d.width])
     }
 }
 
@@ -31,7 +33,11 @@ pub(crate) struct First<T> {
 
 impl<T: Real> First<T> {
     pub(crate) fn new(plan: &RunPlan, function: Function<T>) -> Self {
-        Self { function, interaction: plan.interaction, complex: plan.weights == Field::Complex }
+        Self {
+            function,
+            interaction: plan.interaction,
+            complex: plan.weights == Field::Complex,
+        }
     }
 
     /// Activations of one row from its operands' rows; `pre` keeps the sum or stays unused.
@@ -43,11 +49,19 @@ impl<T: Real> First<T> {
                 for row in rows.all() {
                     pre.iter_mut().zip(row).for_each(|(p, x)| *p += *x);
                 }
-                if self.complex { self.apply_complex(pre, out) } else { self.function.apply(pre, out) }
+                if self.complex {
+                    self.apply_complex(pre, out)
+                } else {
+                    self.function.apply(pre, out)
+                }
             }
             Interaction::Product => {
                 for (j, row) in rows.all().enumerate() {
-                    if j == 0 { out.copy_from_slice(row) } else { self.multiply(out, row) }
+                    if j == 0 {
+                        out.copy_from_slice(row)
+                    } else {
+                        self.multiply(out, row)
+                    }
                 }
             }
         }
@@ -74,7 +88,11 @@ impl<T: Real> First<T> {
     pub(crate) fn product_gradient(&self, rows: Rows<'_, T>, j: usize, grad: &[T], out: &mut [T]) {
         out.copy_from_slice(grad);
         for (_, row) in rows.all().enumerate().filter(|(i, _)| *i != j) {
-            if self.complex { multiply_conjugate(out, row) } else { self.multiply(out, row) }
+            if self.complex {
+                multiply_conjugate(out, row)
+            } else {
+                self.multiply(out, row)
+            }
         }
     }
 

@@ -18,11 +18,26 @@ use dunwu_core::{Interaction, RunPlan, Weights as Field};
 /// A network without its weights.
 pub(crate) trait Stack<T: Real>: Send {
     /// Scores the rows of an order.
-    fn forward(&mut self, pool: &Pool, net: Net<'_, T>, order: &Order, rule: &Rule<T>, scores: &mut Scores<T>);
+    fn forward(
+        &mut self,
+        pool: &Pool,
+        net: Net<'_, T>,
+        order: &Order,
+        rule: &Rule<T>,
+        scores: &mut Scores<T>,
+    );
 
     /// Gradients of the table, the later hidden layers and the readout, from the gradient at the
     /// outputs of the order's rows (all of them trained on). Overwrites `grads` and `table_grad`.
-    fn backward(&mut self, pool: &Pool, net: Net<'_, T>, order: &Order, gradient: &[T], table_grad: &mut [T], grads: &mut Weights<T>);
+    fn backward(
+        &mut self,
+        pool: &Pool,
+        net: Net<'_, T>,
+        order: &Order,
+        gradient: &[T],
+        table_grad: &mut [T],
+        grads: &mut Weights<T>,
+    );
 
     /// Last hidden activations of the order's rows, `stride` apart.
     fn features(&mut self, net: Net<'_, T>, order: &Order, out: &mut [T]);

@@ -2,7 +2,7 @@
 
 use super::{Net, Stack};
 use crate::activation::Function;
-use crate::kernel::fused::{self, Geometry, PANEL, Residual, SLAB, Scratch};
+use crate::kernel::fused::{self, Geometry, Layer, PANEL, Residual, SLAB, Scratch};
 use crate::order::Order;
 use crate::pool::Pool;
 use crate::real::Real;
@@ -54,28 +54,77 @@ impl<T: Real> Shallow<T> {
 }
 
 impl<T: Real> Stack<T> for Shallow<T> {
-    fn forward(&mut self, pool: &Pool, net: Net<'_, T>, order: &Order, rule: &Rule<T>, scores: &mut Scores<T>) {
+    fn forward(
+        &mut self,
+        pool: &Pool,
+        net: Net<'_, T>,
+        order: &Order,
+        rule: &Rule<T>,
+        scores: &mut Scores<T>,
+    ) {
         let (g, function, arch) = (self.geometry, self.function, self.arch);
         let readout = &net.weights.readout().data;
-        arch.dispatch(Pack { g, readout, packed: &mut self.packed });
+        arch.dispatch(Pack {
+            g,
+            readout,
+            packed: &mut self.packed,
+        });
         let packed = &self.packed;
         let panels = scores.panels(order, rule, PANEL);
         pool.each(panels, &mut self.forward, |panel, buffers| {
-            arch.dispatch(Forward { g, function, table: net.table, packed, rule, panel, buffers });
+            let layer = Layer {
+                g,
+                function,
+                w: net.table,
+            };
+            arch.dispatch(Forward {
+                layer,
+                packed,
+                rule,
+                panel,
+                buffers,
+            });
         });
     }
 
-    fn backward(&mut self, pool: &Pool, net: Net<'_, T>, order: &Order, gradient: &[T], table_grad: &mut [T], grads: &mut Weights<T>) {
+    fn backward(
+        &mut self,
+        pool: &Pool,
+        net: Net<'_, T>,
+        order: &Order,
+        gradient: &[T],
+        table_grad: &mut [T],
+        grads: &mut Weights<T>,
+    ) {
         let (g, function, arch) = (self.geometry, self.function, self.arch);
         self.residual.resize(g, order.len());
-        arch.dispatch(PackResidual { g, gradient, residual: &mut self.residual });
+        arch.dispatch(PackResidual {
+            g,
+            gradient,
+            residual: &mut self.residual,
+        });
         let (residual, readout) = (&self.residual, &net.weights.readout().data);
         let slabs = self.slabs.chunks_exact_mut(g.inputs * SLAB);
         let rows = grads.readout_mut().data.chunks_exact_mut(g.pitch * SLAB);
         let items = slabs.zip(rows).enumerate().collect();
         pool.each(items, &mut self.backward, |(slab, (dw, dv)), scratch| {
             let k = slab * SLAB;
-            arch.dispatch(Backward { g, function, table: net.table, readout, residual, inputs: &order.inputs, k, scratch, dw, dv });
+            let layer = Layer {
+                g,
+                function,
+                w: net.table,
+            };
+            let inputs = &order.inputs;
+            arch.dispatch(Backward {
+                layer,
+                readout,
+                residual,
+                inputs,
+                k,
+                scratch,
+                dw,
+                dv,
+            });
         });
         for (token, row) in table_grad.chunks_exact_mut(g.width).enumerate() {
             for (slab, part) in row.chunks_exact_mut(SLAB).enumerate() {
@@ -87,7 +136,9 @@ impl<T: Real> Stack<T> for Shallow<T> {
     fn features(&mut self, net: Net<'_, T>, order: &Order, out: &mut [T]) {
         let (g, function) = (self.geometry, self.function);
         self.arch.dispatch(|| {
-            let rows = out.chunks_exact_mut(g.width).zip(order.inputs.chunks_exact(g.operands));
+            let rows = out
+                .chunks_exact_mut(g.width)
+                .zip(order.inputs.chunks_exact(g.operands));
             for (row, inputs) in rows {
                 fused::gather(net.table, g.width, inputs, row);
                 function.apply_in_place(row);
@@ -112,9 +163,7 @@ impl<T: Real> WithSimd for Pack<'_, T> {
 }
 
 struct Forward<'a, 'p, T> {
-    g: Geometry,
-    function: Function<T>,
-    table: &'a [T],
+    layer: Layer<'a, T>,
     packed: &'a [T],
     rule: &'a Rule<T>,
     panel: Panel<'p, T>,
@@ -126,9 +175,16 @@ impl<T: Real> WithSimd for Forward<'_, '_, T> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Self { g, function, table, packed, rule, mut panel, buffers } = self;
+        let Self {
+            layer,
+            packed,
+            rule,
+            mut panel,
+            buffers,
+        } = self;
+        let g = layer.g;
         let Buffers { features, outputs } = buffers;
-        fused::forward(simd, g, function, table, packed, panel.inputs, features, outputs);
+        fused::forward(simd, layer, packed, panel.inputs, features, outputs);
         score(rule, g.classes, g.pitch, outputs, &mut panel);
     }
 }
@@ -149,9 +205,7 @@ impl<T: Real> WithSimd for PackResidual<'_, T> {
 }
 
 struct Backward<'a, T> {
-    g: Geometry,
-    function: Function<T>,
-    table: &'a [T],
+    layer: Layer<'a, T>,
     readout: &'a [T],
     residual: &'a Residual<T>,
     inputs: &'a [u32],
@@ -166,8 +220,17 @@ impl<T: Real> WithSimd for Backward<'_, T> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Self { g, function, table, readout, residual, inputs, k, scratch, dw, dv } = self;
-        fused::backward(simd, g, function, table, readout, residual, inputs, k, scratch);
-        scratch.deposit(g, dw, dv);
+        let Self {
+            layer,
+            readout,
+            residual,
+            inputs,
+            k,
+            scratch,
+            dw,
+            dv,
+        } = self;
+        fused::backward(simd, layer, readout, residual, inputs, k, scratch);
+        scratch.deposit(layer.g, dw, dv);
     }
 }

@@ -18,35 +18,66 @@ impl<T: Real> Table<T> {
             *first += n;
             Some((*first - n, *n))
         });
-        let size = if d.embedding.is_some() { d.tokens * d.stride } else { 0 };
-        Self { d, spans: spans.collect(), rows: vec![T::ZERO; size], grad: vec![T::ZERO; size] }
+        let size = if d.embedding.is_some() {
+            d.tokens * d.stride
+        } else {
+            0
+        };
+        Self {
+            d,
+            spans: spans.collect(),
+            rows: vec![T::ZERO; size],
+            grad: vec![T::ZERO; size],
+        }
     }
 
     /// Brings the rows up to date with the weights.
     pub(crate) fn refresh(&mut self, weights: &Weights<T>) {
-        let (Some(embedding), Some(size)) = (weights.embedding(), self.d.embedding) else { return };
+        let (Some(embedding), Some(size)) = (weights.embedding(), self.d.embedding) else {
+            return;
+        };
         let hidden = &weights.hidden(0).data;
         let stride = self.d.stride;
         for (j, (first, tokens)) in self.spans.iter().enumerate() {
             let block = &hidden[j * size * stride..][..size * stride];
             let rows = &mut self.rows[first * stride..];
             let a = (embedding.data.as_slice(), [embedding.stride, 1]);
-            T::matmul([*tokens, size, stride], a, (block, [stride, 1]), (rows, [stride, 1]), T::ONE, T::ZERO);
+            T::matmul(
+                [*tokens, size, stride],
+                a,
+                (block, [stride, 1]),
+                (rows, [stride, 1]),
+                T::ONE,
+                T::ZERO,
+            );
         }
     }
 
     /// The rows, `stride` apart.
     pub(crate) fn rows<'a>(&'a self, weights: &'a Weights<T>) -> &'a [T] {
-        if self.d.embedding.is_some() { &self.rows } else { &weights.hidden(0).data }
+        if self.d.embedding.is_some() {
+            &self.rows
+        } else {
+            &weights.hidden(0).data
+        }
     }
 
     /// Takes the place where the gradient of the rows is to be written; give it back with `descend`.
     pub(crate) fn take_grad(&mut self, grads: &mut Weights<T>) -> Vec<T> {
-        std::mem::take(if self.d.embedding.is_some() { &mut self.grad } else { &mut grads.hidden_mut(0).data })
+        std::mem::take(if self.d.embedding.is_some() {
+            &mut self.grad
+        } else {
+            &mut grads.hidden_mut(0).data
+        })
     }
 
     /// Turns the gradient of the rows into gradients of what they are made of.
-    pub(crate) fn descend(&mut self, rows_grad: Vec<T>, weights: &Weights<T>, grads: &mut Weights<T>) {
+    pub(crate) fn descend(
+        &mut self,
+        rows_grad: Vec<T>,
+        weights: &Weights<T>,
+        grads: &mut Weights<T>,
+    ) {
         let (Some(embedding), Some(size)) = (weights.embedding(), self.d.embedding) else {
             grads.hidden_mut(0).data = rows_grad;
             return;

@@ -1,0 +1,298 @@
+//! The program as a person runs it: results, refusals, interruptions.
+
+use serde_json::Value;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+fn dunwu(dir: &Path, words: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_dunwu"));
+    command.current_dir(dir).args(words);
+    command
+}
+
+fn output(dir: &Path, words: &[&str]) -> Output {
+    dunwu(dir, words).output().unwrap()
+}
+
+/// A run of about a second.
+const SMALL: &[&str] = &[
+    "task=Z11",
+    "width=96",
+    "train_fraction=0.8",
+    "lr=5e-3",
+    "epochs=300",
+    "probe_every=50",
+];
+
+fn train(extra: &[&str]) -> Vec<String> {
+    [&["train"], SMALL, extra]
+        .concat()
+        .into_iter()
+        .map(str::to_owned)
+        .collect()
+}
+
+fn words(list: &[String]) -> Vec<&str> {
+    list.iter().map(String::as_str).collect()
+}
+
+#[test]
+fn training_prints_the_json_of_the_contract_and_writes_a_page() {
+    let dir = tempfile::tempdir().unwrap();
+    let out = output(
+        dir.path(),
+        &words(&train(&["seeds=2", "--out", "r", "--json", "--quiet"])),
+    );
+    assert!(
+        out.status.success(),
+        "{}",
+        String::from_utf8_lossy(&out.stderr)
+    );
+    let json: Value = serde_json::from_slice(&out.stdout).unwrap();
+    assert_eq!(
+        (json["task"].as_str(), json["dir"].as_str()),
+        (Some("Z11"), Some("r"))
+    );
+    assert!(json["plan"].is_object() && json["seconds"].as_f64().unwrap() > 0.0);
+    assert_eq!(json["runs"].as_array().unwrap().len(), 2);
+    for run in json["runs"].as_array().unwrap() {
+        assert_eq!(run["epochs"], 300);
+        for key in ["train_acc", "test_acc", "train_loss", "test_loss"] {
+            assert!(run["final"][key].is_f64(), "{key}");
+        }
+        assert!(run["epochs_to"]["train_99"].is_u64());
+        assert!(
+            run["epochs_to"].get("test_50").is_some() && run["epochs_to"].get("test_99").is_some()
+        );
+        assert!(run["sustained"].get("test_99").is_some());
+        assert!(run["stages"][0]["name"] == "lazy" && run["stages"][0].get("by").is_some());
+        assert_eq!(run["stopped"], "completed");
+    }
+    let page = std::fs::read_to_string(dir.path().join("r/report.html")).unwrap();
+    assert!(page.contains("Z11") && page.len() > 50_000);
+    std::fs::remove_file(dir.path().join("r/report.html")).unwrap();
+    assert!(output(dir.path(), &["report", "r"]).status.success());
+    assert_eq!(
+        std::fs::read_to_string(dir.path().join("r/report.html")).unwrap(),
+        page
+    );
+    let inspected = output(dir.path(), &["inspect", "r", "--json"]);
+    let inspected: Value = serde_json::from_slice(&inspected.stdout).unwrap();
+    assert_eq!(inspected["runs"], json["runs"]);
+}
+
+#[test]
+fn every_bad_input_has_its_own_message_and_exit_code_2() {
+    let dir = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| std::fs::write(dir.path().join(name), text).unwrap();
+    write("square.csv", "0,1\n0,1\n");
+    write("empty.csv", "");
+    write("bad.toml", "width = [1");
+    write("unknown.toml", "widht = 3");
+    write("nested.toml", "[plan]\nwidth = 3");
+    std::fs::create_dir(dir.path().join("full")).unwrap();
+    write("full/file", "precious");
+    for (words, expected) in [
+        (vec!["train", "widht=3"], "did you mean `width`?"),
+        (vec!["train", "width"], "key=value"),
+        (vec!["train", "width=wide"], "expected integer, got `wide`"),
+        (
+            vec!["train", "train_fraction=1.5"],
+            "train_fraction: is 1.5",
+        ),
+        (
+            vec!["train", "train_fraction=0.0000001"],
+            "leaves no row of 5041 to train on",
+        ),
+        (
+            vec!["train", "train_size=6000"],
+            "asks for 6000 rows, but the table has 5041",
+        ),
+        (
+            vec!["train", "task=x/y mod 96"],
+            "needs a prime modulus, and 96 is none",
+        ),
+        (vec!["train", "task=table:square.csv"], "is no Latin square"),
+        (vec!["train", "task=table:empty.csv"], "is empty"),
+        (
+            vec!["train", "task=table:missing.csv"],
+            "`missing.csv` cannot be read",
+        ),
+        (vec!["train", "task=Banana"], "`Banana` is no group"),
+        (vec!["train", "activation=reluu"], "did you mean `relu`?"),
+        (vec!["train", "probes=spectrm"], "did you mean `spectrum`?"),
+        (vec!["train", "optimizer=adm"], "did you mean `adam`?"),
+        (
+            vec!["train", "width=16000000", "hidden_layers=2"],
+            "the plan needs",
+        ),
+        (
+            vec!["train", "width=18446744073709551615"],
+            "must be from 1 to 16777216",
+        ),
+        (
+            vec!["train", "epochs=18446744073709551615"],
+            "epochs: is 18446744073709551615, must be at most",
+        ),
+        (
+            vec!["train", "epochs=99999999999999999999"],
+            "epochs: expected integer",
+        ),
+        (
+            vec!["train", "--config", "missing.toml"],
+            "cannot read missing.toml",
+        ),
+        (vec!["train", "--config", "bad.toml"], "is not TOML"),
+        (
+            vec!["train", "--config", "unknown.toml"],
+            "did you mean `width`?",
+        ),
+        (vec!["train", "--config", "nested.toml"], "one flat table"),
+        (vec!["train", "--out", "full"], "full is not empty"),
+        (vec!["train", "--resume", "full"], "full holds no run"),
+        (vec!["train", "--resume", "nowhere"], "nowhere holds no run"),
+        (vec!["report", "full"], "full holds no run"),
+        (vec!["inspect", "nowhere"], "nowhere holds no run"),
+        (vec!["trian"], "unrecognized subcommand"),
+    ] {
+        let out = output(dir.path(), &words);
+        let text = String::from_utf8_lossy(&out.stderr).into_owned();
+        assert_eq!(out.status.code(), Some(2), "{words:?}: {text}");
+        assert!(text.contains(expected), "{words:?}: {text}");
+        assert!(out.stdout.is_empty(), "{words:?}");
+    }
+    assert_eq!(
+        std::fs::read_to_string(dir.path().join("full/file")).unwrap(),
+        "precious"
+    );
+    assert_eq!(
+        std::fs::read_dir(dir.path().join("full")).unwrap().count(),
+        1
+    );
+}
+
+#[test]
+fn a_diverging_run_is_a_result_that_names_epoch_and_tensor() {
+    let dir = tempfile::tempdir().unwrap();
+    let more = ["optimizer=sgd", "lr=1e7", "--out", "r", "--json", "--quiet"];
+    let out = output(dir.path(), &words(&train(&more)));
+    assert!(
+        out.status.success(),
+        "{}",
+        String::from_utf8_lossy(&out.stderr)
+    );
+    let json: Value = serde_json::from_slice(&out.stdout).unwrap();
+    let stopped = json["runs"][0]["stopped"].as_str().unwrap();
+    assert!(
+        stopped.starts_with("diverged at epoch ") && stopped.ends_with("is not finite"),
+        "{stopped}"
+    );
+    assert_eq!(json["runs"][0]["fate"]["name"], "diverged");
+}
+
+/// Everything that must be the same bits: final weights and readings.
+fn bits(run: &Path) -> (Vec<u8>, Value) {
+    let last = run.join("checkpoints/seed-0/epoch-00003000.safetensors");
+    let out = output(run, &["inspect", ".", "--json"]);
+    let json: Value = serde_json::from_slice(&out.stdout).unwrap();
+    (std::fs::read(last).unwrap(), json["runs"].clone())
+}
+
+fn long(dir: &str) -> Vec<String> {
+    train(&["epochs=3000", "--quiet", dir])
+}
+
+#[test]
+fn killed_and_interrupted_runs_go_on_to_the_same_bits() {
+    let dir = tempfile::tempdir().unwrap();
+    assert!(
+        output(dir.path(), &words(&long("--out=whole")))
+            .status
+            .success()
+    );
+    let whole = bits(&dir.path().join("whole"));
+    let started = Instant::now();
+    let mut child = dunwu(dir.path(), &words(&long("--out=cut")))
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    std::thread::sleep(Duration::from_millis(400));
+    let second = output(dir.path(), &words(&long("--out=cut")));
+    if child.try_wait().unwrap().is_none() {
+        assert_eq!(second.status.code(), Some(2));
+        assert!(String::from_utf8_lossy(&second.stderr).contains("is in use by process"));
+    }
+    let interrupt = |child: &std::process::Child| {
+        let status = Command::new("kill")
+            .args(["-INT", &child.id().to_string()])
+            .status();
+        assert!(status.unwrap().success());
+    };
+    interrupt(&child);
+    let code = child.wait().unwrap().code();
+    assert!(
+        code == Some(3) || started.elapsed() > Duration::from_millis(500),
+        "{code:?}"
+    );
+    let differs = output(dir.path(), &["train", "--resume", "cut", "lr=0.1"]);
+    assert_eq!(differs.status.code(), Some(2));
+    assert!(
+        String::from_utf8_lossy(&differs.stderr).contains("begun with another plan than lr=0.1")
+    );
+    for wait in [150, 350, 250] {
+        let mut child = dunwu(dir.path(), &["train", "--resume", "cut", "--quiet"])
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        std::thread::sleep(Duration::from_millis(wait));
+        if wait == 350 {
+            interrupt(&child);
+        } else {
+            child.kill().unwrap();
+        }
+        child.wait().unwrap();
+    }
+    assert!(
+        output(
+            dir.path(),
+            &["train", "--resume", "cut", "--quiet", "threads=1"]
+        )
+        .status
+        .success()
+    );
+    let cut = bits(&dir.path().join("cut"));
+    assert!(whole.0 == cut.0, "the final weights differ");
+    assert_eq!(whole.1, cut.1);
+}
+
+#[test]
+fn help_lists_what_the_tables_hold_and_a_closed_pipe_is_no_crash() {
+    let dir = tempfile::tempdir().unwrap();
+    let out = output(dir.path(), &["train", "--help"]);
+    let text = String::from_utf8(out.stdout).unwrap();
+    for word in [
+        "weight_decay",
+        "relu_square",
+        "muon",
+        "stablemax",
+        "update_spectrum",
+        "parity(20,3)",
+        "Exit codes",
+    ] {
+        assert!(text.contains(word), "{word}");
+    }
+    assert!(
+        text.lines().all(|l| l.chars().count() <= 100),
+        "help fits a terminal"
+    );
+    let mut child = dunwu(dir.path(), &["train", "--help"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    assert!(
+        !String::from_utf8_lossy(&child.wait_with_output().unwrap().stderr).contains("panicked")
+    );
+}

@@ -1,0 +1,187 @@
+//! The same bits whatever the threads, the interruptions and the evaluations.
+
+mod common;
+
+use common::{Keep, data, plan, run};
+use dunwu_core::{GradientFilter, Loss, Needs, Optimizer, RunPlan, Snapshot, StopReason};
+use dunwu_engine::{Resume, train};
+
+/// Plans that use every optimiser, filter, loss and kind of network.
+fn plans() -> Vec<RunPlan> {
+    let base = [
+        "task=Z7",
+        "width=40",
+        "epochs=12",
+        "train_fraction=0.7",
+        "filter_window=3",
+        "temperature=0.5",
+    ];
+    let with = |words: &[&str]| plan(&[base.as_slice(), words].concat());
+    let mut out = vec![];
+    for optimizer in Optimizer::ALL {
+        for filter in GradientFilter::ALL {
+            out.push(with(&[
+                &format!("optimizer={optimizer}"),
+                &format!("gradient_filter={filter}"),
+                "orthogonal_gradient=true",
+            ]));
+        }
+    }
+    out.extend(
+        Loss::ALL
+            .iter()
+            .map(|loss| with(&[&format!("loss={loss}"), "activation=silu"])),
+    );
+    for words in [
+        vec!["weights=complex", "precision=f64"],
+        vec!["hidden_layers=3", "activation=relu", "optimizer=muon"],
+        vec!["batch_size=10", "activation=gelu"],
+        vec!["readout=ridge", "ridge=0.1", "loss=mse"],
+        vec!["embedding=trained", "embedding_width=9"],
+        vec!["weight_norm=0.5", "schedule=cosine", "warmup=4"],
+        vec!["width=150", "label_noise=0.1", "optimizer=adamw"],
+    ] {
+        out.push(with(&words));
+    }
+    out
+}
+
+#[test]
+fn threads_change_no_bit() {
+    for plan in plans() {
+        let data = data(&plan);
+        let (one, _) = run(&plan, &data, 1, Needs::STATE, None);
+        let (three, _) = run(&plan, &data, 3, Needs::STATE, None);
+        assert_eq!(one.last, three.last, "{:?}", plan.to_overrides());
+        assert_eq!(one.metrics, three.metrics, "{:?}", plan.to_overrides());
+    }
+}
+
+#[test]
+fn a_resumed_run_has_the_bits_of_an_uninterrupted_one() {
+    for plan in plans() {
+        let data = data(&plan);
+        let mut whole = Keep {
+            needs: Needs::STATE,
+            keep_at: Some(5),
+            ..Keep::default()
+        };
+        train(&plan, &data, 0, 1, None, &mut whole).unwrap();
+        let (epoch, tensors) = whole.at.as_ref().unwrap();
+        let state = Snapshot::of(*epoch, tensors);
+        let mut rest = Keep {
+            needs: Needs::STATE,
+            ..Keep::default()
+        };
+        train(
+            &plan,
+            &data,
+            0,
+            1,
+            Some(Resume {
+                epoch: *epoch,
+                state: &state,
+            }),
+            &mut rest,
+        )
+        .unwrap();
+        assert_eq!(rest.last, whole.last, "{:?}", plan.to_overrides());
+        assert_eq!(
+            rest.metrics,
+            whole.metrics[5..],
+            "{:?}",
+            plan.to_overrides()
+        );
+    }
+}
+
+#[test]
+fn crossings_are_exact_whatever_the_evaluation_interval() {
+    let words = [
+        "task=Z23",
+        "width=512",
+        "train_size=260",
+        "lr=5e-3",
+        "weight_decay=5e-4",
+        "epochs=420",
+    ];
+    let every = plan(&words);
+    let data = data(&every);
+    let (all, _) = run(&every, &data, 2, Needs::WEIGHTS, None);
+    let seldom = plan(&[words.as_slice(), &["eval_every=7"]].concat());
+    let (few, _) = run(&seldom, &data, 2, Needs::WEIGHTS, None);
+    assert_eq!(all.last, few.last);
+    let first = |keep: &Keep, threshold: f64| {
+        let scores = keep.metrics.iter().chain(&keep.refined);
+        scores
+            .filter(|m| m.test.is_some_and(|t| t.accuracy >= threshold))
+            .map(|m| m.epoch)
+            .min()
+    };
+    assert!(few.metrics.iter().filter(|m| m.test.is_some()).count() < 70);
+    for threshold in [0.5, 0.99] {
+        assert!(first(&all, threshold).is_some(), "the network generalises");
+        assert_eq!(first(&all, threshold), first(&few, threshold));
+    }
+}
+
+#[test]
+fn a_run_that_diverges_ends_as_a_result() {
+    let plan = plan(&[
+        "task=Z5",
+        "width=32",
+        "optimizer=sgd",
+        "lr=1e6",
+        "epochs=200",
+    ]);
+    let (_, outcome) = run(&plan, &data(&plan), 1, Needs::NONE, None);
+    assert!(
+        matches!(&outcome.stopped, StopReason::Diverged { tensor, .. } if !tensor.is_empty()),
+        "{outcome:?}"
+    );
+    assert!(outcome.epoch < 200);
+}
+
+#[test]
+fn states_that_do_not_fit_name_the_tensor() {
+    let small = plan(&["task=Z5", "width=8", "epochs=2"]);
+    let (keep, _) = run(&small, &data(&small), 1, Needs::STATE, None);
+    let wide = plan(&["task=Z5", "width=9", "epochs=2"]);
+    let state = Snapshot::of(1, &keep.last);
+    let resume = Resume {
+        epoch: 1,
+        state: &state,
+    };
+    let error = train(
+        &wide,
+        &data(&wide),
+        0,
+        1,
+        Some(resume),
+        &mut Keep::default(),
+    )
+    .unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .contains("tensor `hidden.0` is 10×8, the plan needs 10×9"),
+        "{error}"
+    );
+    let empty = Snapshot::of(1, &[]);
+    let error = train(
+        &small,
+        &data(&small),
+        0,
+        1,
+        Some(Resume {
+            epoch: 1,
+            state: &empty,
+        }),
+        &mut Keep::default(),
+    )
+    .unwrap_err();
+    assert!(
+        error.to_string().contains("`hidden.0` is missing") && error.is_bad_input(),
+        "{error}"
+    );
+}

@@ -1,0 +1,345 @@
+//! What is saved comes back; what is cut off, foreign or newer is refused by name.
+
+use camino::{Utf8Path, Utf8PathBuf};
+use dunwu_core::{NamedTensor, RunPlan, RunSpec, Snapshot, Values};
+use dunwu_store::{Provenance, RunDir, plan_hash, read_safetensors};
+use proptest::prelude::*;
+use serde_json::json;
+use std::fs;
+
+fn plan(words: &[&str]) -> RunPlan {
+    RunSpec::from_overrides(words).unwrap().resolve().unwrap()
+}
+
+fn temporary() -> (tempfile::TempDir, Utf8PathBuf) {
+    let dir = tempfile::tempdir().unwrap();
+    let path = Utf8PathBuf::from_path_buf(dir.path().join("run")).unwrap();
+    (dir, path)
+}
+
+fn tensor(name: &str, values: Vec<f32>) -> NamedTensor {
+    NamedTensor {
+        name: name.into(),
+        rows: 1,
+        cols: values.len(),
+        values: Values::F32(values),
+    }
+}
+
+fn create(dir: &Utf8Path) -> RunDir {
+    RunDir::create(dir, &plan(&["task=Z5"]), &Provenance::default()).unwrap()
+}
+
+#[test]
+fn readings_and_states_come_back() {
+    let (_keep, dir) = temporary();
+    let run = create(&dir);
+    let mut writer = run.seed_writer(3).unwrap();
+    for epoch in 0..4 {
+        writer.record(epoch, "a", epoch as f64);
+    }
+    writer.record(2, "b.W", f64::NAN);
+    let state = [tensor("hidden.0", vec![1.5, -0.0, f32::MIN_POSITIVE])];
+    let probes = [tensor("0.x", vec![]), tensor("1.y", vec![7.0])];
+    writer.commit(&Snapshot::of(4, &state), &probes).unwrap();
+    writer.record(4, "a", 4.0);
+    drop((writer, run));
+
+    let run = RunDir::resume(&dir).unwrap();
+    let point = run.seed_writer(3).unwrap().resume_point().unwrap().unwrap();
+    assert_eq!((point.epoch, point.state.as_slice()), (4, state.as_slice()));
+    assert_eq!(point.probes.as_slice(), probes.as_slice());
+    assert_eq!(point.curve.epochs(), [0, 1, 2, 3]);
+    assert_eq!(point.curve.column("a").unwrap(), [0.0, 1.0, 2.0, 3.0]);
+    let curve = RunDir::open(&dir).unwrap().curve(3).unwrap();
+    assert!(curve.column("b.W").unwrap()[2].is_nan());
+}
+
+#[test]
+fn a_finished_run_is_one_table_and_its_parts_are_gone() {
+    let (_keep, dir) = temporary();
+    let run = create(&dir);
+    for seed in [0, 1] {
+        let mut writer = run.seed_writer(seed).unwrap();
+        writer.record(0, "a", seed as f64);
+        writer
+            .commit(&Snapshot::of(1, &[tensor("w", vec![1.0])]), &[])
+            .unwrap();
+        // Refined: an epoch that is on the disk already.
+        writer.record(0, "a", 5.0 + seed as f64);
+        writer.record(1, "a", 0.5);
+        writer.event(&json!({"seed": seed})).unwrap();
+        writer.finish(&json!({"epoch": 1})).unwrap();
+    }
+    run.finish().unwrap();
+    let reader = RunDir::open(&dir).unwrap();
+    assert_eq!(reader.seeds().unwrap(), [0, 1]);
+    assert_eq!(reader.curve(1).unwrap().column("a").unwrap(), [6.0, 0.5]);
+    assert_eq!(reader.outcome(0).unwrap().unwrap()["epoch"], 1);
+    let left: Vec<_> = fs::read_dir(dir.join("seeds/seed-0"))
+        .unwrap()
+        .map(|e| e.unwrap().file_name())
+        .collect();
+    assert_eq!(left, ["outcome.json"]);
+    assert_eq!(
+        fs::read_to_string(dir.join("events.jsonl"))
+            .unwrap()
+            .lines()
+            .count(),
+        2
+    );
+}
+
+#[test]
+fn a_kill_between_two_steps_leaves_the_old_resume_point() {
+    let (_keep, dir) = temporary();
+    let run = create(&dir);
+    let mut writer = run.seed_writer(0).unwrap();
+    writer.record(0, "a", 0.0);
+    writer
+        .commit(&Snapshot::of(1, &[tensor("w", vec![1.0])]), &[])
+        .unwrap();
+    let old = fs::read(dir.join("seeds/seed-0/resume.safetensors")).unwrap();
+    writer.record(1, "a", 1.0);
+    writer
+        .commit(&Snapshot::of(2, &[tensor("w", vec![2.0])]), &[])
+        .unwrap();
+    drop((writer, run));
+    // The part is there, the resume point is still the old one, a temporary lies about, a line is torn.
+    fs::write(dir.join("seeds/seed-0/resume.safetensors"), &old).unwrap();
+    fs::write(dir.join("seeds/seed-0/resume.safetensors.tmp"), b"half").unwrap();
+    fs::write(dir.join("events.jsonl"), "{\"a\":1}\n{\"b\"").unwrap();
+    let run = RunDir::resume(&dir).unwrap();
+    let mut writer = run.seed_writer(0).unwrap();
+    let point = writer.resume_point().unwrap().unwrap();
+    assert_eq!((point.epoch, point.curve.epochs()), (1, [0].as_slice()));
+    writer.record(1, "a", 1.0);
+    writer.finish(&json!({})).unwrap();
+    run.finish().unwrap();
+    let curve = RunDir::open(&dir).unwrap().curve(0).unwrap();
+    assert_eq!(curve.column("a").unwrap(), [0.0, 1.0]);
+    assert_eq!(
+        fs::read_to_string(dir.join("events.jsonl")).unwrap(),
+        "{\"a\":1}\n"
+    );
+}
+
+fn refusal(result: Result<impl Sized, dunwu_store::StoreError>) -> String {
+    let Err(error) = result else {
+        panic!("accepted")
+    };
+    assert!(error.is_bad_input(), "{error}");
+    error.to_string()
+}
+
+#[test]
+fn directories_that_cannot_be_used_say_why() {
+    let (_keep, dir) = temporary();
+    assert!(refusal(RunDir::open(&dir)).contains("holds no run"));
+    let run = create(&dir);
+    let by = format!("is in use by process {}", std::process::id());
+    assert!(refusal(RunDir::resume(&dir)).contains(&by));
+    assert!(refusal(RunDir::create(&dir, &plan(&[]), &Provenance::default())).contains(&by));
+    drop(run);
+    let again = refusal(RunDir::create(&dir, &plan(&[]), &Provenance::default()));
+    assert!(
+        again.contains("is not empty") && again.contains("--resume"),
+        "{again}"
+    );
+    let text = fs::read_to_string(dir.join("plan.toml")).unwrap();
+    for (content, expected) in [
+        (
+            text.replace("format = 1", "format = 9"),
+            "has format 9, and this version of dunwu reads up to 1",
+        ),
+        (text.replace("format = 1", ""), "does not say its format"),
+        (text.replace("width", "widht"), "widht"),
+        (text[..40].to_owned(), "damaged"),
+        (String::new(), "damaged"),
+    ] {
+        fs::write(dir.join("plan.toml"), content).unwrap();
+        let error = refusal(RunDir::resume(&dir));
+        assert!(
+            error.contains(expected) && error.contains("plan.toml"),
+            "{error}"
+        );
+    }
+}
+
+#[test]
+fn checkpoints_of_another_plan_are_refused() {
+    let (_keep, dir) = temporary();
+    let run = create(&dir);
+    let mut writer = run.seed_writer(0).unwrap();
+    writer
+        .checkpoint(&Snapshot::of(2, &[tensor("w", vec![1.0])]))
+        .unwrap();
+    writer
+        .commit(&Snapshot::of(2, &[tensor("w", vec![1.0])]), &[])
+        .unwrap();
+    drop((writer, run));
+    let reader = RunDir::open(&dir).unwrap();
+    let (epoch, path) = reader.checkpoints(0).unwrap().remove(0);
+    assert_eq!(
+        (epoch, reader.load_checkpoint(&path).unwrap().epoch),
+        (2, 2)
+    );
+    let text = fs::read_to_string(dir.join("plan.toml")).unwrap();
+    fs::write(
+        dir.join("plan.toml"),
+        text.replace("lr = 0.001", "lr = 0.002"),
+    )
+    .unwrap();
+    assert!(refusal(RunDir::open(&dir).unwrap().load_checkpoint(&path)).contains("another plan"));
+    assert!(refusal(RunDir::resume(&dir).unwrap().seed_writer(0)).contains("another plan"));
+}
+
+#[test]
+fn the_hash_leaves_out_what_changes_no_bit() {
+    assert_eq!(plan_hash(&plan(&["threads=7"])), plan_hash(&plan(&[])));
+    assert_eq!(plan_hash(&plan(&["seeds=7"])), plan_hash(&plan(&[])));
+    assert_ne!(plan_hash(&plan(&["lr=0.1"])), plan_hash(&plan(&[])));
+}
+
+/// A safetensors file with that header, and 8 bytes of data.
+fn raw(header: &str) -> Vec<u8> {
+    let mut out = (header.len() as u64).to_le_bytes().to_vec();
+    out.extend(header.as_bytes());
+    out.extend([0; 8]);
+    out
+}
+
+#[test]
+fn malformed_checkpoints_are_refused_without_panic() {
+    let (_keep, dir) = temporary();
+    fs::create_dir_all(&dir).unwrap();
+    let path = dir.join("t.safetensors");
+    let entry = |dtype: &str, shape: &str, from: u64, to: u64| {
+        format!(r#"{{"w":{{"dtype":"{dtype}","shape":{shape},"data_offsets":[{from},{to}]}}}}"#)
+    };
+    let plain = entry("F32", "[2]", 0, 8);
+    let newer = format!(
+        r#"{{"__metadata__":{{"dunwu":"{{\"format\":7}}"}},{}"#,
+        &plain[1..]
+    );
+    let cases: Vec<(&str, Vec<u8>, &str)> = vec![
+        ("empty", vec![], "damaged"),
+        ("shorter than its length", vec![1, 2, 3], "damaged"),
+        (
+            "header longer than the file",
+            u64::MAX.to_le_bytes().to_vec(),
+            "damaged",
+        ),
+        (
+            "header of 90 MB that is not there",
+            90_000_000u64.to_le_bytes().to_vec(),
+            "damaged",
+        ),
+        ("no JSON", raw("nonsense"), "damaged"),
+        (
+            "offsets beyond the data",
+            raw(&entry("F32", "[20]", 0, 80)),
+            "damaged",
+        ),
+        (
+            "offsets that run backwards",
+            raw(&entry("F32", "[2]", 8, 0)),
+            "damaged",
+        ),
+        (
+            "shape that overflows",
+            raw(&entry("F32", "[18446744073709551615,9]", 0, 8)),
+            "damaged",
+        ),
+        (
+            "shape that disagrees with its bytes",
+            raw(&entry("F32", "[3]", 0, 8)),
+            "damaged",
+        ),
+        ("integers", raw(&entry("I64", "[1]", 0, 8)), "has type I64"),
+        ("unknown type", raw(&entry("F7", "[1]", 0, 8)), "damaged"),
+        ("newer", raw(&newer), "has format 7"),
+    ];
+    for (what, content, expected) in cases {
+        fs::write(&path, content).unwrap();
+        let error = refusal(read_safetensors(&path));
+        assert!(error.contains(expected), "{what}: {error}");
+    }
+    fs::write(&path, raw(&entry("BF16", "[2,2]", 0, 8))).unwrap();
+    assert_eq!(read_safetensors(&path).unwrap().tensors[0].rows, 2);
+}
+
+#[test]
+fn damaged_tables_are_refused_without_panic() {
+    let (_keep, dir) = temporary();
+    let run = create(&dir);
+    let mut writer = run.seed_writer(0).unwrap();
+    (0..300).for_each(|e| writer.record(e, "a", e as f64));
+    writer.finish(&json!({})).unwrap();
+    let path = dir.join("seeds/seed-0/part-000000.parquet");
+    let whole = fs::read(&path).unwrap();
+    for cut in [0, 3, 11, whole.len() / 2, whole.len() - 1] {
+        fs::write(&path, &whole[..cut]).unwrap();
+        let error = refusal(RunDir::open(&dir).unwrap().curve(0));
+        assert!(error.contains("part-000000.parquet is damaged"), "{error}");
+    }
+    let mut newer = whole.clone();
+    let name = whole
+        .windows(12)
+        .position(|w| w == b"dunwu.format")
+        .unwrap();
+    let value = name + whole[name..].iter().position(|b| *b == b'1').unwrap();
+    newer[value] = b'8';
+    fs::write(&path, newer).unwrap();
+    assert!(refusal(RunDir::open(&dir).unwrap().curve(0)).contains("has format 8"));
+}
+
+#[test]
+fn a_full_disk_loses_nothing_that_was_saved() {
+    let keep = tempfile::tempdir().unwrap();
+    let mut mount = std::process::Command::new("mount");
+    mount
+        .args(["-t", "tmpfs", "-o", "size=256k", "dunwu-test"])
+        .arg(keep.path());
+    if !mount.output().is_ok_and(|o| o.status.success()) {
+        println!("skipped: making a small file system needs root");
+        return;
+    }
+    let dir = Utf8PathBuf::from_path_buf(keep.path().join("run")).unwrap();
+    let run = create(&dir);
+    let mut writer = run.seed_writer(0).unwrap();
+    writer.record(0, "a", 1.0);
+    writer
+        .commit(&Snapshot::of(1, &[tensor("w", vec![1.0; 100])]), &[])
+        .unwrap();
+    writer.record(1, "a", 2.0);
+    let large: Vec<f32> = (0..200_000).map(|i| i as f32).collect();
+    let error = writer
+        .commit(&Snapshot::of(2, &[tensor("w", large)]), &[])
+        .unwrap_err();
+    drop((writer, run));
+    let run = RunDir::resume(&dir).unwrap();
+    let point = run.seed_writer(0).unwrap().resume_point().unwrap().unwrap();
+    drop(run);
+    let _ = std::process::Command::new("umount")
+        .arg(keep.path())
+        .output();
+    assert!(
+        error.is_full() && error.to_string().contains("the disk is full"),
+        "{error}"
+    );
+    assert_eq!((point.epoch, point.state[0].cols), (1, 100));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(40))]
+
+    #[test]
+    fn any_bytes_are_read_or_refused(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+        let (_keep, dir) = temporary();
+        fs::create_dir_all(&dir).unwrap();
+        let path = dir.join("t.safetensors");
+        fs::write(&path, bytes).unwrap();
+        let _ = read_safetensors(&path);
+    }
+}

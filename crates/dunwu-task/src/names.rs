@@ -1,0 +1,136 @@
+//! Names of irreducible representations that a person knows.
+
+use crate::abelian::powers;
+use crate::group::{Family, Group};
+use crate::irreps::{Irrep, Kind};
+use crate::symmetric::{character, conjugate, partitions};
+use std::collections::BTreeMap;
+use std::f64::consts::TAU;
+
+/// Names the representations of a group that does not commute.
+///
+/// Of S_n and A_n by partitions, with `trivial`, `sign`, `standard`; of groups with a cyclic normal
+/// subgroup by the frequency `k` on it and, where that is 0, `j` on the quotient; of others by
+/// dimension and a running number. Those that share a name get letters.
+pub(crate) fn assign(group: &Group, irreps: &mut [Irrep]) {
+    let names = match group.family() {
+        Family::Permutations { cycle_types } => by_partition(group, cycle_types, irreps),
+        Family::Metacyclic { a, b } => by_frequency(group, *a, *b, irreps),
+        _ => by_dimension(irreps),
+    };
+    for (irrep, name) in irreps.iter_mut().zip(lettered(names)) {
+        irrep.name = name;
+    }
+}
+
+fn is_trivial(irrep: &Irrep) -> bool {
+    irrep.character.iter().all(|z| *z == (1.0, 0.0))
+}
+
+/// Adds a, b, … to names that occur more than once.
+fn lettered(names: Vec<String>) -> Vec<String> {
+    let mut counts: BTreeMap<&str, (usize, u8)> = BTreeMap::new();
+    names
+        .iter()
+        .for_each(|name| counts.entry(name).or_default().0 += 1);
+    let mut out = Vec::with_capacity(names.len());
+    for name in &names {
+        let (count, used) = counts.get_mut(name.as_str()).expect("just counted");
+        if *count == 1 {
+            out.push(name.clone());
+        } else if *count <= 26 {
+            out.push(format!("{name}{}", char::from(b'a' + *used)));
+            *used += 1;
+        } else {
+            *used = used.wrapping_add(1);
+            out.push(format!("{name} #{}", out.len() + 1));
+        }
+    }
+    out
+}
+
+/// The partition whose character, restricted to the group, holds the representation.
+fn by_partition(group: &Group, cycle_types: &[Vec<usize>], irreps: &[Irrep]) -> Vec<String> {
+    let n = cycle_types[0].iter().sum();
+    let is_alternating = irreps.iter().filter(|irrep| irrep.dim == 1).count() != 2;
+    let mut sizes: BTreeMap<&[usize], Vec<usize>> = BTreeMap::new();
+    for (g, cycles) in cycle_types.iter().enumerate() {
+        sizes.entry(cycles).or_default().push(g);
+    }
+    let holds = |irrep: &Irrep, partition: &[usize]| {
+        let class = |(cycles, members): (&&[usize], &Vec<usize>)| {
+            let sum: f64 = members.iter().map(|g| irrep.character[*g].0).sum();
+            character(partition, cycles) as f64 * sum
+        };
+        sizes.iter().map(class).sum::<f64>() > 0.5 * group.order() as f64
+    };
+    // On even permutations a partition and its mirror image are the same.
+    let all: Vec<Vec<usize>> = partitions(n)
+        .into_iter()
+        .filter(|p| !is_alternating || *p >= conjugate(p))
+        .collect();
+    let of = |irrep: &Irrep| {
+        let partition = all.iter().find(|p| holds(irrep, p));
+        partition_name(partition.expect("restrictions hold every representation"))
+    };
+    irreps.iter().map(of).collect()
+}
+
+fn partition_name(partition: &[usize]) -> String {
+    let n: usize = partition.iter().sum();
+    let words: Vec<String> = partition.iter().map(usize::to_string).collect();
+    match partition {
+        [_] => "trivial".to_owned(),
+        [first, 1] if *first == n - 1 && n > 2 => "standard".to_owned(),
+        parts if parts.len() == n => "sign".to_owned(),
+        _ => format!("[{}]", words.join(",")),
+    }
+}
+
+/// The smallest frequency on the powers of `a`; where that is 0, the frequency on those of `b`.
+fn by_frequency(group: &Group, a: usize, b: usize, irreps: &[Irrep]) -> Vec<String> {
+    let (rotations, turns) = (powers(group, a), powers(group, b).len());
+    let of = |irrep: &Irrep| {
+        let k = frequency(irrep, &rotations);
+        let j = irrep.character[b].1.atan2(irrep.character[b].0) / TAU * turns as f64;
+        match k {
+            0 if is_trivial(irrep) => "trivial".to_owned(),
+            0 if irrep.kind == Kind::Real => "sign".to_owned(),
+            0 => format!("j={}", (j.round() as i64).rem_euclid(turns as i64)),
+            _ => format!("k={k}"),
+        }
+    };
+    irreps.iter().map(of).collect()
+}
+
+/// The smallest k that χ(aⁱ) holds.
+fn frequency(irrep: &Irrep, rotations: &[usize]) -> usize {
+    let n = rotations.len();
+    let share = |k: usize| -> f64 {
+        let term = |(i, g): (usize, &usize)| {
+            let (sin, cos) = (TAU * (i * k % n) as f64 / n as f64).sin_cos();
+            irrep.character[*g].0 * cos + irrep.character[*g].1 * sin
+        };
+        rotations.iter().enumerate().map(term).sum()
+    };
+    (0..n)
+        .find(|k| share(*k) > 0.5 * n as f64)
+        .expect("a restriction holds some frequency")
+}
+
+fn by_dimension(irreps: &[Irrep]) -> Vec<String> {
+    let is_sign = |irrep: &&Irrep| irrep.dim == 1 && irrep.kind == Kind::Real && !is_trivial(irrep);
+    let one_sign = irreps.iter().filter(is_sign).count() == 1;
+    let mut counts: BTreeMap<usize, usize> = BTreeMap::new();
+    let mut of = |irrep: &Irrep| {
+        if is_trivial(irrep) {
+            return "trivial".to_owned();
+        }
+        if one_sign && is_sign(&irrep) {
+            return "sign".to_owned();
+        }
+        let number = counts.entry(irrep.dim).and_modify(|n| *n += 1).or_insert(1);
+        format!("d={} #{number}", irrep.dim)
+    };
+    irreps.iter().map(&mut of).collect()
+}
