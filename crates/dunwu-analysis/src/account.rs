@@ -1,9 +1,10 @@
 //! The account of one run.
 
 use crate::crossing::{Crossing, crossing};
+use crate::fate::fate;
 use crate::stages::stages;
 use crate::words;
-use dunwu_core::{Curve, Evidence, Finding, StopReason};
+use dunwu_core::{Curve, Finding, StopReason};
 
 /// What is known of a run beside its readings.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,47 +23,6 @@ pub struct Context {
     pub complete: bool,
 }
 
-/// How a run ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fate {
-    /// Memorised first, generalised later.
-    Generalised,
-    /// Generalised with no delay to speak of.
-    AtOnce,
-    /// Never fitted its training rows.
-    StuckLazy,
-    /// Fitted its training rows and no others.
-    DoesNotGeneralise,
-    /// A number stopped being finite.
-    Diverged,
-    /// Not known, or not yet.
-    CannotTell,
-}
-
-impl Fate {
-    /// Every fate.
-    pub const ALL: [Fate; 6] = [
-        Fate::AtOnce,
-        Fate::CannotTell,
-        Fate::Diverged,
-        Fate::DoesNotGeneralise,
-        Fate::Generalised,
-        Fate::StuckLazy,
-    ];
-
-    /// Name, as recorded.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Fate::AtOnce => "generalised at once",
-            Fate::CannotTell => "cannot tell",
-            Fate::Diverged => "diverged",
-            Fate::DoesNotGeneralise => "does not generalise",
-            Fate::Generalised => "generalised",
-            Fate::StuckLazy => "stuck lazy",
-        }
-    }
-}
-
 /// What happened in one run.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Account {
@@ -74,15 +34,32 @@ pub struct Account {
     pub test_99: Crossing,
     /// Stages, in order.
     pub stages: Vec<Finding>,
-    /// How it ended; its name is a [`Fate`]'s.
+    /// How it ended; its name is a [`Fate`](crate::Fate)'s.
     pub fate: Finding,
-    /// Epochs from memorising to generalising.
+    /// Epochs from memorising to generalising, both by first crossing; 0 if it generalised first.
     pub delay: Option<u64>,
     /// The account in plain words.
     pub sentences: Vec<String>,
 }
 
 /// The account of a run or of its beginning.
+///
+/// Borders of stages given for a prefix are those of the whole run. Crossings are those of the epochs
+/// seen; `first` never changes once it is there, `sustained` may be lost again.
+///
+/// ```
+/// use dunwu_analysis::{Context, Fate, account};
+/// use dunwu_core::Curve;
+/// let mut curve = Curve::default();
+/// for epoch in 0..400u32 {
+///     curve.set(epoch.into(), "train_acc", (f64::from(epoch) / 20.0).min(1.0));
+///     curve.set(epoch.into(), "test_acc", ((f64::from(epoch) - 90.0) / 40.0).clamp(0.0, 1.0));
+/// }
+/// let context = Context { classes: 71, chance: 1.0 / 71.0, features: Some(35), held_out: 3025, stopped: None, complete: true };
+/// let account = account(&curve, &context);
+/// assert_eq!(account.fate.name, Fate::Generalised.name());
+/// assert_eq!((account.train_99.first, account.test_99.first, account.delay), (Some(20), Some(130), Some(110)));
+/// ```
 pub fn account(curve: &Curve, context: &Context) -> Account {
     let train_99 = crossing(curve, "train_acc", 0.99);
     let (test_50, test_99) = (
@@ -93,107 +70,16 @@ pub fn account(curve: &Curve, context: &Context) -> Account {
         .first
         .zip(test_99.first)
         .map(|(memorised, generalised)| generalised.saturating_sub(memorised));
-    let fate = fate(curve, context, &train_99, &test_99, delay);
+    let fate = fate(curve, context);
     let mut account = Account {
         train_99,
         test_50,
         test_99,
-        stages: stages(curve),
+        stages: stages(curve, context),
         fate,
         delay,
         sentences: vec![],
     };
     account.sentences = words::sentences(curve, context, &account);
     account
-}
-
-fn fate(
-    curve: &Curve,
-    context: &Context,
-    train_99: &Crossing,
-    test_99: &Crossing,
-    delay: Option<u64>,
-) -> Finding {
-    let last = |column: &str| curve.points(column).last();
-    let evidence = |column: &str, says: &str| {
-        last(column).map(|(epoch, value)| Evidence {
-            signal: column.to_owned(),
-            epoch,
-            value,
-            says: says.to_owned(),
-        })
-    };
-    let finding = |fate: Fate, from: Option<u64>, confidence: f64, by: Option<Evidence>| Finding {
-        name: fate.name().to_owned(),
-        from,
-        to: None,
-        confidence,
-        statement: words::fate(fate).to_owned(),
-        by: by.into_iter().collect(),
-    };
-    if let Some(StopReason::Diverged { epoch, .. }) = &context.stopped {
-        return finding(
-            Fate::Diverged,
-            Some(*epoch),
-            1.0,
-            evidence("train_loss", "the last finite loss"),
-        );
-    }
-    if context.held_out == 0 {
-        return finding(Fate::CannotTell, None, 1.0, None);
-    }
-    if let Some(generalised) = test_99.sustained {
-        let memorised = train_99.first.unwrap_or(generalised);
-        let at_once = delay.is_some_and(|d| d <= 10.max(memorised / 4));
-        let seen_since = test_99.budget - generalised;
-        let confidence = if seen_since >= crate::confirmation(generalised) {
-            0.95
-        } else {
-            0.7
-        };
-        let fate = if at_once {
-            Fate::AtOnce
-        } else {
-            Fate::Generalised
-        };
-        return finding(
-            fate,
-            Some(generalised),
-            confidence,
-            evidence("test_acc", "accuracy on rows never trained on"),
-        );
-    }
-    if !context.complete {
-        return finding(
-            Fate::CannotTell,
-            None,
-            1.0,
-            evidence("test_acc", "the run is not over"),
-        );
-    }
-    match train_99.first {
-        Some(memorised) => {
-            let test = last("test_acc").map_or(0.0, |p| p.1);
-            // A run that is on its way up when the budget ends is a late one rather than a failure.
-            let confidence = if test > 0.5 {
-                0.3
-            } else if test > context.chance + 0.05 {
-                0.6
-            } else {
-                0.9
-            };
-            finding(
-                Fate::DoesNotGeneralise,
-                Some(memorised),
-                confidence,
-                evidence("test_acc", "accuracy on rows never trained on, at the end"),
-            )
-        }
-        None => finding(
-            Fate::StuckLazy,
-            None,
-            0.9,
-            evidence("train_acc", "accuracy on its own training rows, at the end"),
-        ),
-    }
 }

@@ -1,153 +1,180 @@
 //! Findings in plain words.
 
-use crate::account::{Account, Context, Fate};
-use dunwu_core::{Curve, StopReason};
-
-/// One sentence on a fate.
-pub(crate) const fn fate(fate: Fate) -> &'static str {
-    match fate {
-        Fate::AtOnce => "it understood as soon as it had memorised: there was no delay",
-        Fate::CannotTell => "it cannot be known yet",
-        Fate::Diverged => "its numbers stopped being finite",
-        Fate::DoesNotGeneralise => "it answers its training rows and no others",
-        Fate::Generalised => "it memorised first and understood later",
-        Fate::StuckLazy => "it never fitted its own training rows",
-    }
-}
+use crate::account::{Account, Context};
+use crate::advice::advice;
+use dunwu_core::{Curve, Finding};
 
 /// The account of a run that a newcomer understands.
 pub(crate) fn sentences(curve: &Curve, context: &Context, account: &Account) -> Vec<String> {
-    let mut out = vec![memorised(curve, account)];
-    out.extend(generalised(curve, context, account));
+    if curve.epochs().is_empty() {
+        return vec!["Nothing was recorded yet.".to_owned()];
+    }
+    let mut out = vec![
+        memorised(curve, account),
+        generalised(curve, context, account),
+    ];
     out.extend(features(curve, context));
     out.extend(noise(curve));
     out.extend(stages(account));
-    out.extend(why(curve, context, account));
+    out.extend(advice(curve, context, account));
     out
 }
 
-fn percent(x: f64) -> String {
-    format!("{:.1} %", 100.0 * x)
+/// A share in percent, with a digit after the point where it says something.
+fn percent(share: f64) -> String {
+    let tenths = (1000.0 * share).round() / 10.0;
+    if tenths.fract() == 0.0 {
+        format!("{tenths:.0} %")
+    } else {
+        format!("{tenths:.1} %")
+    }
 }
 
-fn last(curve: &Curve, column: &str) -> Option<f64> {
+fn epochs(count: u64) -> String {
+    if count == 1 {
+        "1 epoch".to_owned()
+    } else {
+        format!("{count} epochs")
+    }
+}
+
+pub(crate) fn last(curve: &Curve, column: &str) -> Option<f64> {
     curve.points(column).last().map(|p| p.1)
 }
 
 fn memorised(curve: &Curve, account: &Account) -> String {
+    let right = last(curve, "train_acc").map_or("an unknown share".to_owned(), percent);
     match account.train_99.first {
-        Some(epoch) => format!(
-            "It memorised at epoch {epoch}: from then on it answers 99 % of its training rows."
-        ),
+        Some(epoch) => {
+            let lost = if account.train_99.sustained.is_some() {
+                String::new()
+            } else {
+                format!(" Later it let some of them go: {right} at the end.")
+            };
+            format!(
+                "It memorised by epoch {epoch}: it then answered at least 99 % of the rows it is trained on (an epoch is one pass over them).{lost}"
+            )
+        }
         None => format!(
-            "It did not memorise within {} epochs: it answers {} of its training rows.",
-            account.train_99.budget,
-            percent(last(curve, "train_acc").unwrap_or(0.0))
+            "It had not memorised by epoch {}: it answers {right} of the rows it is trained on.",
+            account.train_99.budget
         ),
     }
 }
 
-fn generalised(curve: &Curve, context: &Context, account: &Account) -> Option<String> {
-    if context.held_out == 0 {
-        return Some("No row was held out, so whether it generalises cannot be seen.".to_owned());
-    }
-    let budget = account.test_99.budget;
-    Some(match (account.test_99.first, account.test_99.sustained) {
-        (Some(first), Some(sustained)) => {
-            let delay = account.delay.map_or(String::new(), |d| match d {
-                0 => ", with no delay".to_owned(),
-                d => format!(", {d} epochs after it had memorised"),
-            });
-            let stays = if sustained == first {
-                String::new()
-            } else {
-                format!(" It stays there from epoch {sustained} on.")
+fn generalised(curve: &Curve, context: &Context, account: &Account) -> String {
+    let (rows, budget) = (context.held_out, account.test_99.budget);
+    let Some(right) = last(curve, "test_acc").filter(|_| rows > 0).map(percent) else {
+        return "No row was held out, so whether it understood the rule cannot be seen.".to_owned();
+    };
+    match (account.test_99.first, account.test_99.sustained) {
+        (Some(first), sustained) => {
+            let after = match account.delay {
+                Some(0) => ", as soon as it had memorised".to_owned(),
+                Some(delay) => format!(", {} after it had memorised", epochs(delay)),
+                None => String::new(),
+            };
+            let kept = match sustained {
+                Some(for_good) if for_good == first => String::new(),
+                Some(for_good) => format!(" From epoch {for_good} on it stayed there."),
+                None => {
+                    format!(" It did not stay there: at epoch {budget} it answers {right} of them.")
+                }
             };
             format!(
-                "It generalised at epoch {first}{delay}: it answers 99 % of the {} rows that it never saw.{stays}",
-                context.held_out
+                "It generalised by epoch {first}{after}: it answered at least 99 % of the {rows} rows that it was never shown.{kept}"
             )
         }
-        (Some(first), None) => format!(
-            "It reached 99 % of the rows that it never saw at epoch {first} and lost them again: {} at epoch {budget}.",
-            percent(last(curve, "test_acc").unwrap_or(0.0))
-        ),
         (None, _) => format!(
-            "It had not generalised when it ended at epoch {budget}: it answers {} of the rows that it never saw; guessing gives {}.",
-            percent(last(curve, "test_acc").unwrap_or(0.0)),
+            "By epoch {budget} it had not generalised: it answers {right} of the {rows} rows that it was never shown; always giving the commonest answer is right for {}.",
             percent(context.chance)
         ),
-    })
+    }
 }
 
 fn features(curve: &Curve, context: &Context) -> Option<String> {
     let (covered, possible) = (last(curve, "features_covered")?, context.features?);
-    let purity = last(curve, "purity")?;
+    let favourite = last(curve, "purity").map_or(String::new(), |purity| {
+        format!(
+            " On average {} of what a hidden node listens to is its favourite feature.",
+            percent(purity)
+        )
+    });
     Some(format!(
-        "Its hidden nodes learned {covered:.0} of the {possible} features that the task can be built from; on average {} of a node's weight lies in its favourite one.",
-        percent(purity)
+        "It learned {covered:.0} of the {possible} features that the rule can be built from (patterns that a hidden node can pick out, such as one wave around the circle of a modular sum).{favourite}"
     ))
 }
 
 fn noise(curve: &Curve) -> Option<String> {
     let (noisy, clean) = (last(curve, "noisy_acc")?, last(curve, "noisy_clean_acc")?);
     Some(format!(
-        "Of the training rows whose label was replaced, it repeats {} as taught and answers {} with the truth.",
+        "Of the training rows that were given a wrong answer on purpose, it repeats {} as taught and gives the true answer to {}.",
         percent(noisy),
         percent(clean)
     ))
 }
 
-/// How long each stage took, with what the stage is.
-fn stages(account: &Account) -> Vec<String> {
-    let gloss = |name: &str| match name {
-        "lazy" => "only the last layer learns",
-        "independent" => "each node finds a feature on its own",
-        "interactive" => "nodes divide the features among themselves",
-        _ => "nothing is left to learn",
-    };
-    let sentence = |stage: &dunwu_core::Finding| {
-        let from = stage.from?;
-        let name = &stage.name;
-        let sure = if stage.confidence < 0.6 {
-            " (the borders are unsure)"
-        } else {
-            ""
-        };
-        Some(match stage.to {
-            Some(to) => format!(
-                "Stage {name} ({}): epochs {from} to {to}{sure}.",
-                gloss(name)
-            ),
-            None => format!("Stage {name} ({}): from epoch {from} on.", gloss(name)),
-        })
-    };
-    account.stages.iter().filter_map(sentence).collect()
+/// What a stage is.
+fn gloss(name: &str) -> &'static str {
+    match name {
+        "lazy" => {
+            "only the last layer learned, by mixing what random hidden nodes happened to give"
+        }
+        "independent" => {
+            "each hidden node looked for a feature of its own, whatever the others did"
+        }
+        "interactive" => {
+            "hidden nodes divided the features among themselves and filled in those that were missing"
+        }
+        _ => "the rule was found; what was not needed faded",
+    }
 }
 
-/// What went wrong, the likeliest reason, and the knob to turn.
-fn why(curve: &Curve, context: &Context, account: &Account) -> Option<String> {
-    if let Some(StopReason::Diverged { epoch, tensor }) = &context.stopped {
-        return Some(format!(
-            "It diverged: at epoch {epoch} `{tensor}` held a number that is not finite. The learning rate is the likeliest reason; halve lr."
+/// How long each stage took, and which took longest.
+fn stages(account: &Account) -> Vec<String> {
+    let end = account.test_99.budget;
+    let length = |s: &Finding| s.to.unwrap_or(end).saturating_sub(s.from.unwrap_or(0));
+    let lived: Vec<&Finding> = account
+        .stages
+        .iter()
+        .filter(|s| s.to.is_none() || length(s) > 0)
+        .collect();
+    let mut out: Vec<String> = lived.iter().map(|s| stage(s, length(s), end)).collect();
+    let ended = lived.iter().filter(|s| s.to.is_some());
+    if let Some(longest) = ended
+        .clone()
+        .max_by_key(|s| length(s))
+        .filter(|_| ended.count() > 1)
+    {
+        out.push(format!(
+            "Of the stages that ended, the longest was `{}` with {}.",
+            longest.name,
+            epochs(length(longest))
         ));
     }
-    let memorised = account.train_99.first.is_some();
-    match account.fate.name.as_str() {
-        "does not generalise" if last(curve, "test_acc").is_some_and(|t| t > context.chance + 0.05) => Some(
-            "It was on its way when the run ended, or it learned a part of the task: give it more epochs.".to_owned(),
+    out
+}
+
+fn stage(stage: &Finding, length: u64, end: u64) -> String {
+    let (name, from) = (&stage.name, stage.from.unwrap_or(0));
+    let unsure = if stage.confidence < 0.5 {
+        " Its borders are unsure: few signals were recorded, or they disagree."
+    } else {
+        ""
+    };
+    match stage.to {
+        Some(to) => format!(
+            "Stage `{name}` took {}, from epoch {from} to {to}: {}.{unsure}",
+            epochs(length),
+            gloss(name)
         ),
-        "does not generalise" => Some(
-            "It found a way to store its rows that says nothing about others. The usual reasons are too little weight decay (raise weight_decay; without any, memorising is the end) and too few rows (raise train_fraction)."
-                .to_owned(),
+        None if name == "done" => format!(
+            "Stage `{name}` began at epoch {from}: {}.{unsure}",
+            gloss(name)
         ),
-        "stuck lazy" => Some(
-            "It could not even store its rows. The usual reasons are a learning rate that is too small or too large, too much weight decay, or too few hidden nodes (lr, weight_decay, width)."
-                .to_owned(),
+        None => format!(
+            "Stage `{name}` began at epoch {from} and was not seen to end by epoch {end}: {}.{unsure}",
+            gloss(name)
         ),
-        "generalised at once" if memorised => Some(
-            "There was nothing to gain from memorising: with this much data the rule is as easy to find as the rows are to store.".to_owned(),
-        ),
-        _ => None,
     }
 }

@@ -1,0 +1,100 @@
+//! What a failure means, the likeliest reason, and the knob to turn.
+
+use crate::account::{Account, Context};
+use crate::fate::Fate;
+use crate::words::last;
+use dunwu_core::{Curve, StopReason};
+
+/// A weight norm that never falls below this share of its peak was not held back by decay.
+const HELD_BACK: f64 = 0.98;
+/// A weight norm below this share of its start was decayed away.
+const DECAYED: f64 = 0.5;
+/// A weight norm that stays within this share of its start has not moved.
+const MOVED: f64 = 1e-3;
+
+/// One or two sentences on how it ended.
+pub(crate) fn advice(curve: &Curve, context: &Context, account: &Account) -> Vec<String> {
+    let words = match Fate::of(&account.fate.name) {
+        Some(Fate::Diverged) => diverged(context),
+        Some(Fate::DoesNotGeneralise) => memorised(curve, account),
+        Some(Fate::StuckLazy) => stuck(curve),
+        Some(Fate::AtOnce) => {
+            "There was next to no delay: with this much data, or this setting, the rule is found as fast as the rows are stored. To see a delay, lower train_fraction or lr.".to_owned()
+        }
+        Some(Fate::CannotTell) if context.complete => undecided(context, account),
+        Some(Fate::CannotTell) => "The run is not over, so how it ends cannot be said yet.".to_owned(),
+        Some(Fate::Generalised) | None => return vec![],
+    };
+    vec![words]
+}
+
+fn diverged(context: &Context) -> String {
+    let what = match &context.stopped {
+        Some(StopReason::Diverged { epoch, tensor }) => {
+            format!(
+                "It diverged: at epoch {epoch} `{tensor}` held a number that is no longer finite."
+            )
+        }
+        _ => {
+            "It diverged: its loss grew to more than a hundred times what it began with.".to_owned()
+        }
+    };
+    format!(
+        "{what} Steps that are too long are the likeliest reason; divide lr (the length of a step) by 3, or set warmup (short steps at first)."
+    )
+}
+
+/// Why a run that fits its rows answers no others, as far as its weights tell.
+fn memorised(curve: &Curve, account: &Account) -> String {
+    if account.test_50.first.is_some() {
+        return "It answered many rows that it was never shown, but not for good or not all of them. Raise epochs or train_fraction; if the accuracy jumps up and down, lower lr.".to_owned();
+    }
+    let peak = curve
+        .points("weight_norm.W")
+        .map(|p| p.1)
+        .fold(f64::NAN, f64::max);
+    match last(curve, "weight_norm.W").map(|norm| norm / peak) {
+        Some(share) if share >= HELD_BACK => {
+            "It stored its rows in a way that says nothing about others, and stopped. Its weights never shrank, so nothing made it look for a shorter answer: weight decay (a steady pull of every weight towards 0) is the likeliest thing missing. Raise weight_decay.".to_owned()
+        }
+        Some(_) => {
+            "It stored its rows in a way that says nothing about others, although weight decay did shrink its weights. The likeliest reason is too few rows: raise train_fraction. If that does not help, the answers may follow no rule.".to_owned()
+        }
+        None => {
+            "It stored its rows in a way that says nothing about others. The usual reasons are no weight decay (a steady pull of every weight towards 0; raise weight_decay) and too few rows (raise train_fraction).".to_owned()
+        }
+    }
+}
+
+/// Why a run does not even fit its rows, as far as its weights tell.
+fn stuck(curve: &Curve) -> String {
+    let norm = |e: Option<(u64, f64)>| e.map(|p| p.1);
+    let first = norm(curve.points("weight_norm.W").next());
+    let ratio = last(curve, "weight_norm.W")
+        .zip(first)
+        .map(|(now, then)| now / then);
+    let still = curve.points("update_norm.W").all(|p| p.1 == 0.0);
+    match ratio {
+        Some(r) if (r - 1.0).abs() < MOVED && still => {
+            "Its weights did not move at all: lr (the length of a step) is 0 or far too small. Raise lr.".to_owned()
+        }
+        Some(r) if (r - 1.0).abs() < MOVED => "Its weights hardly moved: raise lr (the length of a step), or epochs.".to_owned(),
+        Some(r) if r < DECAYED => {
+            "Its weights shrank away before it had learned anything: weight decay (a steady pull of every weight towards 0) is stronger than what the rows teach. Lower weight_decay.".to_owned()
+        }
+        _ => {
+            "It could not even store its rows. The usual reasons are steps that are too short or too long (lr), too few hidden nodes (width), too much weight_decay, or too few epochs.".to_owned()
+        }
+    }
+}
+
+fn undecided(context: &Context, account: &Account) -> String {
+    if context.held_out == 0 {
+        return "To see whether it understands, hold rows out: set train_fraction below 1."
+            .to_owned();
+    }
+    if account.train_99.first.is_none() {
+        return "The budget ended before it had memorised; nothing more can be said. Raise epochs, or lr.".to_owned();
+    }
+    "It was on its way when the budget ended: more of the rows that it was never shown were right with every epoch. Raise epochs; more weight_decay or more rows (train_fraction) bring it about sooner.".to_owned()
+}

@@ -1,0 +1,96 @@
+//! The account in plain words.
+
+use crate::recorded::{all, run};
+use dunwu_analysis::{Context, account};
+
+fn text(name: &str) -> String {
+    let run = run(name);
+    account(&run.curve, &run.context).sentences.join(" ")
+}
+
+#[test]
+fn a_run_that_groks_is_told_from_memorising_to_done() {
+    let text = text("published");
+    for part in [
+        "It memorised by epoch 16",
+        "It generalised by epoch 135, 119 epochs after it had memorised",
+        "99 % of the 3025 rows that it was never shown",
+        "It learned 35 of the 35 features",
+        "Stage `lazy` took 16 epochs, from epoch 0 to 16",
+        "the longest was `independent`",
+        "Stage `done` began at epoch",
+    ] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+}
+
+#[test]
+fn each_failure_names_the_knob_to_turn() {
+    for (name, knob, why) in [
+        ("instant", "train_fraction", "no delay"),
+        ("lr_too_large", "divide lr", "Steps that are too long"),
+        ("lr_zero", "Raise lr", "did not move at all"),
+        ("no_decay", "Raise weight_decay", "never shrank"),
+        (
+            "random_labels",
+            "raise train_fraction",
+            "may follow no rule",
+        ),
+        ("relu", "Raise epochs", "on its way"),
+        ("scarce", "raise train_fraction", "too few rows"),
+        ("too_much_decay", "Lower weight_decay", "shrank away"),
+    ] {
+        let text = text(name);
+        assert!(text.contains(knob) && text.contains(why), "{name}: {text}");
+    }
+}
+
+#[test]
+fn a_run_that_is_not_over_gives_no_advice() {
+    let run = run("no_decay");
+    let text = account(&run.curve.prefix(100), &run.going_on())
+        .sentences
+        .join(" ");
+    assert!(
+        text.contains("not over") && !text.contains("Raise"),
+        "{text}"
+    );
+}
+
+#[test]
+fn replaced_labels_are_told_apart() {
+    let mut run = run("small");
+    run.curve.set(420, "noisy_acc", 0.25);
+    run.curve.set(420, "noisy_clean_acc", 0.6875);
+    let text = account(&run.curve, &run.context).sentences.join(" ");
+    assert!(
+        text.contains("repeats 25 % as taught and gives the true answer to 68.8 %"),
+        "{text}"
+    );
+}
+
+#[test]
+fn words_are_plain_whole_and_free_of_column_names() {
+    for run in all() {
+        let complete = account(&run.curve, &run.context);
+        let bare = account(
+            &run.curve,
+            &Context {
+                features: None,
+                held_out: 0,
+                ..run.context.clone()
+            },
+        );
+        for sentence in complete.sentences.iter().chain(&bare.sentences) {
+            assert!(
+                sentence.ends_with('.') && !sentence.contains("NaN"),
+                "{sentence}"
+            );
+            for jargon in [
+                "sigma23", "grad_f", "update_", "censored", "readout", "norm", "gradient",
+            ] {
+                assert!(!sentence.contains(jargon), "{jargon}: {sentence}");
+            }
+        }
+    }
+}
