@@ -285,12 +285,16 @@ impl RunPlan {
         let default = RunSpec::default()
             .resolve()
             .expect("the defaults are a plan");
-        self.to_pairs()
+        let follows = |key: &str| key == "ridge" && self.ridge == self.weight_decay;
+        let mut words: Vec<String> = self
+            .to_pairs()
             .into_iter()
             .zip(default.to_pairs())
-            .filter(|(mine, default)| mine != default)
+            .filter(|(mine, default)| mine != default && !follows(&mine.0))
             .map(|((key, value), _)| format!("{key}={value}"))
-            .collect()
+            .collect();
+        words.sort_by_key(|word| !word.starts_with("task="));
+        words
     }
 
     /// Every key with its value, as overrides write them; absent optional keys are left out.

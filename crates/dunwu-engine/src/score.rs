@@ -152,12 +152,54 @@ pub(crate) fn score<T: Real>(
     }
 }
 
-/// Index of the largest number, the first of equals.
+/// Index of the largest number, the first of equals; 0 if none compares.
 #[inline(always)]
 pub(crate) fn largest<T: Real>(row: &[T]) -> usize {
+    const LANES: usize = 16;
+    let (chunks, rest) = row.as_chunks::<LANES>();
     let mut most = row[0];
-    for x in row {
+    // Lane by lane: one chain of comparisons would wait for each of its links.
+    let mut lanes = [most; LANES];
+    for chunk in chunks {
+        for i in 0..LANES {
+            lanes[i] = if chunk[i] > lanes[i] {
+                chunk[i]
+            } else {
+                lanes[i]
+            };
+        }
+    }
+    for x in lanes.iter().chain(rest) {
         most = if *x > most { *x } else { most };
     }
-    row.iter().position(|x| *x == most).unwrap_or(0)
+    for (c, chunk) in chunks.iter().enumerate() {
+        let mut hits = 0u32;
+        for i in 0..LANES {
+            hits |= u32::from(chunk[i] == most) << i;
+        }
+        if hits != 0 {
+            return c * LANES + hits.trailing_zeros() as usize;
+        }
+    }
+    let found = rest.iter().position(|x| *x == most);
+    found.map_or(0, |i| chunks.len() * LANES + i)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::largest;
+
+    #[test]
+    fn the_first_of_the_largest_wins() {
+        for n in [1usize, 7, 16, 23, 71] {
+            for at in 0..n {
+                let mut row = vec![-1.0f32; n];
+                row[at] = 2.0;
+                row[n - 1] = 2.0;
+                assert_eq!(largest(&row), at, "{n} {at}");
+            }
+        }
+        assert_eq!(largest(&[f32::NAN; 20]), 0);
+        assert_eq!(largest(&[3.0f64; 33]), 0);
+    }
 }
