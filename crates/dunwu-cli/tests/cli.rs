@@ -107,7 +107,7 @@ fn every_bad_input_has_its_own_message_and_exit_code_2() {
         ),
         (
             vec!["train", "train_size=6000"],
-            "asks for 6000 rows, but the table has 5041",
+            "asks for 6000 rows, but there are 5041",
         ),
         (
             vec!["train", "task=x/y mod 96"],
@@ -119,7 +119,10 @@ fn every_bad_input_has_its_own_message_and_exit_code_2() {
             vec!["train", "task=table:missing.csv"],
             "`missing.csv` cannot be read",
         ),
-        (vec!["train", "task=Banana"], "`Banana` is no group"),
+        (
+            vec!["train", "task=Banana"],
+            "got `Banana`, which is no group",
+        ),
         (vec!["train", "activation=reluu"], "did you mean `relu`?"),
         (vec!["train", "probes=spectrm"], "did you mean `spectrum`?"),
         (vec!["train", "optimizer=adm"], "did you mean `adam`?"),
@@ -277,7 +280,7 @@ fn help_lists_what_the_tables_hold_and_a_closed_pipe_is_no_crash() {
         "muon",
         "stablemax",
         "update_spectrum",
-        "parity(20,3)",
+        "parity(40,3)",
         "Exit codes",
     ] {
         assert!(text.contains(word), "{word}");

@@ -162,12 +162,7 @@ pub const KEYS: &[Key] = &[
         "",
         "seed of the replaced labels; the run's seed if absent",
     ),
-    key(
-        "operands",
-        "integer",
-        "2",
-        "operands of a group task, or bits of `parity`",
-    ),
+    key("operands", "integer", "2", "operands of a group task"),
     key("optimizer", "name", "adam", "rule of the weight update"),
     key(
         "orthogonal_gradient",
