@@ -46,7 +46,7 @@ pub(crate) struct Train {
     /// TOML file with keys of a plan; overrides on the command line win.
     #[arg(long, value_name = "FILE")]
     pub config: Option<Utf8PathBuf>,
-    /// Run directory to make; runs/<task>-<n> if absent.
+    /// Run directory to make; runs/TASK-N if absent.
     #[arg(long, value_name = "DIR", conflicts_with = "resume")]
     pub out: Option<Utf8PathBuf>,
     /// Go on with the unfinished runs of a directory.

@@ -93,7 +93,7 @@ fn handle_interrupt() {
     let _ = ctrlc::set_handler(handler);
 }
 
-/// The first of runs/<task>-1, -2, … that is free.
+/// The first of `runs/TASK-1`, `-2`, … that is free.
 fn free_dir(plan: &RunPlan) -> anyhow::Result<Utf8PathBuf> {
     let plain = |c: char| if c.is_ascii_alphanumeric() { c } else { '_' };
     let task: String = plan.task.chars().map(plain).take(40).collect();

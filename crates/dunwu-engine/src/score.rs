@@ -174,8 +174,8 @@ pub(crate) fn largest<T: Real>(row: &[T]) -> usize {
     }
     for (c, chunk) in chunks.iter().enumerate() {
         let mut hits = 0u32;
-        for i in 0..LANES {
-            hits |= u32::from(chunk[i] == most) << i;
+        for (i, x) in chunk.iter().enumerate() {
+            hits |= u32::from(*x == most) << i;
         }
         if hits != 0 {
             return c * LANES + hits.trailing_zeros() as usize;

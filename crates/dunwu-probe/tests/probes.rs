@@ -102,7 +102,7 @@ fn the_gradient_at_the_hidden_nodes_is_what_its_formula_says() {
         }
         sum.sqrt()
     };
-    let readings = read(&["gradient"], &[t.clone()], &data);
+    let readings = read(&["gradient"], std::slice::from_ref(&t), &data);
     near(value(&readings, "grad_f"), norm(&mean));
     near(value(&readings, "grad_f_code"), norm(&|_| 1.0 / 7.0));
 }
@@ -125,7 +125,7 @@ fn gram_ratios_and_ranks_are_what_their_formulas_say() {
             *(if a == b { &mut on } else { &mut off }) += gram(a, b).abs();
         }
     }
-    let readings = read(&["gram", "gram_exact"], &[t.clone()], &data);
+    let readings = read(&["gram", "gram_exact"], std::slice::from_ref(&t), &data);
     let expected = off / (WIDTH * (WIDTH - 1)) as f64 / (on / WIDTH as f64);
     near(value(&readings, "gram_ff"), expected);
     near(value(&readings, "gram_ff_exact"), expected);
