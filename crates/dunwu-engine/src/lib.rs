@@ -6,6 +6,7 @@
 
 pub mod activation;
 pub mod bench;
+mod buffer;
 mod error;
 mod kernel;
 pub mod loss;

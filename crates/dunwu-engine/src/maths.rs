@@ -156,90 +156,75 @@ pub mod double {
 /// Numbers that [`fold`] and [`sweep`] treat at once, whatever the width of the machine's vectors.
 pub const LANES: usize = 16;
 
-/// x_i ← f(i, x_i).
+/// A row of numbers cut into chunks; what lies beyond its length is padding.
+pub type Chunks<T> = [[T; LANES]];
+
+/// x_i ← f(i, x_i) for i < n.
 #[inline(always)]
-pub fn map<T: Copy>(row: &mut [T], f: impl Fn(u32, T) -> T) {
-    for (i, x) in row.iter_mut().enumerate() {
+pub fn map<T: Copy>(row: &mut Chunks<T>, n: usize, f: impl Fn(u32, T) -> T) {
+    for (i, x) in row.as_flattened_mut()[..n].iter_mut().enumerate() {
         *x = f(i as u32, *x);
     }
 }
 
-/// [`fold`] and [`map`] in one pass: (acc, x_i) ← f(acc, i, x_i).
+/// [`fold`] and [`map`] in one pass: (acc, x_i) ← f(acc, i, x_i) for i < n.
 ///
 /// The result has the bits of `fold` with the same sums.
 #[inline(always)]
 pub fn sweep<T: Copy>(
-    row: &mut [T],
-    pad: T,
+    row: &mut Chunks<T>,
+    n: usize,
     start: T,
     f: impl Fn(T, u32, T) -> (T, T),
     join: impl Fn(T, T) -> T,
 ) -> T {
-    let n = row.len();
     let mut acc = [start; LANES];
-    if n < LANES {
-        let mut whole = padded(row, pad);
-        for i in 0..LANES {
-            (acc[i], whole[i]) = f(acc[i], i as u32, whole[i]);
-        }
-        row.copy_from_slice(&whole[..n]);
-        return joined(acc, join);
-    }
-    // The last numbers form a chunk that may overlap the one before; a copy of odd length costs more.
-    let mut tail = *row
-        .last_chunk::<LANES>()
-        .expect("a row of at least one chunk");
+    let (whole, rest) = row.split_at_mut(n / LANES);
     let mut at = 0;
-    for chunk in row.as_chunks_mut::<LANES>().0 {
+    for chunk in whole {
         for i in 0..LANES {
             (acc[i], chunk[i]) = f(acc[i], at + i as u32, chunk[i]);
         }
         at += LANES as u32;
     }
-    for lane in 0..LANES {
-        let i = (n - LANES + lane) as u32;
-        let (next, image) = f(acc[lane], i, tail[lane]);
-        acc[lane] = if i < at { acc[lane] } else { next };
-        tail[lane] = image;
+    if at < n as u32 {
+        let chunk = &mut rest[0];
+        for i in 0..LANES {
+            let (next, image) = f(acc[i], at + i as u32, chunk[i]);
+            let counts = at + (i as u32) < n as u32;
+            acc[i] = if counts { next } else { acc[i] };
+            chunk[i] = if counts { image } else { chunk[i] };
+        }
     }
-    *row.last_chunk_mut().expect("a row of at least one chunk") = tail;
     joined(acc, join)
 }
 
-/// Folds `f(acc, i, x_i)` in [`LANES`] lanes, then the lanes pairwise: a fixed order that vectorises.
-///
-/// `pad` fills up a row shorter than that: there `f(acc, i, pad)` must give `acc`.
+/// Folds `f(acc, i, x_i)` for i < n in [`LANES`] lanes, then the lanes pairwise: a fixed order that vectorises.
 #[inline(always)]
 pub fn fold<T: Copy>(
-    row: &[T],
-    pad: T,
+    row: &Chunks<T>,
+    n: usize,
     start: T,
     f: impl Fn(T, u32, T) -> T,
     join: impl Fn(T, T) -> T,
 ) -> T {
-    let n = row.len();
     let mut acc = [start; LANES];
+    let (whole, rest) = row.split_at(n / LANES);
     let mut at = 0;
-    for chunk in row.as_chunks::<LANES>().0 {
+    for chunk in whole {
         for i in 0..LANES {
             acc[i] = f(acc[i], at + i as u32, chunk[i]);
         }
         at += LANES as u32;
     }
-    if n < LANES {
-        let whole = padded(row, pad);
+    if at < n as u32 {
         for i in 0..LANES {
-            acc[i] = f(acc[i], i as u32, whole[i]);
-        }
-    } else if at < n as u32 {
-        let last = row
-            .last_chunk::<LANES>()
-            .expect("a row of at least one chunk");
-        let first = (n - LANES) as u32;
-        for lane in 0..LANES {
-            let i = first + lane as u32;
-            let next = f(acc[lane], i, last[lane]);
-            acc[lane] = if i < at { acc[lane] } else { next };
+            let next = f(acc[i], at + i as u32, rest[0][i]);
+            acc[i] = if at + (i as u32) < n as u32 {
+                next
+            } else {
+                acc[i]
+            };
         }
     }
     joined(acc, join)
@@ -247,29 +232,27 @@ pub fn fold<T: Copy>(
 
 /// The lanes, joined pairwise.
 #[inline(always)]
-fn joined<T: Copy>(mut acc: [T; LANES], join: impl Fn(T, T) -> T) -> T {
-    let mut width = LANES / 2;
-    while width > 0 {
-        for i in 0..width {
-            acc[i] = join(acc[i], acc[i + width]);
-        }
-        width /= 2;
-    }
-    acc[0]
+pub(crate) fn joined<T: Copy>(acc: [T; LANES], join: impl Fn(T, T) -> T) -> T {
+    // Through memory: the compiler would cut the lanes up all the way back to their first use.
+    let acc = std::hint::black_box(acc);
+    let eight: [T; 8] = std::array::from_fn(|i| join(acc[i], acc[i + 8]));
+    let four: [T; 4] = std::array::from_fn(|i| join(eight[i], eight[i + 4]));
+    let two: [T; 2] = std::array::from_fn(|i| join(four[i], four[i + 2]));
+    join(two[0], two[1])
 }
 
-/// The fewer than [`LANES`] numbers, then padding.
+/// Σ x_i for i < n in the order of [`fold`].
 #[inline(always)]
-fn padded<T: Copy>(row: &[T], pad: T) -> [T; LANES] {
-    let mut out = [pad; LANES];
-    out[..row.len()].copy_from_slice(row);
-    out
+pub fn sum<T: crate::real::Real>(row: &Chunks<T>, n: usize) -> T {
+    fold(row, n, T::ZERO, |sum, _, x| sum + x, |a, b| a + b)
 }
 
-/// Σ x_i in the order of [`fold`].
-#[inline(always)]
-pub fn sum<T: crate::real::Real>(row: &[T]) -> T {
-    fold(row, T::ZERO, T::ZERO, |sum, _, x| sum + x, |a, b| a + b)
+/// A row as chunks; the padding must not count.
+#[cfg(test)]
+pub(crate) fn chunked<T: crate::real::Real>(row: &[T]) -> Vec<[T; LANES]> {
+    let mut chunks = vec![[T::of(f64::NAN); LANES]; row.len().div_ceil(LANES)];
+    chunks.as_flattened_mut()[..row.len()].copy_from_slice(row);
+    chunks
 }
 
 #[cfg(test)]
@@ -335,22 +318,19 @@ mod tests {
     fn folds_and_maps_treat_every_element_once() {
         for n in 0..70_u32 {
             let row: Vec<f64> = (0..n).map(f64::from).collect();
-            assert_eq!(sum(&row), f64::from(n * n.saturating_sub(1) / 2), "{n}");
-            let indices = fold(
-                &row,
-                0.0,
-                0.0,
-                |sum, i, x| sum + if x == f64::from(i) { x } else { 1e9 * x },
-                |a, b| a + b,
-            );
-            assert_eq!(indices, sum(&row));
-            let mut image = row.clone();
-            map(&mut image, |i, x| x * 2.0 + f64::from(i));
+            let (chunks, n) = (chunked(&row), row.len());
+            let total = sum(&chunks, n);
+            assert_eq!(total, row.iter().sum::<f64>(), "{n}");
+            let in_place = |sum, i, x| sum + if x == f64::from(i) { x } else { 1e9 * x };
+            assert_eq!(fold(&chunks, n, 0.0, in_place, |a, b| a + b), total);
+            let mut image = chunks.clone();
+            map(&mut image, n, |i, x| x * 2.0 + f64::from(i));
+            let image = &image.as_flattened()[..n];
             assert!(image.iter().zip(&row).all(|(y, x)| *y == 3.0 * x));
-            let mut swept = row.clone();
+            let mut swept = chunks.clone();
             let step = |sum, i, x| (sum + x, x * 2.0 + f64::from(i));
-            assert_eq!(sweep(&mut swept, 0.0, 0.0, step, |a, b| a + b), sum(&row));
-            assert_eq!(swept, image);
+            assert_eq!(sweep(&mut swept, n, 0.0, step, |a, b| a + b), total);
+            assert_eq!(&swept.as_flattened()[..n], image);
         }
     }
 }

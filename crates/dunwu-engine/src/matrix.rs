@@ -1,16 +1,17 @@
 //! Weights: matrices with rows padded by zeros.
 
+use crate::buffer::Buffer;
 use crate::real::Real;
 use dunwu_core::{TensorData, TensorView};
 
 /// A matrix whose rows are `stride` apart; what lies beyond `cols` is zero and stays zero.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub(crate) struct Matrix<T> {
     pub name: String,
     pub rows: usize,
     pub cols: usize,
     pub stride: usize,
-    pub data: Vec<T>,
+    pub data: Buffer<T>,
 }
 
 impl<T: Real> Matrix<T> {
@@ -26,14 +27,14 @@ impl<T: Real> Matrix<T> {
             rows,
             cols,
             stride,
-            data: vec![T::ZERO; storage_rows * stride],
+            data: Buffer::zeros(storage_rows * stride),
         }
     }
 
     /// Zeros of the same shape.
     pub(crate) fn like(&self) -> Self {
         Self {
-            data: vec![T::ZERO; self.data.len()],
+            data: Buffer::zeros(self.data.len()),
             ..self.clone()
         }
     }

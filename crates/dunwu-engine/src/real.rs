@@ -29,6 +29,11 @@ pub trait Real:
     const ZERO: Self;
     /// 1.
     const ONE: Self;
+    /// Weights smaller than this become 0 in an update, and moments smaller than its square.
+    ///
+    /// Decay shrinks dead nodes without end; the squares and gradients of such numbers are
+    /// denormal, which slows an epoch several times over and changes nothing.
+    const DUST: Self;
     /// A vector register of these numbers.
     type Vector<S: Simd>: Copy + pulp::bytemuck::Pod + Send;
 
@@ -46,6 +51,11 @@ pub trait Real:
     fn min(self, other: Self) -> Self;
     /// self·a + b, rounded once.
     fn mul_add(self, a: Self, b: Self) -> Self;
+    /// 0 if smaller than `floor` in magnitude.
+    #[inline(always)]
+    fn settled(self, floor: Self) -> Self {
+        if self.abs() < floor { Self::ZERO } else { self }
+    }
     /// Whether neither infinite nor NaN.
     fn is_finite(self) -> bool;
     /// The magnitude of self with the sign of `sign`.
@@ -102,10 +112,11 @@ pub trait Real:
 }
 
 macro_rules! real {
-    ($t:ident, $vector:ident, $splat:ident, $fma:ident, $add:ident, $variant:ident, $maths:ident) => {
+    ($t:ident, $dust:literal, $vector:ident, $splat:ident, $fma:ident, $add:ident, $variant:ident, $maths:ident) => {
         impl Real for $t {
             const ZERO: Self = 0.0;
             const ONE: Self = 1.0;
+            const DUST: Self = $t::EPSILON * $dust;
             type Vector<S: Simd> = S::$vector;
 
             #[inline(always)]
@@ -224,5 +235,23 @@ macro_rules! real {
     };
 }
 
-real!(f32, f32s, splat_f32s, mul_add_f32s, add_f32s, F32, single);
-real!(f64, f64s, splat_f64s, mul_add_f64s, add_f64s, F64, double);
+real!(
+    f32,
+    2.328_306_4e-10,
+    f32s,
+    splat_f32s,
+    mul_add_f32s,
+    add_f32s,
+    F32,
+    single
+);
+real!(
+    f64,
+    1e-100,
+    f64s,
+    splat_f64s,
+    mul_add_f64s,
+    add_f64s,
+    F64,
+    double
+);

@@ -1,6 +1,8 @@
 //! From outputs to losses, answers and gradients, panel by panel.
 
+use crate::buffer::Buffer;
 use crate::loss::{Row, RowLoss};
+use crate::maths::{Chunks, LANES, joined};
 use crate::order::Order;
 use crate::real::Real;
 
@@ -13,9 +15,9 @@ pub(crate) struct Scores<T> {
     /// Answer to each row.
     pub answers: Vec<u32>,
     /// Gradient of each training row at its outputs, `pitch` apart, times `scale`.
-    pub gradient: Vec<T>,
+    pub gradient: Buffer<T>,
     /// Outputs of all rows, `pitch` apart, if kept.
-    pub raw: Vec<T>,
+    pub raw: Buffer<T>,
 }
 
 /// How outputs are scored.
@@ -50,8 +52,8 @@ impl<T: Real> Scores<T> {
             classes,
             losses: vec![],
             answers: vec![],
-            gradient: vec![],
-            raw: vec![],
+            gradient: Buffer::default(),
+            raw: Buffer::default(),
         }
     }
 
@@ -70,11 +72,11 @@ impl<T: Real> Scores<T> {
         };
         self.losses.resize(rows, 0.0);
         self.answers.resize(rows, 0);
-        self.gradient.resize(trained * self.pitch, T::ZERO);
+        self.gradient.resize(trained * self.pitch);
         self.raw
-            .resize(if rule.keep_raw { rows * self.pitch } else { 0 }, T::ZERO);
-        let mut gradient = self.gradient.as_mut_slice();
-        let mut raw = self.raw.as_mut_slice();
+            .resize(if rule.keep_raw { rows * self.pitch } else { 0 });
+        let mut gradient = &mut self.gradient[..];
+        let mut raw = &mut self.raw[..];
         let (losses, answers) = (self.losses.chunks_mut(size), self.answers.chunks_mut(size));
         let (labels, train) = (order.labels.chunks(size), order.train.chunks(size));
         let inputs = order.inputs.chunks(size * order.operands);
@@ -123,71 +125,69 @@ pub(crate) fn score<T: Real>(
         panel.raw.copy_from_slice(&outputs[..panel.raw.len()]);
     }
     let mut gradient = panel.gradient.chunks_exact_mut(pitch);
-    for (i, outputs) in outputs
+    for (i, row) in outputs
         .chunks_exact_mut(pitch)
         .take(panel.labels.len())
         .enumerate()
     {
-        let (row, label) = (&mut outputs[..classes], panel.labels[i] as usize);
-        panel.answers[i] = largest(row) as u32;
+        let (row, label) = (row.as_chunks_mut().0, panel.labels[i] as usize);
+        panel.answers[i] = largest(row, classes) as u32;
         let descend = rule.descend && panel.train[i];
         let Some(loss) = rule.loss else {
             if descend {
-                gradient
-                    .next()
-                    .expect("a place for every training row")
-                    .copy_from_slice(outputs);
+                let to = gradient.next().expect("a place for every training row");
+                to.copy_from_slice(row.as_flattened());
             }
             continue;
         };
         if descend {
-            panel.losses[i] = loss.gradient(row, label).f64();
+            panel.losses[i] = loss.gradient(row, classes, label).f64();
             let to = gradient.next().expect("a place for every training row");
-            for (to, x) in to.iter_mut().zip(&*outputs) {
+            for (to, x) in to.iter_mut().zip(row.as_flattened()) {
                 *to = *x * rule.gradient_scale;
             }
         } else {
-            panel.losses[i] = loss.value(row, label).f64();
+            panel.losses[i] = loss.value(row, classes, label).f64();
         }
     }
 }
 
-/// Index of the largest number, the first of equals; 0 if none compares.
+/// Index of the largest of the first n numbers, the first of equals; 0 if none compares.
+///
+/// Each lane keeps its own first largest: one chain of comparisons would wait for each of its links.
 #[inline(always)]
-pub(crate) fn largest<T: Real>(row: &[T]) -> usize {
-    const LANES: usize = 16;
-    let (chunks, rest) = row.as_chunks::<LANES>();
-    let mut most = row[0];
-    // Lane by lane: one chain of comparisons would wait for each of its links.
-    let mut lanes = [most; LANES];
-    for chunk in chunks {
+pub(crate) fn largest<T: Real>(row: &Chunks<T>, n: usize) -> usize {
+    let mut most = [row[0][0]; LANES];
+    let mut at = [0u32; LANES];
+    let (whole, rest) = row.split_at(n / LANES);
+    let mut first = 0;
+    for chunk in whole {
         for i in 0..LANES {
-            lanes[i] = if chunk[i] > lanes[i] {
-                chunk[i]
-            } else {
-                lanes[i]
-            };
+            let more = chunk[i] > most[i];
+            most[i] = if more { chunk[i] } else { most[i] };
+            at[i] = if more { first + i as u32 } else { at[i] };
+        }
+        first += LANES as u32;
+    }
+    if first < n as u32 {
+        for i in 0..LANES {
+            let more = (rest[0][i] > most[i]) & (first + (i as u32) < n as u32);
+            most[i] = if more { rest[0][i] } else { most[i] };
+            at[i] = if more { first + i as u32 } else { at[i] };
         }
     }
-    for x in lanes.iter().chain(rest) {
-        most = if *x > most { *x } else { most };
+    let top = joined(most, |a, b| if b > a { b } else { a });
+    for i in 0..LANES {
+        at[i] = if most[i] == top { at[i] } else { u32::MAX };
     }
-    for (c, chunk) in chunks.iter().enumerate() {
-        let mut hits = 0u32;
-        for (i, x) in chunk.iter().enumerate() {
-            hits |= u32::from(*x == most) << i;
-        }
-        if hits != 0 {
-            return c * LANES + hits.trailing_zeros() as usize;
-        }
-    }
-    let found = rest.iter().position(|x| *x == most);
-    found.map_or(0, |i| chunks.len() * LANES + i)
+    let index = joined(at, |a: u32, b| a.min(b));
+    if index == u32::MAX { 0 } else { index as usize }
 }
 
 #[cfg(test)]
 mod tests {
     use super::largest;
+    use crate::maths::chunked;
 
     #[test]
     fn the_first_of_the_largest_wins() {
@@ -196,10 +196,10 @@ mod tests {
                 let mut row = vec![-1.0f32; n];
                 row[at] = 2.0;
                 row[n - 1] = 2.0;
-                assert_eq!(largest(&row), at, "{n} {at}");
+                assert_eq!(largest(&chunked(&row), n), at, "{n} {at}");
             }
         }
-        assert_eq!(largest(&[f32::NAN; 20]), 0);
-        assert_eq!(largest(&[3.0f64; 33]), 0);
+        assert_eq!(largest(&chunked(&[f32::NAN; 20]), 20), 0);
+        assert_eq!(largest(&chunked(&[3.0f64; 33]), 33), 0);
     }
 }

@@ -454,8 +454,7 @@ impl<'a, T: Real> Trainer<'a, T> {
         if (view.rows, view.cols) == (m.rows, m.cols) && len == m.rows * m.stride {
             let mut padded = m.like();
             padded.copy_from(view);
-            padded.data.truncate(len);
-            padded.data
+            padded.data[..len].to_vec()
         } else {
             view.to_f64().into_iter().map(T::of).collect()
         }
@@ -615,9 +614,10 @@ fn score_centred<T: Real>(
     let mut gradient = scores.gradient.chunks_exact_mut(pitch);
     for (i, row) in scores.raw.chunks_exact(pitch).enumerate() {
         let label = order.labels[i] as usize;
-        let shifted: Vec<f64> = (0..classes).map(|c| row[c].f64() + shift[c]).collect();
+        let mut shifted: Vec<f64> = row.iter().map(|x| x.f64()).collect();
+        (0..classes).for_each(|c| shifted[c] += shift[c]);
         let error = |c: usize| shifted[c] - f64::from(u8::from(c == label));
-        scores.answers[i] = largest(&shifted) as u32;
+        scores.answers[i] = largest(shifted.as_chunks().0, classes) as u32;
         scores.losses[i] = (0..classes).map(|c| error(c) * error(c)).sum();
         if rule.descend && order.train[i] {
             let to = gradient.next().expect("a place for every training row");

@@ -45,7 +45,7 @@ impl Dims {
 }
 
 /// The weights, or as many gradients: embedding if any, hidden layers, readout.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub(crate) struct Weights<T> {
     pub all: Vec<Matrix<T>>,
     embedded: bool,
@@ -150,7 +150,7 @@ impl<T: Real> Weights<T> {
         let factor = T::of(factor);
         self.all
             .iter_mut()
-            .flat_map(|m| &mut m.data)
+            .flat_map(|m| m.data.iter_mut())
             .for_each(|x| *x *= factor);
     }
 

@@ -1,31 +1,34 @@
 //! Forward and backward of one hidden layer whose inputs are gathered rows.
 
-use super::tile::{across, along};
+use super::tile::{across, along, dots};
 use crate::activation::Function;
+use crate::buffer::Buffer;
+use crate::maths::{LANES, joined};
 use crate::real::Real;
 use pulp::Simd;
 
 /// Hidden nodes that one slab of the backward pass holds.
-pub(crate) const SLAB: usize = 32;
+pub(crate) const SLAB: usize = 64;
 /// Rows of a panel of the forward pass.
-pub(crate) const PANEL: usize = 24;
+pub(crate) const PANEL: usize = 48;
 /// Rows of a block of the backward pass.
-const BLOCK: usize = 132;
+const BLOCK: usize = 96;
 /// Inner indices of one pass of the forward product.
 const DEPTH: usize = 128;
 
 /// Calls the body with the size as a constant.
 macro_rules! sized {
     ($size:expr, $nb:ident => $body:block) => {
-        sized!(@ $size, $nb, $body, 1 2 3 4 5 6 7 8 9 10 11 12)
+        sized!(@ $size, $nb, $body, 1 2 3 4 5 6)
     };
     (@ $size:expr, $nb:ident, $body:block, $($n:literal)+) => {
         match $size {
             $($n => { const $nb: usize = $n; $body })+
-            _ => unreachable!("groups have at most 12 members"),
+            _ => {}
         }
     };
 }
+
 /// Sizes of the layer. Weights are `inputs × width` and `width × classes`, rows padded with zeros.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Geometry {
@@ -38,6 +41,30 @@ pub(crate) struct Geometry {
     pub pitch: usize,
 }
 
+impl Geometry {
+    /// Classes beyond whole chunks, if so few that a chunk would be mostly padding, and so many
+    /// inner indices that adding up the lanes in the end does not count.
+    #[inline(always)]
+    fn tail(&self) -> usize {
+        let rest = self.classes % LANES;
+        if rest <= LANES / 2 && self.classes > LANES && self.width >= 256 {
+            rest
+        } else {
+            0
+        }
+    }
+
+    /// Columns that are computed in whole chunks.
+    #[inline(always)]
+    fn body(&self) -> usize {
+        if self.tail() > 0 {
+            self.classes - self.tail()
+        } else {
+            self.pitch
+        }
+    }
+}
+
 /// The first layer: weights `inputs × width` and the activation of their gathered sums.
 #[derive(Clone, Copy)]
 pub(crate) struct Layer<'a, T> {
@@ -46,11 +73,11 @@ pub(crate) struct Layer<'a, T> {
     pub w: &'a [T],
 }
 
-/// Sum of the rows of `w` that `inputs` names, into `out`.
+/// Sum of the rows of `w` that `inputs` names, as far as `out` is long; rows are `width` apart.
 #[inline(always)]
 pub(crate) fn gather<T: Real>(w: &[T], width: usize, inputs: &[u32], out: &mut [T]) {
-    let row = |t: u32| &w[t as usize * width..][..width];
-    let out = &mut out[..width];
+    let depth = out.len();
+    let row = |t: u32| &w[t as usize * width..][..depth];
     if let [a, b] = *inputs {
         for ((o, x), y) in out.iter_mut().zip(row(a)).zip(row(b)) {
             *o = *x + *y;
@@ -63,73 +90,105 @@ pub(crate) fn gather<T: Real>(w: &[T], width: usize, inputs: &[u32], out: &mut [
     }
 }
 
-/// `out ← σ(Σ_j w[inputs_j]) · v` for up to `PANEL` rows.
+/// The readout as `forward` reads it.
+pub(crate) struct Readout<T> {
+    /// Groups of columns: group, then inner index, then column.
+    body: Buffer<T>,
+    /// The last columns: chunk of inner indices, then column, then inner index.
+    tail: Buffer<T>,
+}
+
+impl<T: Real> Readout<T> {
+    pub(crate) fn new(g: Geometry) -> Self {
+        Self {
+            body: Buffer::zeros(g.width * g.body()),
+            tail: Buffer::zeros(g.width * g.tail()),
+        }
+    }
+
+    /// Lays `v` out.
+    #[inline(always)]
+    pub(crate) fn pack<S: Simd>(&mut self, g: Geometry, v: &[T]) {
+        let lanes = T::lanes::<S>();
+        let vectors = g.body() / lanes;
+        let mut first = 0;
+        while first < vectors {
+            let columns = group_width::<T, S>(vectors, first) * lanes;
+            let group = &mut self.body[first * lanes * g.width..][..g.width * columns];
+            for (to, from) in group.chunks_exact_mut(columns).zip(v.chunks_exact(g.pitch)) {
+                to.copy_from_slice(&from[first * lanes..][..columns]);
+            }
+            first += columns / lanes;
+        }
+        if g.tail() > 0 {
+            let rows = v.chunks_exact(LANES * g.pitch);
+            for (to, from) in self.tail.chunks_exact_mut(LANES * g.tail()).zip(rows) {
+                for (i, from) in from.chunks_exact(g.pitch).enumerate() {
+                    let from = &from[g.body()..][..g.tail()];
+                    let to = to.chunks_exact_mut(LANES);
+                    to.zip(from).for_each(|(to, x)| to[i] = *x);
+                }
+            }
+        }
+    }
+}
+
+/// Scratch of one thread's forward pass.
+pub(crate) struct Panel<T> {
+    /// Activations of the rows, `DEPTH` inner indices at a time.
+    features: Buffer<T>,
+    /// Sums of the last columns, lane by lane.
+    lanes: Buffer<T>,
+    /// Outputs, `pitch` apart.
+    pub outputs: Buffer<T>,
+}
+
+impl<T: Real> Panel<T> {
+    pub(crate) fn new(g: Geometry) -> Self {
+        Self {
+            features: Buffer::zeros(PANEL * DEPTH),
+            lanes: Buffer::zeros(PANEL * g.tail() * LANES),
+            outputs: Buffer::zeros(PANEL * g.pitch),
+        }
+    }
+}
+
+/// `outputs ← σ(Σ_j w[inputs_j]) · v` for up to `PANEL` rows.
 #[inline(always)]
 pub(crate) fn forward<T: Real, S: Simd>(
     simd: S,
     layer: Layer<'_, T>,
-    packed: &[T],
+    v: &Readout<T>,
     inputs: &[u32],
-    features: &mut [T],
-    out: &mut [T],
+    panel: &mut Panel<T>,
 ) {
     let Layer { g, function, w } = layer;
     let rows = inputs.len() / g.operands;
-    for (inputs, f) in inputs
-        .chunks_exact(g.operands)
-        .zip(features.chunks_exact_mut(g.width))
-    {
-        gather(w, g.width, inputs, f);
-        function.apply_in_place(f);
-    }
-    out[..rows * g.pitch].fill(T::ZERO);
+    panel.outputs[..rows * g.pitch].fill(T::ZERO);
+    panel.lanes.fill(T::ZERO);
     let mut k = 0;
     while k < g.width {
         let depth = DEPTH.min(g.width - k);
-        let place = Place { rows, k, depth };
-        let vectors = g.pitch / T::lanes::<S>();
-        let mut first = 0;
-        while first < vectors {
-            first += if const { size_of::<T::Vector<S>>() >= 64 } {
-                match vectors - first {
-                    1 => columns::<T, S, 12, 1>(simd, g, place, first, features, packed, out),
-                    2 => columns::<T, S, 12, 2>(simd, g, place, first, features, packed, out),
-                    3 => columns::<T, S, 8, 3>(simd, g, place, first, features, packed, out),
-                    _ => columns::<T, S, 6, 4>(simd, g, place, first, features, packed, out),
-                }
-            } else {
-                match vectors - first {
-                    1 => columns::<T, S, 8, 1>(simd, g, place, first, features, packed, out),
-                    _ => columns::<T, S, 6, 2>(simd, g, place, first, features, packed, out),
-                }
-            };
+        let features = &mut panel.features.as_chunks_mut().0[..rows];
+        for (inputs, f) in inputs.chunks_exact(g.operands).zip(features.iter_mut()) {
+            gather(&w[k..], g.width, inputs, &mut f[..depth]);
+            function.apply_in_place(&mut f[..depth]);
         }
+        let place = Place { rows, k, depth };
+        body(simd, g, place, features, &v.body, &mut panel.outputs);
+        let tail = &v.tail[k * g.tail()..][..depth * g.tail()];
+        sized!(@ g.tail(), C, {
+            tails::<T, S, C>(simd, place, features, tail, &mut panel.lanes);
+        }, 1 2 3 4 5 6 7 8);
         k += depth;
     }
-}
-
-/// Vectors of columns in the group of `forward` that starts at `first`.
-#[inline(always)]
-fn group_width<T: Real, S: Simd>(vectors: usize, first: usize) -> usize {
-    (vectors - first).min(if const { size_of::<T::Vector<S>>() >= 64 } {
-        4
-    } else {
-        2
-    })
-}
-
-/// Lays `v` out by groups of columns as `forward` reads it: group, then inner index, then column.
-#[inline(always)]
-pub(crate) fn pack_columns<T: Real, S: Simd>(g: Geometry, v: &[T], packed: &mut [T]) {
-    let lanes = T::lanes::<S>();
-    let mut first = 0;
-    while first < g.pitch / lanes {
-        let columns = group_width::<T, S>(g.pitch / lanes, first) * lanes;
-        let group = &mut packed[first * lanes * g.width..][..g.width * columns];
-        for (to, from) in group.chunks_exact_mut(columns).zip(v.chunks_exact(g.pitch)) {
-            to.copy_from_slice(&from[first * lanes..][..columns]);
+    if g.tail() > 0 {
+        let lanes = panel.lanes.as_chunks().0.chunks_exact(g.tail());
+        for (row, lanes) in panel.outputs.chunks_exact_mut(g.pitch).zip(lanes) {
+            for (x, lanes) in row[g.body()..].iter_mut().zip(lanes) {
+                *x = joined(*lanes, |a, b| a + b);
+            }
         }
-        first += columns / lanes;
     }
 }
 
@@ -141,6 +200,45 @@ struct Place {
     depth: usize,
 }
 
+/// The columns that fill vectors.
+#[inline(always)]
+fn body<T: Real, S: Simd>(
+    simd: S,
+    g: Geometry,
+    at: Place,
+    features: &[[T; DEPTH]],
+    packed: &[T],
+    out: &mut [T],
+) {
+    let vectors = g.body() / T::lanes::<S>();
+    let mut first = 0;
+    while first < vectors {
+        first += if const { size_of::<T::Vector<S>>() >= 64 } {
+            match vectors - first {
+                1 => columns::<T, S, 12, 1>(simd, g, at, first, features, packed, out),
+                2 => columns::<T, S, 12, 2>(simd, g, at, first, features, packed, out),
+                3 => columns::<T, S, 8, 3>(simd, g, at, first, features, packed, out),
+                _ => columns::<T, S, 6, 4>(simd, g, at, first, features, packed, out),
+            }
+        } else {
+            match vectors - first {
+                1 => columns::<T, S, 8, 1>(simd, g, at, first, features, packed, out),
+                _ => columns::<T, S, 6, 2>(simd, g, at, first, features, packed, out),
+            }
+        };
+    }
+}
+
+/// Vectors of columns in the group of `body` that starts at `first`.
+#[inline(always)]
+fn group_width<T: Real, S: Simd>(vectors: usize, first: usize) -> usize {
+    (vectors - first).min(if const { size_of::<T::Vector<S>>() >= 64 } {
+        4
+    } else {
+        2
+    })
+}
+
 /// NV vectors of columns, all rows of the panel. Returns NV.
 #[inline(always)]
 fn columns<T: Real, S: Simd, const NB: usize, const NV: usize>(
@@ -148,7 +246,7 @@ fn columns<T: Real, S: Simd, const NB: usize, const NV: usize>(
     g: Geometry,
     at: Place,
     first: usize,
-    features: &[T],
+    features: &[[T; DEPTH]],
     packed: &[T],
     out: &mut [T],
 ) -> usize {
@@ -156,11 +254,11 @@ fn columns<T: Real, S: Simd, const NB: usize, const NV: usize>(
     let v = &group.as_chunks::<NV>().0[at.k..at.k + at.depth];
     let mut row = 0;
     while row + NB <= at.rows {
-        rows_of::<T, S, NB, NV>(simd, g, [row, first, at.k], features, v, out);
+        rows_of::<T, S, NB, NV>(simd, g, [row, first], &features[row..], v, out);
         row += NB;
     }
     while row < at.rows {
-        rows_of::<T, S, 1, NV>(simd, g, [row, first, at.k], features, v, out);
+        rows_of::<T, S, 1, NV>(simd, g, [row, first], &features[row..], v, out);
         row += 1;
     }
     NV
@@ -170,8 +268,8 @@ fn columns<T: Real, S: Simd, const NB: usize, const NV: usize>(
 fn rows_of<T: Real, S: Simd, const NB: usize, const NV: usize>(
     simd: S,
     g: Geometry,
-    [row, first, k]: [usize; 3],
-    features: &[T],
+    [row, first]: [usize; 2],
+    features: &[[T; DEPTH]],
     v: &[[T::Vector<S>; NV]],
     out: &mut [T],
 ) {
@@ -179,9 +277,60 @@ fn rows_of<T: Real, S: Simd, const NB: usize, const NV: usize>(
     let out = &mut T::vectors_mut::<S>(out)[row * stride + first..];
     let mut acc: [[T::Vector<S>; NV]; NB] =
         std::array::from_fn(|b| *out[b * stride..].first_chunk().expect("a row of outputs"));
-    along::<T, S, NB, NV>(simd, &features[row * g.width + k..], g.width, v, &mut acc);
+    let rows = features.first_chunk().expect("rows of the panel");
+    along::<T, S, NB, NV, DEPTH>(simd, rows, v, &mut acc);
     for b in 0..NB {
         out[b * stride..][..NV].copy_from_slice(&acc[b]);
+    }
+}
+
+/// The C last columns: inner indices in lanes.
+#[inline(always)]
+fn tails<T: Real, S: Simd, const C: usize>(
+    simd: S,
+    at: Place,
+    features: &[[T; DEPTH]],
+    v: &[T],
+    lanes: &mut [T],
+) {
+    if const { lanes_of::<T, S>() == 16 } {
+        tails_by::<T, S, C, 3, 1>(simd, at, features, v, lanes);
+    } else if const { lanes_of::<T, S>() == 8 } {
+        tails_by::<T, S, C, 1, 2>(simd, at, features, v, lanes);
+    } else if const { lanes_of::<T, S>() == 4 } {
+        tails_by::<T, S, C, 1, 4>(simd, at, features, v, lanes);
+    } else if const { lanes_of::<T, S>() == 2 } {
+        tails_by::<T, S, C, 1, 8>(simd, at, features, v, lanes);
+    } else {
+        tails_by::<T, S, C, 1, 16>(simd, at, features, v, lanes);
+    }
+}
+
+/// `tails` with NR rows at once and NV vectors for 16 lanes.
+#[inline(always)]
+fn tails_by<T: Real, S: Simd, const C: usize, const NR: usize, const NV: usize>(
+    simd: S,
+    at: Place,
+    features: &[[T; DEPTH]],
+    v: &[T],
+    lanes: &mut [T],
+) {
+    let features = T::vectors::<S>(features.as_flattened());
+    let features = features.as_chunks::<NV>().0;
+    let v = T::vectors::<S>(v).as_chunks::<NV>().0.as_chunks::<C>().0;
+    let lanes = T::vectors_mut::<S>(lanes).as_chunks_mut::<NV>().0;
+    let lanes = lanes.as_chunks_mut::<C>().0;
+    const CHUNKS: usize = DEPTH / LANES;
+    let mut row = 0;
+    while row + NR <= at.rows {
+        let lanes = lanes[row..].first_chunk_mut().expect("rows of the panel");
+        dots::<T, S, C, NR, NV>(simd, &features[row * CHUNKS..], CHUNKS, v, lanes);
+        row += NR;
+    }
+    while row < at.rows {
+        let lanes = lanes[row..].first_chunk_mut().expect("a row of the panel");
+        dots::<T, S, C, 1, NV>(simd, &features[row * CHUNKS..], CHUNKS, v, lanes);
+        row += 1;
     }
 }
 
@@ -190,15 +339,15 @@ fn rows_of<T: Real, S: Simd, const NB: usize, const NV: usize>(
 /// For each block of rows: groups of classes, each row by row; groups of rows, each class by class.
 #[derive(Default)]
 pub(crate) struct Residual<T> {
-    classes: Vec<T>,
-    rows: Vec<T>,
+    classes: Buffer<T>,
+    rows: Buffer<T>,
 }
 
 impl<T: Real> Residual<T> {
     /// Makes place for `rows` rows.
     pub(crate) fn resize(&mut self, g: Geometry, rows: usize) {
-        self.classes.resize(rows * g.classes, T::ZERO);
-        self.rows.resize(rows * g.classes, T::ZERO);
+        self.classes.resize(rows * g.classes);
+        self.rows.resize(rows * g.classes);
     }
 
     /// Packs row-major gradients, `pitch` apart.
@@ -212,10 +361,12 @@ impl<T: Real> Residual<T> {
         {
             let rows = from.len() / g.pitch;
             for (c, size) in groups(g.classes, most) {
-                let to = to[rows * c..].chunks_exact_mut(size);
-                for (to, from) in to.zip(from.chunks_exact(g.pitch)) {
-                    to.copy_from_slice(&from[c..c + size]);
-                }
+                sized!(size, NB => {
+                    let to = &mut to[rows * c..].as_chunks_mut::<NB>().0[..rows];
+                    for (to, from) in to.iter_mut().zip(from.chunks_exact(g.pitch)) {
+                        *to = *from[c..].first_chunk().expect("a group of classes");
+                    }
+                });
             }
         }
         for (from, to) in gradient
@@ -224,12 +375,15 @@ impl<T: Real> Residual<T> {
         {
             for (row, size) in groups(from.len() / g.pitch, most) {
                 let to = &mut to[g.classes * row..][..g.classes * size];
-                for b in 0..size {
-                    let from = &from[(row + b) * g.pitch..][..g.classes];
-                    for (to, x) in to.chunks_exact_mut(size).zip(from) {
-                        to[b] = *x;
+                sized!(size, NB => {
+                    let from: [&[T]; NB] =
+                        std::array::from_fn(|b| &from[(row + b) * g.pitch..][..g.classes]);
+                    for (c, to) in to.as_chunks_mut::<NB>().0.iter_mut().enumerate() {
+                        for b in 0..NB {
+                            to[b] = from[b][c];
+                        }
                     }
-                }
+                });
             }
         }
     }
@@ -238,28 +392,37 @@ impl<T: Real> Residual<T> {
 /// Broadcasts of a tile of the backward pass: as many as the registers hold.
 #[inline(always)]
 const fn most<T: Real, S: Simd>() -> usize {
-    match (lanes::<T, S>(), size_of::<T>()) {
-        (16, _) => 12,
-        (8, 8) => 6,
+    match (lanes_of::<T, S>(), size_of::<T>()) {
+        (16, _) | (8, 8) => 6,
         (8, _) => 3,
         _ => 1,
     }
 }
 
+/// Hidden nodes that the backward pass treats at once, a divisor of `SLAB`.
+#[inline(always)]
+const fn nodes<T: Real, S: Simd>() -> usize {
+    if lanes_of::<T, S>() == 16 {
+        SLAB
+    } else {
+        SLAB / 2
+    }
+}
+
 /// Scratch of one thread's backward pass.
 pub(crate) struct Scratch<T> {
-    w: Vec<T>,
-    dw: Vec<T>,
-    v: Vec<T>,
-    dv: Vec<T>,
-    pre: Vec<T>,
-    features: Vec<T>,
-    grad: Vec<T>,
+    w: Buffer<T>,
+    dw: Buffer<T>,
+    v: Buffer<T>,
+    dv: Buffer<T>,
+    pre: Buffer<T>,
+    features: Buffer<T>,
+    grad: Buffer<T>,
 }
 
 impl<T: Real> Scratch<T> {
     pub(crate) fn new(g: Geometry) -> Self {
-        let zeros = |n: usize| vec![T::ZERO; n * SLAB];
+        let zeros = |n: usize| Buffer::zeros(n * SLAB);
         Self {
             w: zeros(g.inputs),
             dw: zeros(g.inputs),
@@ -284,58 +447,46 @@ pub(crate) fn backward<T: Real, S: Simd>(
     inputs: &[u32],
     k: usize,
     scratch: &mut Scratch<T>,
+    (dw, dv): (&mut [T], &mut [T]),
 ) {
-    let Layer { g, function, w } = layer;
-    let s = scratch;
-    for (slab, row) in s.w.chunks_exact_mut(SLAB).zip(w.chunks_exact(g.width)) {
-        slab.copy_from_slice(&row[k..k + SLAB]);
-    }
-    for (j, row) in v[k * g.pitch..]
-        .chunks_exact(g.pitch)
-        .take(SLAB)
-        .enumerate()
-    {
-        for (c, x) in row[..g.classes].iter().enumerate() {
-            s.v[c * SLAB + j] = *x;
+    let nodes = const { nodes::<T, S>() };
+    for at in (0..SLAB).step_by(nodes) {
+        scratch.load(layer, v, k + at, nodes);
+        // Conditions known when the code is generated, so that only one arm is.
+        if const { lanes_of::<T, S>() >= 8 } {
+            blocks::<T, S, 4>(simd, layer, residual, inputs, scratch);
+        } else if const { lanes_of::<T, S>() == 4 } {
+            blocks::<T, S, 8>(simd, layer, residual, inputs, scratch);
+        } else if const { lanes_of::<T, S>() == 2 } {
+            blocks::<T, S, 16>(simd, layer, residual, inputs, scratch);
+        } else {
+            blocks::<T, S, 32>(simd, layer, residual, inputs, scratch);
         }
-    }
-    s.dw.fill(T::ZERO);
-    s.dv.fill(T::ZERO);
-    // Conditions known when the code is generated, so that only one arm is.
-    if const { lanes::<T, S>() == 16 } {
-        blocks::<T, S, 2>(simd, g, function, residual, inputs, s);
-    } else if const { lanes::<T, S>() == 8 } {
-        blocks::<T, S, 4>(simd, g, function, residual, inputs, s);
-    } else if const { lanes::<T, S>() == 4 } {
-        blocks::<T, S, 8>(simd, g, function, residual, inputs, s);
-    } else if const { lanes::<T, S>() == 2 } {
-        blocks::<T, S, 16>(simd, g, function, residual, inputs, s);
-    } else {
-        blocks::<T, S, 32>(simd, g, function, residual, inputs, s);
+        scratch.deposit(layer.g, at, nodes, dw, dv);
     }
 }
 
 /// Numbers in a vector, as a constant.
-const fn lanes<T: Real, S: Simd>() -> usize {
+const fn lanes_of<T: Real, S: Simd>() -> usize {
     size_of::<T::Vector<S>>() / size_of::<T>()
 }
 
-/// All blocks of rows of one slab, which is NV vectors wide.
+/// All blocks of rows of the nodes loaded, which are NV vectors wide.
 #[inline(always)]
 fn blocks<T: Real, S: Simd, const NV: usize>(
     simd: S,
-    g: Geometry,
-    function: Function<T>,
+    layer: Layer<'_, T>,
     residual: &Residual<T>,
     inputs: &[u32],
     s: &mut Scratch<T>,
 ) {
-    if NV * T::lanes::<S>() != SLAB {
-        unreachable!("the slab is NV vectors wide");
+    let Layer { g, function, .. } = layer;
+    if NV * T::lanes::<S>() != nodes::<T, S>() {
+        unreachable!("the nodes are NV vectors wide");
     }
     for (i, inputs) in inputs.chunks(BLOCK * g.operands).enumerate() {
         let rows = inputs.len() / g.operands;
-        let used = rows * SLAB;
+        let used = rows * nodes::<T, S>();
         gather_slab::<T, S, NV>(simd, g, inputs, &s.w, &mut s.pre);
         function.apply(&s.pre[..used], &mut s.features[..used]);
         let at = i * BLOCK * g.classes;
@@ -346,7 +497,9 @@ fn blocks<T: Real, S: Simd, const NV: usize>(
     }
 }
 
-/// Pre-activations of the slab: sums of the rows that the operands name.
+/// Pre-activations of the nodes: sums of the rows that the operands name.
+///
+/// Sorted rows name the same first operand many times over: its row stays in registers.
 #[inline(always)]
 fn gather_slab<T: Real, S: Simd, const NV: usize>(
     simd: S,
@@ -357,8 +510,12 @@ fn gather_slab<T: Real, S: Simd, const NV: usize>(
 ) {
     let (w, _) = T::vectors::<S>(w).as_chunks::<NV>();
     let (pre, _) = T::vectors_mut::<S>(pre).as_chunks_mut::<NV>();
+    let mut held = (inputs[0], w[inputs[0] as usize]);
     for (inputs, pre) in inputs.chunks_exact(g.operands).zip(pre) {
-        let mut sum = w[inputs[0] as usize];
+        if inputs[0] != held.0 {
+            held = (inputs[0], w[inputs[0] as usize]);
+        }
+        let mut sum = held.1;
         for t in &inputs[1..] {
             let row = &w[*t as usize];
             for v in 0..NV {
@@ -370,6 +527,8 @@ fn gather_slab<T: Real, S: Simd, const NV: usize>(
 }
 
 /// Adds each row's gradient to the rows that its operands name.
+///
+/// The first operand's sum stays in registers as in `gather_slab`; no other operand names its row.
 #[inline(always)]
 fn scatter_slab<T: Real, S: Simd, const NV: usize>(
     simd: S,
@@ -380,14 +539,23 @@ fn scatter_slab<T: Real, S: Simd, const NV: usize>(
 ) {
     let (dw, _) = T::vectors_mut::<S>(dw).as_chunks_mut::<NV>();
     let (grad, _) = T::vectors::<S>(grad).as_chunks::<NV>();
+    let mut held = (inputs[0], dw[inputs[0] as usize]);
     for (inputs, grad) in inputs.chunks_exact(g.operands).zip(grad) {
-        for t in inputs {
+        if inputs[0] != held.0 {
+            dw[held.0 as usize] = held.1;
+            held = (inputs[0], dw[inputs[0] as usize]);
+        }
+        for v in 0..NV {
+            held.1[v] = T::add_lanes(simd, held.1[v], grad[v]);
+        }
+        for t in &inputs[1..] {
             let row = &mut dw[*t as usize];
             for v in 0..NV {
                 row[v] = T::add_lanes(simd, row[v], grad[v]);
             }
         }
     }
+    dw[held.0 as usize] = held.1;
 }
 
 /// `dv += featuresᵀ residual`.
@@ -454,11 +622,32 @@ fn groups(n: usize, most: usize) -> impl Iterator<Item = (usize, usize)> {
 }
 
 impl<T: Real> Scratch<T> {
-    /// Writes the slab's gradients out: `dw` is `inputs × SLAB`, `dv` is `SLAB × pitch`.
+    /// Takes the weights of `nodes` nodes from `k`.
     #[inline(always)]
-    pub(crate) fn deposit(&self, g: Geometry, dw: &mut [T], dv: &mut [T]) {
-        dw.copy_from_slice(&self.dw);
-        for (c, from) in self.dv.chunks_exact(SLAB).take(g.classes).enumerate() {
+    fn load(&mut self, layer: Layer<'_, T>, v: &[T], k: usize, nodes: usize) {
+        let Layer { g, w, .. } = layer;
+        for (slab, row) in self.w.chunks_exact_mut(nodes).zip(w.chunks_exact(g.width)) {
+            slab.copy_from_slice(&row[k..k + nodes]);
+        }
+        let rows = v[k * g.pitch..].chunks_exact(g.pitch).take(nodes);
+        for (j, row) in rows.enumerate() {
+            for (c, x) in row[..g.classes].iter().enumerate() {
+                self.v[c * nodes + j] = *x;
+            }
+        }
+        self.dw.fill(T::ZERO);
+        self.dv.fill(T::ZERO);
+    }
+
+    /// Writes the gradients of `nodes` nodes out, from node `at` of the slab.
+    #[inline(always)]
+    fn deposit(&self, g: Geometry, at: usize, nodes: usize, dw: &mut [T], dv: &mut [T]) {
+        let rows = dw.chunks_exact_mut(SLAB);
+        for (to, from) in rows.zip(self.dw.chunks_exact(nodes)) {
+            to[at..at + nodes].copy_from_slice(from);
+        }
+        let dv = &mut dv[at * g.pitch..];
+        for (c, from) in self.dv.chunks_exact(nodes).take(g.classes).enumerate() {
             for (row, x) in dv.chunks_exact_mut(g.pitch).zip(from) {
                 row[c] = *x;
             }

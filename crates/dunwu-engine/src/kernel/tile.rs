@@ -25,24 +25,50 @@ pub(crate) fn across<T: Real, S: Simd, const NB: usize, const NV: usize>(
     *acc = local;
 }
 
-/// `acc[b][v] += Σ_i rows[b·pitch + i] · vectors[i][v]`, i ascending.
+/// `acc[b][v] += Σ_i rows[b][i] · vectors[i][v]`, i ascending, with as many i as vectors.
+///
+/// P is a constant so that one address serves all rows.
 #[inline(always)]
-pub(crate) fn along<T: Real, S: Simd, const NB: usize, const NV: usize>(
+pub(crate) fn along<T: Real, S: Simd, const NB: usize, const NV: usize, const P: usize>(
     simd: S,
-    rows: &[T],
-    pitch: usize,
+    rows: &[[T; P]; NB],
     vectors: &[[T::Vector<S>; NV]],
     acc: &mut [[T::Vector<S>; NV]; NB],
 ) {
-    let depth = vectors.len();
-    let lines: [&[T]; NB] = std::array::from_fn(|b| &rows[b * pitch..][..depth]);
+    assert!(vectors.len() <= P);
     let mut local = *acc;
-    for i in 0..depth {
+    for i in 0..vectors.len() {
         let vectors = &vectors[i];
         for b in 0..NB {
-            let x = T::splat(simd, lines[b][i]);
+            let x = T::splat(simd, rows[b][i]);
             for v in 0..NV {
                 local[b][v] = T::fma(simd, x, vectors[v], local[b][v]);
+            }
+        }
+    }
+    *acc = local;
+}
+
+/// `acc[r][c] += Σ_i rows[r·pitch + i] ∘ columns[i][c]` lane by lane, i ascending.
+#[inline(always)]
+pub(crate) fn dots<T: Real, S: Simd, const C: usize, const NR: usize, const NV: usize>(
+    simd: S,
+    rows: &[[T::Vector<S>; NV]],
+    pitch: usize,
+    columns: &[[[T::Vector<S>; NV]; C]],
+    acc: &mut [[[T::Vector<S>; NV]; C]; NR],
+) {
+    let n = columns.len();
+    let lines: [&[[T::Vector<S>; NV]]; NR] = std::array::from_fn(|r| &rows[r * pitch..][..n]);
+    let mut local = *acc;
+    for i in 0..n {
+        let columns = &columns[i];
+        for r in 0..NR {
+            let x = lines[r][i];
+            for c in 0..C {
+                for v in 0..NV {
+                    local[r][c][v] = T::fma(simd, x[v], columns[c][v], local[r][c][v]);
+                }
             }
         }
     }

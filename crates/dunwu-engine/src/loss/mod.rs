@@ -18,18 +18,19 @@ pub use stablemax::Stablemax;
 pub use sup_con::SupCon;
 pub use vicreg::Vicreg;
 
+use crate::maths::Chunks;
 use crate::real::Real;
 use dunwu_core::{Loss, RunPlan};
 
 /// A loss that is a mean over samples, each depending on its own row of outputs.
 pub trait RowLoss<T: Real>: Sync {
-    /// This sample's loss; `outputs`, one row of M numbers, becomes its gradient (not divided by n).
+    /// This sample's loss; `outputs`, one row of M = `classes` numbers, becomes its gradient (not divided by n).
     ///
-    /// Panics if `label` is not below M.
-    fn gradient(&self, outputs: &mut [T], label: usize) -> T;
+    /// Panics if `label` is not below M. What lies beyond M is neither read nor changed.
+    fn gradient(&self, outputs: &mut Chunks<T>, classes: usize, label: usize) -> T;
 
     /// This sample's loss: the same bits as `gradient` returns.
-    fn value(&self, outputs: &[T], label: usize) -> T;
+    fn value(&self, outputs: &Chunks<T>, classes: usize, label: usize) -> T;
 }
 
 /// A loss of the whole batch. Outputs are n rows, `stride` apart, of which the first `classes` numbers count.
@@ -56,22 +57,22 @@ pub enum Row {
 
 impl<T: Real> RowLoss<T> for Row {
     #[inline(always)]
-    fn gradient(&self, outputs: &mut [T], label: usize) -> T {
+    fn gradient(&self, outputs: &mut Chunks<T>, classes: usize, label: usize) -> T {
         match self {
-            Row::CrossEntropy => CrossEntropy.gradient(outputs, label),
-            Row::Mse => Mse.gradient(outputs, label),
-            Row::MseCentred => MseCentred.gradient(outputs, label),
-            Row::Stablemax => Stablemax.gradient(outputs, label),
+            Row::CrossEntropy => CrossEntropy.gradient(outputs, classes, label),
+            Row::Mse => Mse.gradient(outputs, classes, label),
+            Row::MseCentred => MseCentred.gradient(outputs, classes, label),
+            Row::Stablemax => Stablemax.gradient(outputs, classes, label),
         }
     }
 
     #[inline(always)]
-    fn value(&self, outputs: &[T], label: usize) -> T {
+    fn value(&self, outputs: &Chunks<T>, classes: usize, label: usize) -> T {
         match self {
-            Row::CrossEntropy => CrossEntropy.value(outputs, label),
-            Row::Mse => Mse.value(outputs, label),
-            Row::MseCentred => MseCentred.value(outputs, label),
-            Row::Stablemax => Stablemax.value(outputs, label),
+            Row::CrossEntropy => CrossEntropy.value(outputs, classes, label),
+            Row::Mse => Mse.value(outputs, classes, label),
+            Row::MseCentred => MseCentred.value(outputs, classes, label),
+            Row::Stablemax => Stablemax.value(outputs, classes, label),
         }
     }
 }

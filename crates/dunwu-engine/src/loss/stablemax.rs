@@ -1,7 +1,7 @@
 //! Cross-entropy of StableMax.
 
 use super::RowLoss;
-use crate::maths::{fold, map};
+use crate::maths::{Chunks, fold, map};
 use crate::real::Real;
 
 /// log Σ_j s(o_j) − log s(o_y) with s(x) = x + 1 for x ≥ 0 and 1/(1 − x) below (arXiv 2501.04697).
@@ -12,37 +12,35 @@ pub struct Stablemax;
 
 impl<T: Real> RowLoss<T> for Stablemax {
     #[inline(always)]
-    fn gradient(&self, outputs: &mut [T], label: usize) -> T {
-        let (own, total) = parts(outputs, label);
-        let at_label = slope(outputs[label]) / own;
+    fn gradient(&self, outputs: &mut Chunks<T>, classes: usize, label: usize) -> T {
+        let (own, total) = parts(outputs, classes, label);
+        let at_label = slope(outputs.as_flattened()[label]) / own;
         let share = T::ONE / total;
-        map(outputs, |i, o| {
+        map(outputs, classes, |i, o| {
             slope(o) * share - if i == label as u32 { at_label } else { T::ZERO }
         });
         (total / own).ln()
     }
 
     #[inline(always)]
-    fn value(&self, outputs: &[T], label: usize) -> T {
-        let (own, total) = parts(outputs, label);
+    fn value(&self, outputs: &Chunks<T>, classes: usize, label: usize) -> T {
+        let (own, total) = parts(outputs, classes, label);
         (total / own).ln()
     }
 }
 
 /// s(o_y) and Σ s(o).
 #[inline(always)]
-fn parts<T: Real>(outputs: &[T], label: usize) -> (T, T) {
-    assert!(label < outputs.len(), "label {label} has no output");
-    // s(−∞) = 0: padding adds nothing.
-    let pad = T::of(f64::NEG_INFINITY);
+fn parts<T: Real>(outputs: &Chunks<T>, classes: usize, label: usize) -> (T, T) {
+    assert!(label < classes, "label {label} has no output");
     let total = fold(
         outputs,
-        pad,
+        classes,
         T::ZERO,
         |sum, _, o| sum + stable(o),
         |a, b| a + b,
     );
-    (stable(outputs[label]), total)
+    (stable(outputs.as_flattened()[label]), total)
 }
 
 /// s(x).

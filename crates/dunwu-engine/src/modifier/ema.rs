@@ -40,7 +40,7 @@ impl<T: Real> Modifier<T> for Ema<T> {
             T::of(self.lambda),
         );
         for (h, g) in self.mean.iter_mut().zip(grad) {
-            *h = alpha * *h + fresh * *g;
+            *h = (alpha * *h + fresh * *g).settled(T::DUST * T::DUST);
             *g += lambda * *h;
         }
     }

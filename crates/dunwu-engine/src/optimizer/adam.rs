@@ -1,14 +1,15 @@
 //! Adam with coupled decay.
 
 use super::{Rule, Shape, Step, restore};
+use crate::buffer::Buffer;
 use crate::real::Real;
 use dunwu_core::RunPlan;
 
 /// The two moments of Adam and AdamW, and the rates at which they forget.
 #[derive(Clone, Debug)]
 pub struct Moments<T> {
-    first: Vec<T>,
-    second: Vec<T>,
+    first: Buffer<T>,
+    second: Buffer<T>,
     betas: [f64; 2],
     eps: f64,
 }
@@ -23,6 +24,7 @@ struct Constants<T> {
     fresh: T,
     beta2: T,
     fresh2: T,
+    /// 1/√(1−β₂ᵗ).
     root: T,
     eps: T,
     size: T,
@@ -31,7 +33,7 @@ struct Constants<T> {
 impl<T: Real> Moments<T> {
     /// Moments of zero.
     pub fn new(plan: &RunPlan, shape: Shape) -> Self {
-        let zeros = vec![T::ZERO; shape.len()];
+        let zeros = Buffer::zeros(shape.len());
         Self {
             first: zeros.clone(),
             second: zeros,
@@ -42,8 +44,8 @@ impl<T: Real> Moments<T> {
 
     /// One update with `coupled`·w added to the gradient and w scaled by `keep` first.
     ///
-    /// m ← m + (1−β₁)(g − m), v ← β₂v + (1−β₂)g², w ← w − (lr/(1−β₁ᵗ)) m / (√v/√(1−β₂ᵗ) + ε):
-    /// the order of operations of PyTorch's Adam.
+    /// m ← m + (1−β₁)(g − m), v ← β₂v + (1−β₂)g², w ← w − (lr/(1−β₁ᵗ)) m / (√v/√(1−β₂ᵗ) + ε),
+    /// as in PyTorch; see [`Real::DUST`] for what becomes of very small numbers.
     pub(super) fn step(
         &mut self,
         step: &Step,
@@ -60,7 +62,7 @@ impl<T: Real> Moments<T> {
             fresh: T::of(1.0 - beta1),
             beta2: T::of(beta2),
             fresh2: T::of(1.0 - beta2),
-            root: T::of(left(beta2).sqrt()),
+            root: T::of(1.0 / left(beta2).sqrt()),
             eps: T::of(self.eps),
             size: T::of(step.lr / left(beta1)),
         };
@@ -111,9 +113,10 @@ impl<T: Real> pulp::WithSimd for Update<'_, T> {
             let g = grad[i] + c.coupled * w;
             let m = first[i] + c.fresh * (g - first[i]);
             let v = second[i] * c.beta2 + c.fresh2 * g * g;
-            first[i] = m;
-            second[i] = v;
-            self.weight[i] = w * c.keep - c.size * m / (v.sqrt() / c.root + c.eps);
+            first[i] = m.settled(T::DUST * T::DUST);
+            second[i] = v.settled(T::DUST * T::DUST);
+            let w = w * c.keep - c.size * m / (v.sqrt() * c.root + c.eps);
+            self.weight[i] = w.settled(T::DUST);
         }
     }
 }

@@ -29,8 +29,8 @@ impl<T: Real> Rule<T> for Lion<T> {
         let [fresh1, fresh2] = self.betas.map(|beta| T::of(1.0 - beta));
         let (keep, lr) = (T::of(1.0 - step.lr * self.decay), T::of(step.lr));
         for ((w, g), m) in weight.iter_mut().zip(grad).zip(&mut self.momentum) {
-            *w = *w * keep - lr * sign(beta1 * *m + fresh1 * *g);
-            *m = beta2 * *m + fresh2 * *g;
+            *w = (*w * keep - lr * sign(beta1 * *m + fresh1 * *g)).settled(T::DUST);
+            *m = (beta2 * *m + fresh2 * *g).settled(T::DUST * T::DUST);
         }
     }
 

@@ -58,13 +58,13 @@ impl<T: Real> Rule<T> for Muon<T> {
     fn step(&mut self, step: &Step, weight: &mut [T], grad: &mut [T]) {
         let fresh = T::of(1.0 - self.rate);
         for (m, g) in self.momentum.iter_mut().zip(grad.iter()) {
-            *m += fresh * (*g - *m);
+            *m = (*m + fresh * (*g - *m)).settled(T::DUST * T::DUST);
         }
         grad.copy_from_slice(&self.momentum);
         orthogonalise(grad, self.shape, self.coefficients);
         let (keep, lr) = (T::of(1.0 - step.lr * self.decay), T::of(step.lr));
         for (w, o) in weight.iter_mut().zip(grad) {
-            *w = *w * keep - lr * *o;
+            *w = (*w * keep - lr * *o).settled(T::DUST);
         }
     }
 

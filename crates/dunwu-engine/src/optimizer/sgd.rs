@@ -27,8 +27,8 @@ impl<T: Real> Rule<T> for Sgd<T> {
     fn step(&mut self, step: &Step, weight: &mut [T], grad: &mut [T]) {
         let (momentum, decay, lr) = (T::of(self.momentum), T::of(self.decay), T::of(step.lr));
         for ((w, g), m) in weight.iter_mut().zip(grad).zip(&mut self.velocity) {
-            *m = momentum * *m + (*g + decay * *w);
-            *w -= lr * *m;
+            *m = (momentum * *m + (*g + decay * *w)).settled(T::DUST * T::DUST);
+            *w = (*w - lr * *m).settled(T::DUST);
         }
     }
 

@@ -92,7 +92,7 @@ impl<T: Real> Stack<T> for Deep<T> {
             layers.forward(net, panel.inputs, b);
             let rows = panel.labels.len();
             let last = (b.features[d.layers - 1].as_slice(), [d.stride, 1]);
-            let readout = (net.weights.readout().data.as_slice(), [d.pitch, 1]);
+            let readout = (&net.weights.readout().data[..], [d.pitch, 1]);
             T::matmul(
                 [rows, d.stride, d.pitch],
                 last,
@@ -195,7 +195,7 @@ impl<T: Real> Layers<T> {
             let (x, pre) = (&before[l - 1], &mut b.pre[l]);
             let used = rows * d.stride;
             pre[..used].copy_from_slice(&x[..used]);
-            let layer = (net.weights.hidden(l).data.as_slice(), [d.stride, 1]);
+            let layer = (&net.weights.hidden(l).data[..], [d.stride, 1]);
             T::matmul(
                 [rows, d.stride, d.stride],
                 (x, [d.stride, 1]),
@@ -231,7 +231,7 @@ impl<T: Real> Layers<T> {
             T::ONE,
             T::ONE,
         );
-        let readout = (net.weights.readout().data.as_slice(), [1, d.pitch]);
+        let readout = (&net.weights.readout().data[..], [1, d.pitch]);
         T::matmul(
             [rows, d.pitch, d.stride],
             (gradient, pitch),
@@ -257,7 +257,7 @@ impl<T: Real> Layers<T> {
                 T::ONE,
             );
             b.spare[..used].copy_from_slice(&b.grad[..used]);
-            let layer = (net.weights.hidden(l).data.as_slice(), [1, d.stride]);
+            let layer = (&net.weights.hidden(l).data[..], [1, d.stride]);
             T::matmul(
                 [rows, d.stride, d.stride],
                 (&b.spare, wide),

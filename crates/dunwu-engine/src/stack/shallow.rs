@@ -2,6 +2,7 @@
 
 use super::{Net, Stack};
 use crate::activation::Function;
+use crate::buffer::Buffer;
 use crate::kernel::fused::{self, Geometry, Layer, PANEL, Residual, SLAB, Scratch};
 use crate::order::Order;
 use crate::pool::Pool;
@@ -14,17 +15,11 @@ pub(crate) struct Shallow<T> {
     geometry: Geometry,
     function: Function<T>,
     arch: Arch,
-    packed: Vec<T>,
+    packed: fused::Readout<T>,
     residual: Residual<T>,
-    slabs: Vec<T>,
-    forward: Vec<Buffers<T>>,
+    slabs: Buffer<T>,
+    forward: Vec<fused::Panel<T>>,
     backward: Vec<Scratch<T>>,
-}
-
-/// One worker's panel: features and outputs.
-struct Buffers<T> {
-    features: Vec<T>,
-    outputs: Vec<T>,
 }
 
 impl<T: Real> Shallow<T> {
@@ -36,18 +31,14 @@ impl<T: Real> Shallow<T> {
             classes: d.classes,
             pitch: d.pitch,
         };
-        let buffers = || Buffers {
-            features: vec![T::ZERO; PANEL * d.stride],
-            outputs: vec![T::ZERO; PANEL * d.pitch],
-        };
         Self {
             geometry,
             function,
             arch: Arch::new(),
-            packed: vec![T::ZERO; d.stride * d.pitch],
+            packed: fused::Readout::new(geometry),
             residual: Residual::default(),
-            slabs: vec![T::ZERO; d.tokens * d.stride],
-            forward: pool.scratches(buffers),
+            slabs: Buffer::zeros(d.tokens * d.stride),
+            forward: pool.scratches(|| fused::Panel::new(geometry)),
             backward: pool.scratches(|| Scratch::new(geometry)),
         }
     }
@@ -150,7 +141,7 @@ impl<T: Real> Stack<T> for Shallow<T> {
 struct Pack<'a, T> {
     g: Geometry,
     readout: &'a [T],
-    packed: &'a mut [T],
+    packed: &'a mut fused::Readout<T>,
 }
 
 impl<T: Real> WithSimd for Pack<'_, T> {
@@ -158,16 +149,16 @@ impl<T: Real> WithSimd for Pack<'_, T> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) {
-        fused::pack_columns::<T, S>(self.g, self.readout, self.packed);
+        self.packed.pack::<S>(self.g, self.readout);
     }
 }
 
 struct Forward<'a, 'p, T> {
     layer: Layer<'a, T>,
-    packed: &'a [T],
+    packed: &'a fused::Readout<T>,
     rule: &'a Rule<T>,
     panel: Panel<'p, T>,
-    buffers: &'a mut Buffers<T>,
+    buffers: &'a mut fused::Panel<T>,
 }
 
 impl<T: Real> WithSimd for Forward<'_, '_, T> {
@@ -183,9 +174,8 @@ impl<T: Real> WithSimd for Forward<'_, '_, T> {
             buffers,
         } = self;
         let g = layer.g;
-        let Buffers { features, outputs } = buffers;
-        fused::forward(simd, layer, packed, panel.inputs, features, outputs);
-        score(rule, g.classes, g.pitch, outputs, &mut panel);
+        fused::forward(simd, layer, packed, panel.inputs, buffers);
+        score(rule, g.classes, g.pitch, &mut buffers.outputs, &mut panel);
     }
 }
 
@@ -230,7 +220,6 @@ impl<T: Real> WithSimd for Backward<'_, T> {
             dw,
             dv,
         } = self;
-        fused::backward(simd, layer, readout, residual, inputs, k, scratch);
-        scratch.deposit(layer.g, dw, dv);
+        fused::backward(simd, layer, readout, residual, inputs, k, scratch, (dw, dv));
     }
 }

@@ -1,5 +1,6 @@
 //! The first layer as a table of rows by token: the weights themselves, or an embedding times them.
 
+use crate::buffer::Buffer;
 use crate::real::Real;
 use crate::weights::{Dims, Weights};
 
@@ -8,8 +9,8 @@ pub(crate) struct Table<T> {
     d: Dims,
     /// First token and number of tokens of each operand.
     spans: Vec<(usize, usize)>,
-    rows: Vec<T>,
-    grad: Vec<T>,
+    rows: Buffer<T>,
+    grad: Buffer<T>,
 }
 
 impl<T: Real> Table<T> {
@@ -26,8 +27,8 @@ impl<T: Real> Table<T> {
         Self {
             d,
             spans: spans.collect(),
-            rows: vec![T::ZERO; size],
-            grad: vec![T::ZERO; size],
+            rows: Buffer::zeros(size),
+            grad: Buffer::zeros(size),
         }
     }
 
@@ -41,7 +42,7 @@ impl<T: Real> Table<T> {
         for (j, (first, tokens)) in self.spans.iter().enumerate() {
             let block = &hidden[j * size * stride..][..size * stride];
             let rows = &mut self.rows[first * stride..];
-            let a = (embedding.data.as_slice(), [embedding.stride, 1]);
+            let a = (&embedding.data[..], [embedding.stride, 1]);
             T::matmul(
                 [*tokens, size, stride],
                 a,
@@ -63,7 +64,7 @@ impl<T: Real> Table<T> {
     }
 
     /// Takes the place where the gradient of the rows is to be written; give it back with `descend`.
-    pub(crate) fn take_grad(&mut self, grads: &mut Weights<T>) -> Vec<T> {
+    pub(crate) fn take_grad(&mut self, grads: &mut Weights<T>) -> Buffer<T> {
         std::mem::take(if self.d.embedding.is_some() {
             &mut self.grad
         } else {
@@ -74,7 +75,7 @@ impl<T: Real> Table<T> {
     /// Turns the gradient of the rows into gradients of what they are made of.
     pub(crate) fn descend(
         &mut self,
-        rows_grad: Vec<T>,
+        rows_grad: Buffer<T>,
         weights: &Weights<T>,
         grads: &mut Weights<T>,
     ) {
@@ -89,9 +90,9 @@ impl<T: Real> Table<T> {
             let rows = (&self.grad[first * stride..], [stride, 1]);
             let block = j * size * stride..(j + 1) * size * stride;
             let hidden = (&weights.hidden(0).data[block.clone()], [1, stride]);
-            let to = (grads.all[0].data.as_mut_slice(), [embedding.stride, 1]);
+            let to = (&mut grads.all[0].data[..], [embedding.stride, 1]);
             T::matmul([*tokens, stride, size], rows, hidden, to, T::ONE, T::ONE);
-            let a = (embedding.data.as_slice(), [1, embedding.stride]);
+            let a = (&embedding.data[..], [1, embedding.stride]);
             let to = (&mut grads.hidden_mut(0).data[block], [stride, 1]);
             T::matmul([size, *tokens, stride], a, rows, to, T::ONE, T::ZERO);
         }
