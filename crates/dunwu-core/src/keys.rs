@@ -219,6 +219,12 @@ pub const KEYS: &[Key] = &[
         "",
         "η of the ridge readout; weight_decay if absent",
     ),
+    key(
+        "save_seconds",
+        "seconds",
+        "10",
+        "seconds between saves of the state, which is what a kill can cost",
+    ),
     key("schedule", "name", "constant", "learning rate over epochs"),
     key(
         "schedule_gamma",

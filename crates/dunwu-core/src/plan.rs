@@ -240,6 +240,7 @@ pub struct RunPlan {
     pub filter_lambda: f64,
     pub filter_window: usize,
     pub orthogonal_gradient: bool,
+    pub save_seconds: f64,
     pub schedule: Schedule,
     pub schedule_gamma: f64,
     pub schedule_step: u64,

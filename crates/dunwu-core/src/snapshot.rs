@@ -84,12 +84,23 @@ impl<'a> TensorView<'a> {
     /// The matrix, widened, dense and row-major.
     pub fn to_f64(&self) -> Vec<f64> {
         let mut out = Vec::with_capacity(self.rows * self.cols);
-        for i in 0..self.rows {
-            for j in 0..self.cols {
-                out.push(self.at(i, j));
-            }
-        }
+        (0..self.rows).for_each(|i| out.extend(self.row(i)));
         out
+    }
+
+    /// A row, widened.
+    ///
+    /// Panics if there is none with that index.
+    pub fn row(&self, i: usize) -> Vec<f64> {
+        assert!(i < self.rows, "row {i} of {}", self.rows);
+        let first = i * self.row_stride;
+        match self.data {
+            TensorData::F32(data) if self.col_stride == 1 => data[first..first + self.cols]
+                .iter()
+                .map(|x| f64::from(*x))
+                .collect(),
+            _ => (0..self.cols).map(|j| self.at(i, j)).collect(),
+        }
     }
 
     /// The matrix as an owned, dense, row-major tensor of the same precision.

@@ -169,6 +169,7 @@ impl RunSpec {
             filter_lambda: self.value("filter_lambda")?,
             filter_window: self.value("filter_window")?,
             orthogonal_gradient: self.value("orthogonal_gradient")?,
+            save_seconds: self.value("save_seconds")?,
             schedule: self.value("schedule")?,
             schedule_gamma: self.value("schedule_gamma")?,
             schedule_step: self.value("schedule_step")?,
@@ -351,6 +352,7 @@ impl RunPlan {
             ("hidden_scale", self.hidden_scale),
             ("readout_scale", self.readout_scale),
             ("filter_lambda", self.filter_lambda),
+            ("save_seconds", self.save_seconds),
         ];
         for (key, value) in not_negative {
             check(key, value >= 0.0 && value.is_finite(), value, "0 or more")?;

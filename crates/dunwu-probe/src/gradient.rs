@@ -1,8 +1,9 @@
 //! ‖G_F‖, the gradient at the hidden activations.
 
-use crate::matrix::{centre, gram, inner, matrix};
+use crate::matrix::{gram, inner, rows};
 use crate::select::Setting;
 use dunwu_core::{Cost, Dataset, Needs, Probe, Reading, Snapshot};
+use faer::Mat;
 
 /// `grad_f` = ‖P(Y − O)Vᵀ‖_F, P the centring over samples (arXiv 2509.21519);
 /// `grad_f_code` = ‖(Y − 1/M − O)Vᵀ‖_F with O not centred, as the published code prints it.
@@ -45,27 +46,22 @@ impl Probe for Gradient {
         else {
             return vec![];
         };
-        let mut residual = matrix(outputs);
+        let classes = outputs.cols;
+        let (mut residual, v) = (outputs.to_f64(), readout.to_f64());
         let shift = 1.0 / data.classes as f64;
-        for j in 0..residual.ncols() {
-            for (i, row) in data.train.iter().enumerate() {
-                let target = if data.labels[*row as usize] as usize == j {
-                    1.0
-                } else {
-                    0.0
-                };
-                residual[(i, j)] = target - shift - residual[(i, j)];
-            }
+        let mut mean = Mat::zeros(classes, 1);
+        for (r, row) in residual.chunks_exact_mut(classes).zip(&data.train) {
+            r.iter_mut().for_each(|x| *x = -shift - *x);
+            r[data.labels[*row as usize] as usize] += 1.0;
+            r.iter().enumerate().for_each(|(j, x)| mean[(j, 0)] += x);
         }
-        let v = matrix(readout);
-        let vv = gram(v.as_ref());
-        let norm = |r: faer::MatRef<'_, f64>| inner(gram(r).as_ref(), vv.as_ref()).max(0.0).sqrt();
-        let code = norm(residual.as_ref());
-        // Centring takes the shift of 1/M away again.
-        centre(&mut residual);
+        let vv = gram(rows(&v, classes));
+        let whole = inner(gram(rows(&residual, classes)).as_ref(), vv.as_ref());
+        // Centring takes n·μμᵀ from RᵀR, μ the mean over samples, and with it the shift of 1/M.
+        let common = inner((&vv * &mean).as_ref(), mean.as_ref()) / data.train.len() as f64;
         vec![
-            Reading::new("grad_f", norm(residual.as_ref())),
-            Reading::new("grad_f_code", code),
+            Reading::new("grad_f", (whole - common).max(0.0).sqrt()),
+            Reading::new("grad_f_code", whole.max(0.0).sqrt()),
         ]
     }
 }

@@ -1,9 +1,9 @@
 //! How nearly independent nodes and samples are.
 
-use crate::matrix::{centre, gram};
+use crate::matrix::{centre, gram, rows};
 use crate::select::Setting;
-use dunwu_core::{Cost, Dataset, Needs, Probe, Reading, Snapshot, TensorView};
-use faer::{Mat, MatRef};
+use dunwu_core::{Cost, Dataset, Needs, Probe, Reading, Snapshot, TensorData, TensorView};
+use faer::MatRef;
 
 /// Nodes and samples of the probe that is no exact one.
 const SAMPLE: usize = 256;
@@ -84,11 +84,11 @@ impl Probe for Gram {
         };
         let nodes = evenly(features.cols, self.most);
         let mut f = pick(features, &evenly(features.rows, usize::MAX), &nodes);
-        centre(&mut f);
-        let ff = ratio(gram(f.as_ref()).as_ref());
+        centre_rows(&mut f, nodes.len());
+        let ff = ratio(gram(rows(&f, nodes.len())).as_ref());
         let samples = evenly(features.rows, self.most);
         let f = pick(features, &samples, &evenly(features.cols, usize::MAX));
-        let outer = gram(f.transpose());
+        let outer = gram(rows(&f, features.cols).transpose());
         let ideal = distance_from_ideal(outer.as_ref());
         let mut centred = outer;
         centre(&mut centred);
@@ -110,8 +110,32 @@ fn evenly(n: usize, most: usize) -> Vec<usize> {
     (0..count).map(|i| i * n / count).collect()
 }
 
-fn pick(view: &TensorView<'_>, rows: &[usize], cols: &[usize]) -> Mat<f64> {
-    Mat::from_fn(rows.len(), cols.len(), |i, j| view.at(rows[i], cols[j]))
+/// Some rows and columns, dense and row-major.
+fn pick(view: &TensorView<'_>, rows: &[usize], cols: &[usize]) -> Vec<f64> {
+    let mut out = Vec::with_capacity(rows.len() * cols.len());
+    for i in rows {
+        match view.data {
+            TensorData::F32(data) if view.col_stride == 1 => {
+                let row = &data[i * view.row_stride..][..view.cols];
+                out.extend(cols.iter().map(|j| f64::from(row[*j])));
+            }
+            _ => out.extend(cols.iter().map(|j| view.at(*i, *j))),
+        }
+    }
+    out
+}
+
+/// Subtracts from each of `cols` columns its mean.
+fn centre_rows(numbers: &mut [f64], cols: usize) {
+    let mut mean = vec![0.0; cols];
+    for row in numbers.chunks_exact(cols) {
+        mean.iter_mut().zip(row).for_each(|(m, x)| *m += x);
+    }
+    let n = (numbers.len() / cols) as f64;
+    mean.iter_mut().for_each(|m| *m /= n);
+    for row in numbers.chunks_exact_mut(cols) {
+        row.iter_mut().zip(&mean).for_each(|(x, m)| *x -= m);
+    }
 }
 
 /// Mean |off-diagonal| over mean |diagonal|.

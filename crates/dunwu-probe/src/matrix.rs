@@ -5,9 +5,9 @@ use faer::linalg::matmul::matmul;
 use faer::{Accum, Mat, MatRef, Par};
 use pulp::Arch;
 
-/// A tensor as a dense matrix.
-pub(crate) fn matrix(view: &TensorView<'_>) -> Mat<f64> {
-    Mat::from_fn(view.rows, view.cols, |i, j| view.at(i, j))
+/// Dense numbers of `cols` a row as a matrix.
+pub(crate) fn rows(numbers: &[f64], cols: usize) -> MatRef<'_, f64> {
+    MatRef::from_row_major_slice(numbers, numbers.len() / cols.max(1), cols)
 }
 
 /// a·b on one thread.

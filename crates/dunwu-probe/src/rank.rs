@@ -1,6 +1,6 @@
 //! Effective rank of the weights.
 
-use crate::matrix::{gram, matrix};
+use crate::matrix::{gram, rows};
 use crate::select::Setting;
 use dunwu_core::{Cost, Dataset, Needs, Probe, Reading, Snapshot};
 use faer::Side;
@@ -37,14 +37,14 @@ impl Probe for Rank {
         let rank = |name: &str| {
             let view = snapshot.get(name)?;
             // The Gram matrix of the shorter side has the same singular values, squared.
-            let a = matrix(&if view.rows < view.cols {
-                view.transposed()
+            let numbers = view.to_f64();
+            let a = rows(&numbers, view.cols);
+            let a = if view.rows < view.cols {
+                a.transpose()
             } else {
-                view.clone()
-            });
-            let values = gram(a.as_ref())
-                .self_adjoint_eigenvalues(Side::Lower)
-                .ok()?;
+                a
+            };
+            let values = gram(a).self_adjoint_eigenvalues(Side::Lower).ok()?;
             let sigma: Vec<f64> = values.iter().map(|v| v.max(0.0).sqrt()).collect();
             let total: f64 = sigma.iter().sum();
             let entropy: f64 = sigma

@@ -62,7 +62,7 @@ pub static ALL: &[Entry] = &[
     Entry {
         name: "spectrum",
         help: "which features of the task the nodes listen to",
-        cost: Cost::Cheap,
+        cost: Cost::Moderate,
         make: spectrum::make,
     },
     Entry {

@@ -1,10 +1,10 @@
 //! Which features of the task the hidden nodes listen to.
 
-use crate::matrix::{matrix, product};
+use crate::matrix::{product, rows};
 use crate::select::Setting;
 use dunwu_core::{Cost, Dataset, Needs, Probe, Reading, Snapshot, Weights};
 use dunwu_task::Features;
-use faer::{Mat, MatRef};
+use faer::MatRef;
 
 /// A node shorter than this share of the median node is dead and counts nowhere.
 const DEAD: f64 = 1e-3;
@@ -45,7 +45,8 @@ pub fn feature_map(
     let (neurons, count) = (columns(snapshot, complex)?, features.names.len());
     let mut mass = vec![0.0f64; neurons * count];
     for j in 0..data.operands() {
-        let spectrum = product(basis, operand(snapshot, data, j)?.as_ref());
+        let weights = operand(snapshot, data, j)?;
+        let spectrum = product(basis, rows(&weights, snapshot.get("hidden.0")?.cols));
         for column in 0..spectrum.ncols() {
             let line = &mut mass[column % neurons * count..][..count];
             for (m, rows) in line.iter_mut().zip(&features.ranges) {
@@ -66,19 +67,31 @@ fn columns(snapshot: &Snapshot<'_>, complex: bool) -> Option<usize> {
 }
 
 /// First-layer rows of operand j's tokens.
-fn operand(snapshot: &Snapshot<'_>, data: &Dataset, j: usize) -> Option<Mat<f64>> {
+fn operand(snapshot: &Snapshot<'_>, data: &Dataset, j: usize) -> Option<Vec<f64>> {
     let hidden = snapshot.get("hidden.0")?;
-    let rows = |first: usize, count: usize| {
-        (first + count <= hidden.rows)
-            .then(|| Mat::from_fn(count, hidden.cols, |i, c| hidden.at(first + i, c)))
+    let block = |first: usize, count: usize| {
+        (first + count <= hidden.rows).then(|| {
+            (first..first + count)
+                .flat_map(|i| hidden.row(i))
+                .collect::<Vec<f64>>()
+        })
     };
-    match snapshot.get("embedding") {
-        Some(embedding) => {
-            let block = rows(j * embedding.cols, embedding.cols)?;
-            Some(product(matrix(embedding).as_ref(), block.as_ref()))
-        }
-        None => rows(data.offset(j), data.vocab[j]),
-    }
+    let Some(embedding) = snapshot.get("embedding") else {
+        return block(data.offset(j), data.vocab[j]);
+    };
+    let block = block(j * embedding.cols, embedding.cols)?;
+    let embedding_rows = embedding.to_f64();
+    let weights = product(
+        rows(&embedding_rows, embedding.cols),
+        rows(&block, hidden.cols),
+    );
+    let row = |i: usize| (0..hidden.cols).map(move |c| (i, c));
+    Some(
+        (0..embedding.rows)
+            .flat_map(row)
+            .map(|at| weights[at])
+            .collect(),
+    )
 }
 
 fn map_of(features: &Features, neurons: usize, mass: Vec<f64>) -> FeatureMap {
@@ -94,13 +107,8 @@ fn map_of(features: &Features, neurons: usize, mass: Vec<f64>) -> FeatureMap {
     for line in mass.chunks_exact(count) {
         let all: f64 = line.iter().sum();
         let learned = all - line[trivial];
-        let share = |k: usize| {
-            if k == trivial || learned <= 0.0 {
-                0.0
-            } else {
-                line[k] / learned
-            }
-        };
+        let scale = if learned > 0.0 { 1.0 / learned } else { 0.0 };
+        let share = |k: usize| if k == trivial { 0.0 } else { line[k] * scale };
         let best = (0..count).fold(0, |best, k| if share(k) > share(best) { k } else { best });
         map.share.extend((0..count).map(|k| share(k) as f32));
         map.best.push(best as u32);
@@ -154,7 +162,7 @@ impl Probe for Spectrum {
     }
 
     fn cost(&self) -> Cost {
-        Cost::Cheap
+        Cost::Moderate
     }
 
     fn measure(&mut self, snapshot: &Snapshot<'_>, data: &Dataset) -> Vec<Reading> {

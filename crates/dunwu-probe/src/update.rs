@@ -12,6 +12,8 @@ struct Update {
     /// Weights and update of the epoch before, W and V, in single precision.
     before: [Vec<f32>; 2],
     update: [Vec<f32>; 2],
+    /// Room for the next update.
+    spare: [Vec<f32>; 2],
 }
 
 const LETTERS: [&str; 2] = ["W", "V"];
@@ -20,16 +22,39 @@ pub(crate) fn make(_: &Setting<'_>) -> Box<dyn Probe> {
     Box::new(Update::default())
 }
 
-/// The elements of a matrix, row by row, in single precision.
-pub(crate) fn flat(view: &TensorView<'_>, out: &mut Vec<f32>) {
-    for i in 0..view.rows {
-        let row = i * view.row_stride;
-        match view.data {
-            TensorData::F32(data) if view.col_stride == 1 => {
-                out.extend_from_slice(&data[row..row + view.cols])
+/// Sets `update` to the change of the tensors since `before`, and `before` to the tensors, in single precision
+/// and without a new allocation. False, and no update, if `before` was of another size.
+pub(crate) fn advance(
+    tensors: &[&TensorView<'_>],
+    before: &mut Vec<f32>,
+    update: &mut Vec<f32>,
+) -> bool {
+    let size = tensors.iter().map(|t| t.rows * t.cols).sum();
+    let known = before.len() == size;
+    before.resize(size, 0.0);
+    update.resize(size, 0.0);
+    let mut first = 0;
+    for view in tensors {
+        for i in 0..view.rows {
+            let place = first..first + view.cols;
+            let (old, change) = (&mut before[place.clone()], &mut update[place]);
+            first += view.cols;
+            let row = i * view.row_stride;
+            if let (TensorData::F32(data), 1) = (view.data, view.col_stride) {
+                step(old, change, data[row..row + view.cols].iter().copied());
+            } else {
+                step(old, change, (0..view.cols).map(|j| view.at(i, j) as f32));
             }
-            _ => out.extend((0..view.cols).map(|j| view.at(i, j) as f32)),
         }
+    }
+    known
+}
+
+#[inline(always)]
+fn step(old: &mut [f32], change: &mut [f32], now: impl Iterator<Item = f32>) {
+    for ((old, change), now) in old.iter_mut().zip(change).zip(now) {
+        *change = now - *old;
+        *old = now;
     }
 }
 
@@ -64,26 +89,21 @@ impl Probe for Update {
     fn measure(&mut self, snapshot: &Snapshot<'_>, _: &Dataset) -> Vec<Reading> {
         let mut out = Vec::new();
         for (k, (letter, tensors)) in letters(snapshot).into_iter().enumerate() {
-            let mut now = Vec::with_capacity(self.before[k].len());
-            tensors
-                .iter()
-                .for_each(|i| flat(&snapshot.tensors[*i], &mut now));
-            if self.before[k].len() == now.len() && !now.is_empty() {
-                let update: Vec<f32> = now
-                    .iter()
-                    .zip(&self.before[k])
-                    .map(|(a, b)| a - b)
-                    .collect();
-                let norm = dot(&update, &update).sqrt();
-                out.push(Reading::new(format!("update_norm.{letter}"), norm));
-                if self.update[k].len() == update.len() {
-                    let last = dot(&self.update[k], &self.update[k]).sqrt();
-                    let cosine = dot(&update, &self.update[k]) / (norm * last);
-                    out.push(Reading::new(format!("update_cos.{letter}"), 1.0 - cosine));
-                }
-                self.update[k] = update;
+            let tensors: Vec<_> = tensors.iter().map(|i| &snapshot.tensors[*i]).collect();
+            let (before, last) = (&mut self.before[k], &mut self.update[k]);
+            let mut update = std::mem::take(&mut self.spare[k]);
+            if !advance(&tensors, before, &mut update) || update.is_empty() {
+                last.clear();
+                self.spare[k] = update;
+                continue;
             }
-            self.before[k] = now;
+            let norm = dot(&update, &update).sqrt();
+            out.push(Reading::new(format!("update_norm.{letter}"), norm));
+            if last.len() == update.len() {
+                let cosine = dot(&update, last) / (norm * dot(last, last).sqrt());
+                out.push(Reading::new(format!("update_cos.{letter}"), 1.0 - cosine));
+            }
+            self.spare[k] = std::mem::replace(last, update);
         }
         out
     }

@@ -2,13 +2,16 @@
 
 use crate::matrix::{dot, letters, saved};
 use crate::select::Setting;
-use crate::update::flat;
+use crate::update::advance;
 use dunwu_core::{Cost, Dataset, NamedTensor, Needs, Probe, Reading, Snapshot, Values};
 use faer::{Mat, Side};
 use std::collections::VecDeque;
 
 /// Updates in the window (arXiv 2605.08119).
 const WINDOW: usize = 20;
+
+/// Numbers of an update that stay in the nearest cache.
+const BLOCK: usize = 4096;
 
 /// `sigma23` = σ₂/σ₃ of the matrix whose rows are the last 20 updates of W (all but the readout);
 /// `gram23` is its square, the ratio of eigenvalues of their Gram matrix, as arXiv 2605.08119 prints it.
@@ -18,6 +21,8 @@ const WINDOW: usize = 20;
 struct UpdateSpectrum {
     before: Vec<f32>,
     updates: VecDeque<Vec<f32>>,
+    /// Room for the next update.
+    spare: Vec<f32>,
     /// Inner products of each update with itself and those after it.
     gram: VecDeque<Vec<f64>>,
 }
@@ -29,14 +34,19 @@ pub(crate) fn make(_: &Setting<'_>) -> Box<dyn Probe> {
 impl UpdateSpectrum {
     fn push(&mut self, update: Vec<f32>) {
         if self.updates.len() == WINDOW {
-            self.updates.pop_front();
+            self.spare = self.updates.pop_front().expect("the window is full");
             self.gram.pop_front();
         }
         self.updates.push_back(update);
         self.gram.push_back(vec![]);
         let last = self.updates.back().expect("just pushed");
-        for (row, update) in self.gram.iter_mut().zip(&self.updates) {
-            row.push(dot(update, last));
+        self.gram.iter_mut().for_each(|row| row.push(0.0));
+        // Block by block, so that the last update is read from memory once, not twenty times.
+        for (i, block) in last.chunks(BLOCK).enumerate() {
+            for (row, update) in self.gram.iter_mut().zip(&self.updates) {
+                let part = dot(&update[i * BLOCK..][..block.len()], block);
+                *row.last_mut().expect("a place for this product") += part;
+            }
         }
     }
 
@@ -80,18 +90,14 @@ impl Probe for UpdateSpectrum {
     }
 
     fn measure(&mut self, snapshot: &Snapshot<'_>, _: &Dataset) -> Vec<Reading> {
-        let mut now = Vec::with_capacity(self.before.len());
-        letters(snapshot)[0]
-            .1
-            .iter()
-            .for_each(|i| flat(&snapshot.tensors[*i], &mut now));
-        if now.is_empty() {
-            return vec![];
+        let weights = &letters(snapshot)[0].1;
+        let weights: Vec<_> = weights.iter().map(|i| &snapshot.tensors[*i]).collect();
+        let mut update = std::mem::take(&mut self.spare);
+        if advance(&weights, &mut self.before, &mut update) && !update.is_empty() {
+            self.push(update);
+        } else {
+            self.spare = update;
         }
-        if self.before.len() == now.len() {
-            self.push(now.iter().zip(&self.before).map(|(a, b)| a - b).collect());
-        }
-        self.before = now;
         let ratio = self.ratio();
         if !ratio.is_finite() {
             return vec![];

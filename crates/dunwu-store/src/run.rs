@@ -34,10 +34,11 @@ pub struct Provenance {
 }
 
 /// A hash of all keys of a plan that can change a bit of a seed's result: FNV-1a of its TOML with
-/// `threads` and `seeds` left out. 16 hexadecimal digits.
+/// `threads`, `save_seconds` and `seeds` left out. 16 hexadecimal digits.
 pub fn plan_hash(plan: &RunPlan) -> String {
     let text = plan_toml(&RunPlan {
         threads: 0,
+        save_seconds: 0.0,
         seeds: 1,
         ..plan.clone()
     });

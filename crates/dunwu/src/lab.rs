@@ -119,7 +119,8 @@ pub fn train(plan: &RunPlan, dir: &Utf8Path, control: &Control<'_>) -> Result<Re
 
 /// Goes on with the runs of a directory that are not finished.
 ///
-/// `changes` may repeat keys of the stored plan and may change `threads`, which changes no bit.
+/// `changes` may repeat keys of the stored plan and may change `threads` and `save_seconds`, which change
+/// no bit.
 ///
 /// # Errors
 /// Those of [`train`]; a directory that holds no run; `changes` that make another plan.
@@ -130,6 +131,7 @@ pub fn resume(dir: &Utf8Path, changes: &RunSpec, control: &Control<'_>) -> Resul
     let wanted = spec.resolve()?;
     let plan = RunPlan {
         threads: wanted.threads,
+        save_seconds: wanted.save_seconds,
         ..stored.clone()
     };
     if wanted != plan {
@@ -354,6 +356,7 @@ impl<'p> Lab<'p> {
         let point = writer.resume_point()?;
         let context = self.context(data.test.len(), None);
         let mut recorder = Recorder::new(self.plan, &data, seed, context, control, writer, probes);
+        recorder.threads = threads;
         let outcome = match point {
             Some(point) => {
                 recorder.resume(point.curve, &point.probes);

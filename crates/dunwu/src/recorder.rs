@@ -3,15 +3,14 @@
 use crate::lab::{Control, Progress};
 use dunwu_analysis::{Context, current_stage};
 use dunwu_core::{
-    Cost, Curve, Dataset, Flow, Metrics, NamedTensor, Needs, Observer, Probe, RunEvent, RunPlan,
-    Snapshot, StopReason,
+    Cost, Curve, Dataset, Flow, Metrics, NamedTensor, Needs, Observer, Probe, Reading, RunEvent,
+    RunPlan, Snapshot, StopReason,
 };
 use dunwu_store::{SeedWriter, StoreError};
 use std::collections::BTreeSet;
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-/// Wall-clock time between saves: what kill -9 can cost.
-const SAVE_EVERY: Duration = Duration::from_secs(10);
 /// Kept checkpoints of a run, where the plan does not say how far apart.
 const CHECKPOINTS: u64 = 24;
 /// Accuracies whose first crossing is worth a checkpoint.
@@ -26,11 +25,15 @@ pub(crate) struct Recorder<'a> {
     control: &'a Control<'a>,
     writer: SeedWriter,
     probes: Vec<Box<dyn Probe>>,
+    /// Threads that read the probes.
+    pub threads: usize,
     /// All readings so far, those of earlier sittings included.
     pub curve: Curve,
     kept: BTreeSet<u64>,
     crossed: [bool; CROSSINGS.len()],
     saved_at: Instant,
+    /// Wall-clock time between saves.
+    save_every: Duration,
     /// The first failure to write; ends the run.
     pub failed: Option<StoreError>,
 }
@@ -53,10 +56,12 @@ impl<'a> Recorder<'a> {
             control,
             writer,
             probes,
+            threads: 1,
             curve: Curve::default(),
             kept: checkpoint_epochs(plan),
             crossed: [false; CROSSINGS.len()],
             saved_at: Instant::now(),
+            save_every: Duration::try_from_secs_f64(plan.save_seconds).unwrap_or(Duration::MAX),
             failed: None,
         }
     }
@@ -119,12 +124,15 @@ impl<'a> Recorder<'a> {
     }
 
     fn measure(&mut self, epoch: u64, snapshot: &Snapshot<'_>) {
-        for i in 0..self.probes.len() {
-            if self.is_due(self.probes[i].cost(), epoch) {
-                for reading in self.probes[i].measure(snapshot, self.data) {
-                    self.set(epoch, &reading.name, reading.value);
-                }
-            }
+        let due: Vec<bool> = self
+            .probes
+            .iter()
+            .map(|p| self.is_due(p.cost(), epoch))
+            .collect();
+        let probes = self.probes.iter_mut().zip(due).filter(|(_, due)| *due);
+        let probes = probes.map(|(probe, _)| probe).collect();
+        for reading in read(probes, snapshot, self.data, self.threads) {
+            self.set(epoch, &reading.name, reading.value);
         }
     }
 
@@ -162,7 +170,7 @@ impl<'a> Recorder<'a> {
         let cancelled = self.control.cancelled();
         // A resumed run evaluates at its first epoch, so that crossings between evaluations are found again.
         let resumable = m.epoch.is_multiple_of(self.plan.eval_every);
-        if resumable && (cancelled || self.saved_at.elapsed() >= SAVE_EVERY) {
+        if resumable && (cancelled || self.saved_at.elapsed() >= self.save_every) {
             self.save(snapshot)?;
             if cancelled {
                 return Ok(Flow::Stop(StopReason::Interrupted));
@@ -181,6 +189,44 @@ impl<'a> Recorder<'a> {
         });
         Ok(Flow::Continue)
     }
+}
+
+/// Weights from which a second thread for the probes is worth its start.
+const LARGE: usize = 1 << 16;
+
+/// Readings of all probes, in their order, on up to `threads` threads.
+fn read(
+    probes: Vec<&mut Box<dyn Probe>>,
+    snapshot: &Snapshot<'_>,
+    data: &Dataset,
+    threads: usize,
+) -> Vec<Reading> {
+    let measure = |probe: &mut Box<dyn Probe>| probe.measure(snapshot, data);
+    let weights: usize = snapshot.tensors.iter().map(|t| t.rows * t.cols).sum();
+    let threads = if weights < LARGE {
+        1
+    } else {
+        threads.min(probes.len())
+    };
+    if threads <= 1 {
+        return probes.into_iter().flat_map(measure).collect();
+    }
+    let waiting = Mutex::new(probes.into_iter().enumerate());
+    let work = || {
+        let next = || waiting.lock().expect("no probe runs under the lock").next();
+        let done = std::iter::from_fn(|| next().map(|(i, probe)| (i, measure(probe))));
+        done.collect::<Vec<_>>()
+    };
+    let mut all = std::thread::scope(|scope| {
+        let others: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
+        let mut all = work();
+        for other in others {
+            all.extend(other.join().expect("a probe that fails gives no readings"));
+        }
+        all
+    });
+    all.sort_by_key(|(i, _)| *i);
+    all.into_iter().flat_map(|(_, readings)| readings).collect()
 }
 
 impl Observer for Recorder<'_> {

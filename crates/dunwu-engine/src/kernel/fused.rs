@@ -435,9 +435,16 @@ impl<T: Real> Scratch<T> {
     }
 }
 
+/// Where the gradients of the `SLAB` nodes from `k` go.
+pub(crate) struct Slab<'a, T> {
+    pub k: usize,
+    /// `inputs × SLAB`.
+    pub dw: &'a mut [T],
+    /// `SLAB × pitch`.
+    pub dv: &'a mut [T],
+}
+
 /// Gradients of the `SLAB` nodes from `k`: `dv[k..] = Fᵀ r` and `dw[:, k..] = Xᵀ((r vᵀ) ∘ σ′)`.
-///
-/// `dw` and `dv` are the slab's own: `inputs × SLAB` and `SLAB × pitch`.
 #[inline(always)]
 pub(crate) fn backward<T: Real, S: Simd>(
     simd: S,
@@ -445,9 +452,8 @@ pub(crate) fn backward<T: Real, S: Simd>(
     v: &[T],
     residual: &Residual<T>,
     inputs: &[u32],
-    k: usize,
     scratch: &mut Scratch<T>,
-    (dw, dv): (&mut [T], &mut [T]),
+    Slab { k, dw, dv }: Slab<'_, T>,
 ) {
     let nodes = const { nodes::<T, S>() };
     for at in (0..SLAB).step_by(nodes) {
@@ -545,8 +551,8 @@ fn scatter_slab<T: Real, S: Simd, const NV: usize>(
             dw[held.0 as usize] = held.1;
             held = (inputs[0], dw[inputs[0] as usize]);
         }
-        for v in 0..NV {
-            held.1[v] = T::add_lanes(simd, held.1[v], grad[v]);
+        for (sum, x) in held.1.iter_mut().zip(grad) {
+            *sum = T::add_lanes(simd, *sum, *x);
         }
         for t in &inputs[1..] {
             let row = &mut dw[*t as usize];

@@ -98,8 +98,12 @@ impl<T: Real> Stack<T> for Shallow<T> {
         let slabs = self.slabs.chunks_exact_mut(g.inputs * SLAB);
         let rows = grads.readout_mut().data.chunks_exact_mut(g.pitch * SLAB);
         let items = slabs.zip(rows).enumerate().collect();
-        pool.each(items, &mut self.backward, |(slab, (dw, dv)), scratch| {
-            let k = slab * SLAB;
+        pool.each(items, &mut self.backward, |(i, (dw, dv)), scratch| {
+            let slab = fused::Slab {
+                k: i * SLAB,
+                dw,
+                dv,
+            };
             let layer = Layer {
                 g,
                 function,
@@ -111,10 +115,8 @@ impl<T: Real> Stack<T> for Shallow<T> {
                 readout,
                 residual,
                 inputs,
-                k,
                 scratch,
-                dw,
-                dv,
+                slab,
             });
         });
         for (token, row) in table_grad.chunks_exact_mut(g.width).enumerate() {
@@ -199,10 +201,8 @@ struct Backward<'a, T> {
     readout: &'a [T],
     residual: &'a Residual<T>,
     inputs: &'a [u32],
-    k: usize,
     scratch: &'a mut Scratch<T>,
-    dw: &'a mut [T],
-    dv: &'a mut [T],
+    slab: fused::Slab<'a, T>,
 }
 
 impl<T: Real> WithSimd for Backward<'_, T> {
@@ -215,11 +215,9 @@ impl<T: Real> WithSimd for Backward<'_, T> {
             readout,
             residual,
             inputs,
-            k,
             scratch,
-            dw,
-            dv,
+            slab,
         } = self;
-        fused::backward(simd, layer, readout, residual, inputs, k, scratch, (dw, dv));
+        fused::backward(simd, layer, readout, residual, inputs, scratch, slab);
     }
 }
