@@ -3,7 +3,7 @@
 use dunwu_core::{NamedTensor, Snapshot, TensorData, TensorView, Values};
 use faer::linalg::matmul::matmul;
 use faer::{Accum, Mat, MatRef, Par};
-use pulp::Arch;
+use pulp::{Arch, Simd, WithSimd};
 
 /// Dense numbers of `cols` a row as a matrix.
 pub(crate) fn rows(numbers: &[f64], cols: usize) -> MatRef<'_, f64> {
@@ -55,26 +55,36 @@ pub(crate) fn square_sum(view: &TensorView<'_>) -> f64 {
 
 /// Σ x y, as `square_sum`, with the widest vectors that the machine has.
 pub(crate) fn dot<T: Copy + Into<f64>>(x: &[T], y: &[T]) -> f64 {
-    Arch::new().dispatch(
-        #[inline(always)]
-        || {
-            let mut lanes = [0.0f64; 32];
-            let ((xs, x_rest), (ys, y_rest)) = (x.as_chunks::<32>(), y.as_chunks::<32>());
-            for (a, b) in xs.iter().zip(ys) {
-                for i in 0..32 {
-                    lanes[i] += a[i].into() * b[i].into();
-                }
+    Arch::new().dispatch(Dot { x, y })
+}
+
+struct Dot<'a, T> {
+    x: &'a [T],
+    y: &'a [T],
+}
+
+// A closure would not be compiled for those vectors.
+impl<T: Copy + Into<f64>> WithSimd for Dot<'_, T> {
+    type Output = f64;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) -> f64 {
+        let mut lanes = [0.0f64; 32];
+        let ((xs, x_rest), (ys, y_rest)) = (self.x.as_chunks::<32>(), self.y.as_chunks::<32>());
+        for (a, b) in xs.iter().zip(ys) {
+            for i in 0..32 {
+                lanes[i] += a[i].into() * b[i].into();
             }
-            let mut sum = 0.0;
-            for lane in lanes {
-                sum += lane;
-            }
-            for (a, b) in x_rest.iter().zip(y_rest) {
-                sum += (*a).into() * (*b).into();
-            }
-            sum
-        },
-    )
+        }
+        let mut sum = 0.0;
+        for lane in std::hint::black_box(lanes) {
+            sum += lane;
+        }
+        for (a, b) in x_rest.iter().zip(y_rest) {
+            sum += (*a).into() * (*b).into();
+        }
+        sum
+    }
 }
 
 /// Parameters that a letter stands for: W all that is not the readout, V the readout.
