@@ -203,7 +203,8 @@ fn bits(run: &Path) -> (Vec<u8>, Value) {
 }
 
 fn long(dir: &str) -> Vec<String> {
-    train(&["epochs=3000", "--quiet", dir])
+    // Saved often, so that the kills fall before, between and amid saves.
+    train(&["epochs=3000", "save_seconds=0.02", "--quiet", dir])
 }
 
 #[test]
