@@ -85,7 +85,6 @@ macro_rules! specialise {
         }
     };
 }
-#[allow(unused_imports, reason = "for fused loops elsewhere in the crate")]
 pub(crate) use specialise;
 
 impl<T: Real> Function<T> {

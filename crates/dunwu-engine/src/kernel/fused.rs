@@ -1,7 +1,7 @@
 //! Forward and backward of one hidden layer whose inputs are gathered rows.
 
 use super::tile::{across, along, dots};
-use crate::activation::Function;
+use crate::activation::{Function, specialise};
 use crate::buffer::Buffer;
 use crate::maths::{LANES, joined};
 use crate::real::Real;
@@ -90,6 +90,33 @@ pub(crate) fn gather<T: Real>(w: &[T], width: usize, inputs: &[u32], out: &mut [
     }
 }
 
+/// Activations of `depth` nodes, of which `w` holds the first, for each row.
+#[inline(always)]
+fn activate<T: Real>(
+    w: &[T],
+    g: Geometry,
+    function: Function<T>,
+    inputs: &[u32],
+    depth: usize,
+    features: &mut [[T; DEPTH]],
+) {
+    let rows = inputs.chunks_exact(g.operands).zip(features.iter_mut());
+    if g.operands != 2 {
+        for (inputs, f) in rows {
+            gather(w, g.width, inputs, &mut f[..depth]);
+            function.apply_in_place(&mut f[..depth]);
+        }
+        return;
+    }
+    specialise!(function, function => for (inputs, f) in rows {
+        let a = &w[inputs[0] as usize * g.width..][..depth];
+        let b = &w[inputs[1] as usize * g.width..][..depth];
+        for i in 0..depth {
+            f[i] = function.value(a[i] + b[i]);
+        }
+    });
+}
+
 /// The readout as `forward` reads it.
 pub(crate) struct Readout<T> {
     /// Groups of columns: group, then inner index, then column.
@@ -170,10 +197,7 @@ pub(crate) fn forward<T: Real, S: Simd>(
     while k < g.width {
         let depth = DEPTH.min(g.width - k);
         let features = &mut panel.features.as_chunks_mut().0[..rows];
-        for (inputs, f) in inputs.chunks_exact(g.operands).zip(features.iter_mut()) {
-            gather(&w[k..], g.width, inputs, &mut f[..depth]);
-            function.apply_in_place(&mut f[..depth]);
-        }
+        activate(&w[k..], g, function, inputs, depth, features);
         let place = Place { rows, k, depth };
         body(simd, g, place, features, &v.body, &mut panel.outputs);
         let tail = &v.tail[k * g.tail()..][..depth * g.tail()];
