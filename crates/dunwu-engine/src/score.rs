@@ -124,6 +124,10 @@ pub(crate) fn score<T: Real>(
     if rule.keep_raw {
         panel.raw.copy_from_slice(&outputs[..panel.raw.len()]);
     }
+    // A loop of its own: the answer and the loss of a row wait for sums of their own, which other rows can fill.
+    for (row, answer) in outputs.chunks_exact(pitch).zip(&mut *panel.answers) {
+        *answer = largest(row.as_chunks().0, classes) as u32;
+    }
     let mut gradient = panel.gradient.chunks_exact_mut(pitch);
     for (i, row) in outputs
         .chunks_exact_mut(pitch)
@@ -131,7 +135,6 @@ pub(crate) fn score<T: Real>(
         .enumerate()
     {
         let (row, label) = (row.as_chunks_mut().0, panel.labels[i] as usize);
-        panel.answers[i] = largest(row, classes) as u32;
         let descend = rule.descend && panel.train[i];
         let Some(loss) = rule.loss else {
             if descend {
