@@ -2,7 +2,7 @@
 
 use crate::args::{Args, Command, Train};
 use crate::exit;
-use crate::output::{error_line, json, line};
+use crate::output::{error_line, json, line, paragraph};
 use crate::progress::Display;
 use anyhow::Context;
 use camino::{Utf8Path, Utf8PathBuf};
@@ -106,20 +106,11 @@ fn free_dir(plan: &RunPlan) -> anyhow::Result<Utf8PathBuf> {
 fn print_report(report: &Report) {
     line(&report.task);
     for run in &report.runs {
-        let name = if report.runs.len() > 1 {
-            format!("\nseed {}\n", run.seed)
-        } else {
-            "\n".to_owned()
-        };
-        line(&format!(
-            "{name}{}",
-            run.account
-                .sentences
-                .iter()
-                .map(|s| format!("  {s}\n"))
-                .collect::<String>()
-                .trim_end()
-        ));
+        line("");
+        if report.runs.len() > 1 {
+            line(&format!("seed {}", run.seed));
+        }
+        run.account.sentences.iter().for_each(|s| paragraph(s));
     }
     if report.runs.len() > 1 {
         line(&format!("\n{}", spread_table(report)));

@@ -39,17 +39,16 @@ pub(crate) fn train() -> String {
 /// A name and what it is, the latter behind or below the former.
 fn row(out: &mut String, name: &str, text: &str) {
     let name = format!("  {name:<20}");
-    let mut line = if name.chars().count() > 22 {
-        format!("{name}\n{:22}", "")
+    let first = if name.chars().count() > 22 {
+        format!("{name}\n{:23}", "")
     } else {
-        name
+        format!("{name} ")
     };
-    for word in text.split(' ') {
-        if line.lines().last().unwrap_or("").chars().count() + 1 + word.chars().count() > 79 {
-            let _ = write!(line, "\n{:22}", "");
-        }
-        line += " ";
-        line += word;
-    }
-    let _ = writeln!(out, "{line}");
+    let rest = " ".repeat(23);
+    let width = textwrap::Options::new(79 - rest.len());
+    let _ = writeln!(
+        out,
+        "{first}{}",
+        textwrap::wrap(text, width).join(&format!("\n{rest}"))
+    );
 }

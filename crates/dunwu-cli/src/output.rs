@@ -7,6 +7,21 @@ pub(crate) fn line(text: &str) {
     let _ = writeln!(std::io::stdout(), "{text}");
 }
 
+/// Widest text, where a terminal has more room than the eye likes.
+const WIDEST: usize = 100;
+
+/// A paragraph on standard output, indented by two, broken between words if that is a terminal.
+pub(crate) fn paragraph(text: &str) {
+    let width = console::Term::stdout().size_checked();
+    let Some((_, columns)) = width else {
+        return line(&format!("  {text}"));
+    };
+    let options = textwrap::Options::new(usize::from(columns).min(WIDEST))
+        .initial_indent("  ")
+        .subsequent_indent("    ");
+    line(&textwrap::fill(text, options));
+}
+
 /// A line on standard error.
 pub(crate) fn error_line(text: &str) {
     let _ = writeln!(std::io::stderr(), "{text}");
