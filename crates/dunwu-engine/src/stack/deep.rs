@@ -3,6 +3,7 @@
 use super::first::{First, Rows};
 use super::{Net, Stack};
 use crate::activation::Function;
+use crate::kernel::widest;
 use crate::order::Order;
 use crate::pool::Pool;
 use crate::real::Real;
@@ -101,9 +102,11 @@ impl<T: Real> Stack<T> for Deep<T> {
                 T::ONE,
                 T::ZERO,
             );
-            layers
-                .arch
-                .dispatch(|| score(rule, d.classes, d.pitch, &mut b.outputs, &mut panel));
+            widest(
+                layers.arch,
+                #[inline(always)]
+                || score(rule, d.classes, d.pitch, &mut b.outputs, &mut panel),
+            );
         });
     }
 
@@ -178,18 +181,22 @@ impl<T: Real> Layers<T> {
     /// Fills `pre` and `features` of every layer.
     fn forward(&self, net: Net<'_, T>, inputs: &[u32], b: &mut Buffers<T>) {
         let (d, rows) = (self.d, inputs.len() / self.d.operands);
-        self.arch.dispatch(|| {
-            for (i, inputs) in inputs.chunks_exact(d.operands).enumerate() {
-                let at = i * d.stride..i * d.stride + d.width;
-                let rows = Rows {
-                    table: net.table,
-                    d,
-                    inputs,
-                };
-                self.first
-                    .apply(rows, &mut b.pre[0][at.clone()], &mut b.features[0][at]);
-            }
-        });
+        widest(
+            self.arch,
+            #[inline(always)]
+            || {
+                for (i, inputs) in inputs.chunks_exact(d.operands).enumerate() {
+                    let at = i * d.stride..i * d.stride + d.width;
+                    let rows = Rows {
+                        table: net.table,
+                        d,
+                        inputs,
+                    };
+                    let (pre, features) = (&mut b.pre[0][at.clone()], &mut b.features[0][at]);
+                    self.first.apply(rows, pre, features);
+                }
+            },
+        );
         for l in 1..d.layers {
             let (before, after) = b.features.split_at_mut(l);
             let (x, pre) = (&before[l - 1], &mut b.pre[l]);
@@ -204,8 +211,11 @@ impl<T: Real> Layers<T> {
                 T::ONE,
                 T::ONE,
             );
-            self.arch
-                .dispatch(|| self.function.apply(&pre[..used], &mut after[0][..used]));
+            widest(
+                self.arch,
+                #[inline(always)]
+                || self.function.apply(&pre[..used], &mut after[0][..used]),
+            );
         }
     }
 
@@ -242,10 +252,12 @@ impl<T: Real> Layers<T> {
         );
         let used = rows * d.stride;
         for l in (1..d.layers).rev() {
-            self.arch.dispatch(|| {
-                self.function
-                    .apply_slope(&b.pre[l][..used], &mut b.grad[..used])
-            });
+            let (pre, grad) = (&b.pre[l][..used], &mut b.grad[..used]);
+            widest(
+                self.arch,
+                #[inline(always)]
+                || self.function.apply_slope(pre, grad),
+            );
             let x = (b.features[l - 1].as_slice(), [1, d.stride]);
             let layer_grad = (part.rest[l - 1].as_mut_slice(), wide);
             T::matmul(
@@ -267,7 +279,11 @@ impl<T: Real> Layers<T> {
                 T::ONE,
             );
         }
-        self.arch.dispatch(|| self.scatter(net, inputs, b, part));
+        widest(
+            self.arch,
+            #[inline(always)]
+            || self.scatter(net, inputs, b, part),
+        );
     }
 
     /// Adds the gradient at the first activations to the rows of the table.

@@ -4,6 +4,7 @@ use super::{Net, Stack};
 use crate::activation::Function;
 use crate::buffer::Buffer;
 use crate::kernel::fused::{self, Geometry, Layer, PANEL, Residual, SLAB, Scratch};
+use crate::kernel::widest;
 use crate::order::Order;
 use crate::pool::Pool;
 use crate::real::Real;
@@ -128,15 +129,19 @@ impl<T: Real> Stack<T> for Shallow<T> {
 
     fn features(&mut self, net: Net<'_, T>, order: &Order, out: &mut [T]) {
         let (g, function) = (self.geometry, self.function);
-        self.arch.dispatch(|| {
-            let rows = out
-                .chunks_exact_mut(g.width)
-                .zip(order.inputs.chunks_exact(g.operands));
-            for (row, inputs) in rows {
-                fused::gather(net.table, g.width, inputs, row);
-                function.apply_in_place(row);
-            }
-        });
+        widest(
+            self.arch,
+            #[inline(always)]
+            || {
+                let rows = out
+                    .chunks_exact_mut(g.width)
+                    .zip(order.inputs.chunks_exact(g.operands));
+                for (row, inputs) in rows {
+                    fused::gather(net.table, g.width, inputs, row);
+                    function.apply_in_place(row);
+                }
+            },
+        );
     }
 }
 
