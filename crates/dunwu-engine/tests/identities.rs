@@ -1,12 +1,12 @@
 //! What theory says of the gradient at the hidden nodes, checked on the engine's own tensors.
 //!
-//! Source: Y. Tian, arXiv 2509.21519, Eq. 4, Lemma 1 and appendix C.3.
+//! Source: Y. Tian, arXiv 2509.21519, Prop. 1, Eq. 4, Lemma 1, Thm 1 and appendix C.3.
 
 mod common;
 
 use common::{Keep, data, plan};
-use dunwu_core::{Dataset, Needs};
-use dunwu_engine::train;
+use dunwu_core::{Dataset, NamedTensor, Needs, Snapshot, Values};
+use dunwu_engine::{Resume, train};
 use faer::linalg::solvers::Solve;
 use faer::{Mat, Side};
 
@@ -18,34 +18,42 @@ struct Initial {
 }
 
 fn initial(words: &[&str]) -> Initial {
-    let base = [
-        "readout=ridge",
-        "loss=mse",
-        "precision=f64",
-        "epochs=1",
-        "train_fraction=0.8",
-    ];
-    let plan = plan(&[&base, words].concat());
+    let base = ["readout=ridge", "loss=mse", "train_fraction=0.8"];
+    let (data, tensors) = tensors(&[&base, words].concat(), 0, None);
+    read(&data, &tensors)
+}
+
+/// Everything at one epoch, from the initial weights or from those given.
+fn tensors(
+    words: &[&str],
+    epoch: u64,
+    from: Option<&[NamedTensor]>,
+) -> (Dataset, Vec<NamedTensor>) {
+    let plan = plan(&[&["precision=f64", "epochs=1"], words].concat());
     let data = data(&plan);
     let mut keep = Keep {
         needs: Needs {
             features: true,
             outputs: true,
+            gradients: true,
             ..Needs::WEIGHTS
         },
-        keep_at: Some(0),
+        keep_at: Some(epoch),
         ..Keep::default()
     };
-    train(&plan, &data, 0, 1, None, &mut keep).unwrap();
-    read(&data, &keep)
+    let state = from.map(|tensors| Snapshot::of(0, tensors));
+    let resume = state.as_ref().map(|state| Resume { epoch: 0, state });
+    train(&plan, &data, 0, 1, resume, &mut keep).unwrap();
+    (data, keep.at.unwrap().1)
 }
 
-fn read(data: &Dataset, keep: &Keep) -> Initial {
-    let (_, tensors) = keep.at.as_ref().unwrap();
-    let matrix = |name: &str| {
-        let view = tensors.iter().find(|t| t.name == name).unwrap().view();
-        Mat::from_fn(view.rows, view.cols, |i, j| view.at(i, j))
-    };
+fn matrix(tensors: &[NamedTensor], name: &str) -> Mat<f64> {
+    let view = tensors.iter().find(|t| t.name == name).unwrap().view();
+    Mat::from_fn(view.rows, view.cols, |i, j| view.at(i, j))
+}
+
+fn read(data: &Dataset, tensors: &[NamedTensor]) -> Initial {
+    let matrix = |name: &str| matrix(tensors, name);
     let outputs = matrix("outputs");
     let label = |i: usize| data.labels[data.train[i] as usize] as usize;
     let y = Mat::from_fn(outputs.nrows(), outputs.ncols(), |i, c| {
@@ -116,4 +124,91 @@ fn the_gradient_grows_in_proportion_to_a_small_decay() {
     };
     let slope = (norm(1e-4) / norm(1e-6)).ln() / 100f64.ln();
     assert!((slope - 1.0).abs() < 0.02, "{slope}");
+}
+
+/// On a full table, where every label is as frequent, V(t) = (2t/n)F̃ᵀỸ after a step of length t from V = 0, so that
+/// G_F = (2t/n)ỸỸᵀF̃ + O(t²). The table is small, so W stays where it is: its gradient is 0 at V = 0.
+#[test]
+fn the_gradient_grows_from_a_readout_of_zero_as_proposition_1_says() {
+    let error = |t: f64| {
+        let lr = format!("lr={t}");
+        let words = [
+            "task=S3",
+            "width=60",
+            "train_fraction=1",
+            "loss=mse_centred",
+            "optimizer=sgd",
+            "momentum=0",
+            "weight_decay=0",
+            "readout_init=zero",
+            &lr,
+        ];
+        let (data, tensors) = tensors(&words, 1, None);
+        let s = read(&data, &tensors);
+        let n = data.train.len() as f64;
+        let first = (2.0 * t / n) * (&s.targets * (s.targets.transpose() * &s.features));
+        let inner: f64 = (0..first.ncols())
+            .map(|j| s.gradient.col(j).transpose() * first.col(j))
+            .sum();
+        let cosine = inner / (first.norm_l2() * s.gradient.norm_l2());
+        (distance(&s.gradient, &first), cosine)
+    };
+    let (whole, half) = (error(1e-4), error(5e-5));
+    assert!(half.1 > 0.999, "{half:?}");
+    let slope = (whole.0 / half.0).log2();
+    assert!((slope - 1.0).abs() < 0.1, "{whole:?} {half:?}");
+}
+
+/// With V = εF̃ᵀỸ on a full table the loss falls along ∇E(w_j) for every node j, E(w) = ½‖Ỹᵀσ(Xw)‖².
+#[test]
+fn each_node_climbs_its_own_energy() {
+    let base = ["task=S3", "width=5", "train_fraction=1", "loss=mse_centred"];
+    for activation in ["square", "silu", "tanh"] {
+        let activation = format!("activation={activation}");
+        let words = [&base[..], &[&activation]].concat();
+        let (data, start) = tensors(&words, 0, None);
+        let s = read(&data, &start);
+        let (epsilon, n) = (1e-9, data.train.len() as f64);
+        let readout = epsilon * (s.features.transpose() * &s.targets);
+        let dense = |m: &Mat<f64>| {
+            let rows = (0..m.nrows()).flat_map(|i| (0..m.ncols()).map(move |j| (i, j)));
+            Values::F64(rows.map(|at| m[at]).collect())
+        };
+        let weights = matrix(&start, "hidden.0");
+        let tensor = |name: &str, m: &Mat<f64>| NamedTensor {
+            name: name.into(),
+            rows: m.nrows(),
+            cols: m.ncols(),
+            values: dense(m),
+        };
+        let state = [tensor("hidden.0", &weights), tensor("readout", &readout)];
+        let gradient = matrix(&tensors(&words, 0, Some(&state)).1, "grad.hidden.0");
+        let climb = |weights: &Mat<f64>| {
+            let state = [tensor("hidden.0", weights), tensor("readout", &readout)];
+            let s = read(&data, &tensors(&words, 0, Some(&state)).1);
+            let z = s.targets.transpose() * s.features;
+            (0..z.ncols())
+                .map(|j| 0.5 * z.col(j).squared_norm_l2())
+                .collect::<Vec<f64>>()
+        };
+        let mut steepest = 0f64;
+        for i in 0..weights.nrows() {
+            let moved = |h: f64| {
+                let mut moved = weights.clone();
+                (0..moved.ncols()).for_each(|j| moved[(i, j)] += h);
+                climb(&moved)
+            };
+            let (up, down) = (moved(1e-5), moved(-1e-5));
+            for j in 0..weights.ncols() {
+                let slope = (up[j] - down[j]) / 2e-5;
+                steepest = steepest.max(slope.abs());
+                let descent = -gradient[(i, j)] * n / (2.0 * epsilon);
+                assert!(
+                    (slope - descent).abs() < 1e-6 * (1.0 + slope.abs()),
+                    "{activation} {i} {j}: {slope} {descent}"
+                );
+            }
+        }
+        assert!(steepest > 0.01, "{activation}: {steepest} tests nothing");
+    }
 }
