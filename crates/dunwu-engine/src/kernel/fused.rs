@@ -23,8 +23,9 @@ macro_rules! sized {
     };
     (@ $size:expr, $nb:ident, $body:block, $($n:literal)+) => {
         match $size {
+            0 => {}
             $($n => { const $nb: usize = $n; $body })+
-            _ => {}
+            _ => unreachable!("more than are listed"),
         }
     };
 }
@@ -681,6 +682,76 @@ impl<T: Real> Scratch<T> {
             for (row, x) in dv.chunks_exact_mut(g.pitch).zip(from) {
                 row[c] = *x;
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use dunwu_core::{Activation, Seed};
+    use pulp::{Arch, Scalar, WithSimd};
+
+    /// Outputs, dW and dV of a small layer with both whole chunks of classes and a tail.
+    struct Passes {
+        g: Geometry,
+    }
+
+    impl WithSimd for Passes {
+        type Output = [Vec<f32>; 3];
+
+        #[inline(always)]
+        fn with_simd<S: Simd>(self, simd: S) -> [Vec<f32>; 3] {
+            let g = self.g;
+            let mut draws = Seed(3).draws("passes");
+            let mut random =
+                |n: usize| -> Vec<f32> { (0..n).map(|_| draws.normal() as f32).collect() };
+            let w = random(g.inputs * g.width);
+            let mut v = random(g.width * g.pitch);
+            let gradient = random(PANEL * g.pitch);
+            for row in v.chunks_exact_mut(g.pitch) {
+                row[g.classes..].fill(0.0);
+            }
+            let inputs: Vec<u32> = (0..PANEL as u32 - 1)
+                .flat_map(|i| [i / 7 % 7, 7 + i % 7])
+                .collect();
+            let layer = Layer {
+                g,
+                function: Function::new(Activation::Square, 0.0, 0.0),
+                w: &w,
+            };
+            let (mut readout, mut panel) = (Readout::new(g), Panel::new(g));
+            readout.pack::<S>(g, &v);
+            forward(simd, layer, &readout, &inputs, &mut panel);
+            let mut residual = Residual::default();
+            let rows = inputs.len() / g.operands;
+            residual.resize(g, rows);
+            residual.pack::<S>(g, &gradient[..rows * g.pitch]);
+            let mut scratch = Scratch::new(g);
+            let (mut dw, mut dv) = (vec![0.0; g.inputs * SLAB], vec![0.0; SLAB * g.pitch]);
+            let slab = Slab {
+                k: SLAB,
+                dw: &mut dw,
+                dv: &mut dv,
+            };
+            backward(simd, layer, &v, &residual, &inputs, &mut scratch, slab);
+            [panel.outputs[..rows * g.pitch].to_vec(), dw, dv]
+        }
+    }
+
+    #[test]
+    fn the_width_of_the_vectors_changes_no_bit() {
+        for classes in [7, 16, 23, 40, 71] {
+            let g = Geometry {
+                operands: 2,
+                inputs: 14,
+                width: 320,
+                classes,
+                pitch: classes.next_multiple_of(16),
+            };
+            let narrow = Passes { g }.with_simd(Scalar::new());
+            assert_eq!(Arch::new().dispatch(Passes { g }), narrow, "{classes}");
+            assert!(narrow.iter().flatten().any(|x| *x != 0.0));
         }
     }
 }
