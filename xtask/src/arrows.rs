@@ -17,7 +17,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "dunwu-task",
         ],
     ),
-    ("dunwu-analysis", &["dunwu-core"]),
+    ("dunwu-analysis", &["dunwu-core", "dunwu-task"]),
     ("dunwu-cli", &["dunwu"]),
     ("dunwu-core", &[]),
     ("dunwu-engine", &["dunwu-core"]),
