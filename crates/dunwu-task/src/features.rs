@@ -192,7 +192,11 @@ fn projector_column(group: &Group, irrep: &Irrep, h: usize) -> Vec<f64> {
 const NEW: [f64; 3] = [0.3, 1e-2, 1e-5];
 
 /// Orthonormal basis of the span of n columns, of known rank, by Gram–Schmidt done twice.
-fn orthonormal(rank: usize, n: usize, column: impl Fn(usize) -> Vec<f64>) -> Vec<Vec<f64>> {
+pub(crate) fn orthonormal(
+    rank: usize,
+    n: usize,
+    column: impl Fn(usize) -> Vec<f64>,
+) -> Vec<Vec<f64>> {
     let mut basis: Vec<Vec<f64>> = Vec::with_capacity(rank);
     for (share, j) in NEW
         .into_iter()

@@ -6,6 +6,7 @@ use crate::error::TaskError;
 use crate::group::{Family, Group};
 use crate::names;
 use crate::number::digits;
+use crate::real::realise;
 use faer::c64;
 
 /// Type of an irreducible representation, by its Frobenius–Schur indicator.
@@ -31,8 +32,8 @@ pub struct Irrep {
     /// χ(g) as (real, imaginary), by element.
     pub character: Vec<(f64, f64)>,
     /// Orthonormal functions on the group, column by column, whose span right translations keep;
-    /// empty for d = 1.
-    space: Vec<c64>,
+    /// empty for d = 1, real for the real type.
+    pub(crate) space: Vec<c64>,
 }
 
 /// Values of a character, by element.
@@ -45,9 +46,14 @@ impl Irrep {
     pub(crate) fn new(group: &Group, character: Character, space: Vec<c64>) -> Self {
         let e = group.identity().expect("a group has a neutral element");
         let dim = character[e].0.round() as usize;
+        let kind = kind(group, &character);
+        let space = match kind {
+            Kind::Real => realise(group, dim, space),
+            Kind::Complex | Kind::Quaternionic => space,
+        };
         Self {
             dim,
-            kind: kind(group, &character),
+            kind,
             name: String::new(),
             character,
             space,
@@ -56,7 +62,7 @@ impl Irrep {
 
     /// The unitary matrix D(g), d × d, row-major, as (real, imaginary).
     ///
-    /// `D(g) D(h) = D(gh)`; its trace is `character[g]`.
+    /// `D(g) D(h) = D(gh)`; its trace is `character[g]`. Of the real type all of it is real.
     ///
     /// ```
     /// use dunwu_task::{NO_FILES, Options, Task, irreps};

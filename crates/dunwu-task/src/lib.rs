@@ -23,11 +23,13 @@ mod names;
 mod number;
 mod parse;
 mod permutation;
+mod real;
 mod rows;
 mod split;
 mod symmetric;
 mod table;
 mod task;
+mod transform;
 
 pub use error::TaskError;
 pub use features::Features;
@@ -35,3 +37,4 @@ pub use forms::{ALL, ALL as FORMS, Form};
 pub use group::Group;
 pub use irreps::{Irrep, Kind, irreps};
 pub use task::{NO_FILES, Options, Read, Task};
+pub use transform::Transform;

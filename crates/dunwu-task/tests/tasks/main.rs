@@ -4,6 +4,7 @@ mod features;
 mod forms;
 mod groups;
 mod splits;
+mod transforms;
 
 use dunwu_core::{Dataset, RunSpec};
 use dunwu_task::{Group, Options, Task, TaskError};
