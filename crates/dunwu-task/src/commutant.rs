@@ -5,8 +5,9 @@
 //! under them, and a representation of dimension d appears in d of them.
 
 use crate::error::TaskError;
+use crate::exact::Cycles;
 use crate::group::Group;
-use crate::irreps::{Character, Irrep, snap};
+use crate::irreps::{Character, Irrep};
 use dunwu_core::Seed;
 use faer::dyn_stack::{MemBuffer, MemStack};
 use faer::linalg::evd::{ComputeEigenvectors, self_adjoint_evd, self_adjoint_evd_scratch};
@@ -48,6 +49,7 @@ struct Classes {
     class: Vec<usize>,
     /// One element of each class.
     first: Vec<usize>,
+    cycles: Cycles,
 }
 
 impl Classes {
@@ -55,10 +57,15 @@ impl Classes {
         let class = group.conjugacy_classes();
         let count = class.iter().max().map_or(0, |c| c + 1);
         let first = (0..count).map(|c| class.iter().position(|k| *k == c));
-        let first = first
+        let first: Vec<usize> = first
             .map(|g| g.expect("every class has an element"))
             .collect();
-        Self { class, first }
+        let cycles = Cycles::of(group, &class, &first);
+        Self {
+            class,
+            first,
+            cycles,
+        }
     }
 }
 
@@ -84,8 +91,7 @@ fn decompose(group: &Group, classes: &Classes, draw: u64) -> Option<Vec<Irrep>> 
                 .any(|d| d.norm() > 1e-5)
         };
         if found.iter().all(differs) {
-            let value = |c: &usize| (snap(at_first[*c].re), snap(at_first[*c].im));
-            let character = classes.class.iter().map(value).collect();
+            let character = classes.cycles.character(&at_first)?;
             let space = columns
                 .flat_map(|j| vectors.col(j).iter().copied())
                 .collect();

@@ -29,7 +29,8 @@ pub struct Irrep {
     pub kind: Kind,
     /// Name, such as `trivial`, `sign`, `standard`, `k=3`, `[3,1,1]`, `d=2 #1`.
     pub name: String,
-    /// χ(g) as (real, imaginary), by element.
+    /// χ(g) as (real, imaginary), by element, to a few units of the last place; parts that are whole
+    /// or half whole are exact.
     pub character: Vec<(f64, f64)>,
     /// Orthonormal functions on the group, column by column, whose span right translations keep;
     /// empty for d = 1, real for the real type.
@@ -199,7 +200,10 @@ fn product(group: &Group, factors: &[Group]) -> Result<Vec<Irrep>, TaskError> {
 }
 
 fn kronecker(a: &[(f64, f64)], b: &[(f64, f64)]) -> Character {
-    let times = |x: &(f64, f64), y: &(f64, f64)| (x.0 * y.0 - x.1 * y.1, x.0 * y.1 + x.1 * y.0);
+    let times = |x: &(f64, f64), y: &(f64, f64)| {
+        // Irrational values may have a whole product.
+        (snap(x.0 * y.0 - x.1 * y.1), snap(x.0 * y.1 + x.1 * y.0))
+    };
     a.iter()
         .flat_map(|x| b.iter().map(move |y| times(x, y)))
         .collect()
@@ -238,10 +242,11 @@ fn kind(group: &Group, character: &Character) -> Kind {
     }
 }
 
-/// The nearest whole number, if it is within rounding.
+/// The nearest whole or half whole number, if it is within rounding.
 pub(crate) fn snap(x: f64) -> f64 {
-    if (x - x.round()).abs() < 1e-9 {
-        x.round() + 0.0
+    let twice = (2.0 * x).round();
+    if (2.0 * x - twice).abs() < 1e-11 {
+        twice / 2.0 + 0.0
     } else {
         x
     }

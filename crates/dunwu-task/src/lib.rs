@@ -14,6 +14,7 @@ mod build;
 mod commutant;
 mod csv;
 mod error;
+mod exact;
 mod expression;
 mod features;
 mod forms;
