@@ -1,8 +1,10 @@
 //! Contract suites of groups, representations, features, forms and splits.
 
+mod characters;
 mod features;
 mod forms;
 mod groups;
+mod range;
 mod splits;
 mod transforms;
 
