@@ -49,6 +49,8 @@ struct Classes {
     class: Vec<usize>,
     /// One element of each class.
     first: Vec<usize>,
+    /// Class by class, with that element g, h ↦ hg.
+    moves: Vec<Vec<u32>>,
     cycles: Cycles,
 }
 
@@ -61,9 +63,13 @@ impl Classes {
             .map(|g| g.expect("every class has an element"))
             .collect();
         let cycles = Cycles::of(group, &class, &first);
+        let all = 0..group.order();
+        let moves = |g: &usize| all.clone().map(|h| group.mul(h, *g) as u32).collect();
+        let moves = first.iter().map(moves).collect();
         Self {
             class,
             first,
+            moves,
             cycles,
         }
     }
@@ -74,7 +80,7 @@ fn decompose(group: &Group, classes: &Classes, draw: u64) -> Option<Vec<Irrep>> 
     let (values, vectors) = eigen(random_commutant(group, draw).as_ref())?;
     let mut found: Vec<Irrep> = Vec::new();
     for columns in clusters(&values)? {
-        let at_first = traces(group, classes, vectors.as_ref(), columns.clone());
+        let at_first = traces(classes, vectors.as_ref(), columns.clone());
         let norm = classes
             .class
             .iter()
@@ -158,23 +164,18 @@ fn clusters(values: &[f64]) -> Option<Vec<Range<usize>>> {
 }
 
 /// χ(g) = tr(E* R_g E) with (R_g f)(h) = f(hg), at one g of each class.
-fn traces(
-    group: &Group,
-    classes: &Classes,
-    vectors: MatRef<'_, c64>,
-    columns: Range<usize>,
-) -> Vec<c64> {
-    let trace = |g: &usize| -> c64 {
-        let translated: Vec<usize> = (0..group.order()).map(|h| group.mul(h, *g)).collect();
-        let diagonal = |j: usize| -> c64 {
-            let column = vectors.col(j);
-            translated
-                .iter()
-                .enumerate()
-                .map(|(h, hg)| column[h].conj() * column[*hg])
-                .sum()
-        };
-        columns.clone().map(diagonal).sum()
+fn traces(classes: &Classes, vectors: MatRef<'_, c64>, columns: Range<usize>) -> Vec<c64> {
+    let columns: Vec<Vec<c64>> = columns
+        .map(|j| vectors.col(j).iter().copied().collect())
+        .collect();
+    let trace = |moves: &Vec<u32>| -> c64 {
+        let mut sum = c64::new(0.0, 0.0);
+        for column in &columns {
+            for (z, hg) in column.iter().zip(moves) {
+                sum += z.conj() * column[*hg as usize];
+            }
+        }
+        sum
     };
-    classes.first.iter().map(trace).collect()
+    classes.moves.iter().map(trace).collect()
 }

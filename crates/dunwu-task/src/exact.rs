@@ -54,7 +54,7 @@ impl Cycles {
 }
 
 /// exp(2πi j/n), j = 0, …, n − 1.
-fn roots(n: usize) -> Vec<c64> {
+pub(crate) fn roots(n: usize) -> Vec<c64> {
     let root = |j: usize| (TAU * j as f64 / n as f64).sin_cos();
     let roots = (0..n).map(root);
     roots.map(|(sin, cos)| c64::new(cos, sin)).collect()

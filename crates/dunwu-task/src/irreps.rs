@@ -40,7 +40,7 @@ pub struct Irrep {
 /// Values of a character, by element.
 pub(crate) type Character = Vec<(f64, f64)>;
 
-/// Largest order whose representations are found numerically: a second at 720, up to 15 at 1400.
+/// Largest order whose representations are found numerically: half a second at 720, up to 8 at 1400.
 pub(crate) const MOST: usize = 1500;
 
 impl Irrep {

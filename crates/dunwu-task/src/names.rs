@@ -1,10 +1,12 @@
 //! Names of irreducible representations that a person knows.
 
 use crate::abelian::powers;
+use crate::exact::roots;
 use crate::group::{Family, Group};
 use crate::irreps::{Irrep, Kind};
 use crate::number::gcd;
 use crate::symmetric::{character, conjugate, partitions};
+use faer::c64;
 use std::collections::BTreeMap;
 use std::f64::consts::TAU;
 
@@ -104,7 +106,9 @@ fn partition_name(partition: &[usize]) -> String {
 /// The smallest frequency k on the powers of `a`; where that is 0 or several share it, j on those of `b`.
 fn by_frequency(group: &Group, a: usize, b: usize, irreps: &[Irrep]) -> Vec<String> {
     let (rotations, turns) = (powers(group, a), powers(group, b));
-    let all: Vec<usize> = irreps.iter().map(|i| frequency(i, &rotations)).collect();
+    let roots = roots(rotations.len());
+    let of = |irrep: &Irrep| frequency(irrep, &rotations, &roots);
+    let all: Vec<usize> = irreps.iter().map(of).collect();
     let of = |(irrep, k): (&Irrep, &usize)| {
         // Where b moves the frequencies in orbits of d, its power d keeps each: a multiple of 1.
         let scalar = irrep.character[turns[irrep.dim % turns.len()]];
@@ -127,12 +131,12 @@ fn turn(z: (f64, f64), n: usize) -> usize {
 }
 
 /// The smallest k that χ(aⁱ) holds.
-fn frequency(irrep: &Irrep, rotations: &[usize]) -> usize {
+fn frequency(irrep: &Irrep, rotations: &[usize], roots: &[c64]) -> usize {
     let n = rotations.len();
     let share = |k: usize| -> f64 {
         let term = |(i, g): (usize, &usize)| {
-            let (sin, cos) = (TAU * (i * k % n) as f64 / n as f64).sin_cos();
-            irrep.character[*g].0 * cos + irrep.character[*g].1 * sin
+            let root = roots[i * k % n];
+            irrep.character[*g].0 * root.re + irrep.character[*g].1 * root.im
         };
         rotations.iter().enumerate().map(term).sum()
     };

@@ -3,7 +3,7 @@
 use crate::group::Group;
 use crate::irreps::{Irrep, Kind};
 use faer::linalg::matmul::matmul;
-use faer::{Accum, Mat, MatMut, MatRef, Par, c64};
+use faer::{Accum, Mat, MatRef, Par, c64};
 
 /// f̂ = Σ_g f(g) D(g) of one representation, for many functions f on the same group.
 ///
@@ -38,14 +38,17 @@ impl Transform {
         let (n, area) = (group.order(), irrep.dim * irrep.dim);
         let planes = if irrep.kind == Kind::Real { 1 } else { 2 };
         let mut matrices = Mat::zeros(n, planes * area);
-        let mut images = Images::of(irrep);
-        for g in 0..n {
-            for (ij, z) in images.matrix(group, g).enumerate() {
-                matrices[(g, ij)] = z.re;
-                if planes == 2 {
-                    matrices[(g, area + ij)] = z.im;
-                }
+        let mut set = |g: usize, ij: usize, z: c64| {
+            matrices[(g, ij)] = z.re;
+            if planes == 2 {
+                matrices[(g, area + ij)] = z.im;
             }
+        };
+        if irrep.dim == 1 {
+            let values = irrep.character.iter().enumerate();
+            values.for_each(|(g, z)| set(g, 0, c64::new(z.0, z.1)));
+        } else {
+            images(group, irrep, set);
         }
         Self {
             dim: irrep.dim,
@@ -105,49 +108,36 @@ fn product(a: MatRef<'_, f64>, b: MatRef<'_, f64>) -> Mat<f64> {
     out
 }
 
-/// D(g) = E* R_g E for one g after the other.
-struct Images<'a> {
-    irrep: &'a Irrep,
-    /// R_g E, column by column.
-    moved: Vec<c64>,
-    /// D(g), column by column.
-    out: Vec<c64>,
-}
+/// Elements whose matrices are made in one product.
+const BLOCK: usize = 64;
 
-impl<'a> Images<'a> {
-    fn of(irrep: &'a Irrep) -> Self {
-        let zero = c64::new(0.0, 0.0);
-        Self {
-            irrep,
-            moved: vec![zero; irrep.space.len()],
-            out: vec![zero; irrep.dim * irrep.dim],
-        }
-    }
-
-    /// The entries of D(g), row by row.
-    fn matrix(&mut self, group: &Group, g: usize) -> impl Iterator<Item = c64> {
-        let d = self.irrep.dim;
-        if d == 1 {
-            let (re, im) = self.irrep.character[g];
-            self.out[0] = c64::new(re, im);
-        } else {
-            self.project(group, g);
-        }
-        (0..d * d).map(move |ij| self.out[ij % d * d + ij / d])
-    }
-
-    fn project(&mut self, group: &Group, g: usize) {
-        let (n, d) = (group.order(), self.irrep.dim);
-        let columns = self.irrep.space.chunks(n).zip(self.moved.chunks_mut(n));
-        for (column, moved) in columns {
+/// Gives the entries of every D(g) = E* R_g E, as g, the place in row-major order, and the value.
+fn images(group: &Group, irrep: &Irrep, mut set: impl FnMut(usize, usize, c64)) {
+    let (n, d, zero) = (group.order(), irrep.dim, c64::new(0.0, 0.0));
+    let space = MatRef::from_column_major_slice(&irrep.space, n, d);
+    // Columns g d, …, g d + d − 1 hold R_g E, later D(g), g counting from the start of the block.
+    let (mut moved, mut out) = (vec![zero; n * d * BLOCK], Mat::zeros(d, d * BLOCK));
+    for start in (0..n).step_by(BLOCK) {
+        let block = start..n.min(start + BLOCK);
+        let columns = block.clone().flat_map(|g| (0..d).map(move |j| (g, j)));
+        for ((g, j), moved) in columns.zip(moved.chunks_mut(n)) {
+            let column = &irrep.space[j * n..(j + 1) * n];
             for (h, z) in moved.iter_mut().enumerate() {
                 *z = column[group.mul(h, g)];
             }
         }
-        let space = MatRef::from_column_major_slice(&self.irrep.space, n, d);
-        let moved = MatRef::from_column_major_slice(&self.moved, n, d);
-        let out = MatMut::from_column_major_slice_mut(&mut self.out, d, d);
+        let moved = MatRef::from_column_major_slice(&moved, n, d * BLOCK);
         let one = c64::new(1.0, 0.0);
-        matmul(out, Accum::Replace, space.adjoint(), moved, one, Par::Seq);
+        matmul(
+            out.as_mut(),
+            Accum::Replace,
+            space.adjoint(),
+            moved,
+            one,
+            Par::Seq,
+        );
+        for (g, ij) in block.flat_map(|g| (0..d * d).map(move |ij| (g, ij))) {
+            set(g, ij, out[(ij / d, (g - start) * d + ij % d)]);
+        }
     }
 }

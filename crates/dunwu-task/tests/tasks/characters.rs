@@ -144,7 +144,11 @@ impl<'a> Found<'a> {
                 let mut pairs = chosen.iter().zip(&row.values);
                 pairs.all(|(c, v)| {
                     let found = irrep.character[self.classes[*c][0]];
-                    (found.0 - v.0).hypot(found.1 - v.1) < 1e-9
+                    // Whole values are exact.
+                    match v.1 == 0.0 && v.0.fract() == 0.0 {
+                        true => found == *v,
+                        false => (found.0 - v.0).hypot(found.1 - v.1) < 1e-9,
+                    }
                 })
             };
             let free = |i: &usize| !taken.contains(i) && equals(&self.irreps[*i]);

@@ -5,8 +5,8 @@ use dunwu_core::Seed;
 use dunwu_task::{Group, Irrep, Kind, Transform, irreps};
 
 const GROUPS: &[&str] = &[
-    "Z12", "S4", "S5", "A4", "A5", "D8", "D61", "Q16", "SL(2,3)", "SL(2,5)", "Heis(3)", "Z7:Z3",
-    "Z5:Z4", "Z9:Z6", "S3xZ4", "Q8xQ8", "Q12xS3",
+    "Z12", "S4", "S5", "A4", "A5", "A6", "D8", "D61", "Q16", "SL(2,3)", "SL(2,5)", "Heis(3)",
+    "Z7:Z3", "Z5:Z4", "Z9:Z6", "S3xZ4", "Q8xQ8", "Q12xS3",
 ];
 
 fn function(key: &str, n: usize) -> Vec<f64> {
