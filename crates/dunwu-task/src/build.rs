@@ -2,7 +2,7 @@
 
 use crate::error::TaskError;
 use crate::group::{Family, Group, check_order};
-use crate::number::{is_prime, power_mod};
+use crate::number::{is_prime, power_mod, primitive_root};
 
 /// Z_n, written additively.
 pub(crate) fn cyclic(name: &str, n: usize) -> Result<Group, TaskError> {
@@ -125,13 +125,19 @@ pub(crate) fn special_linear(name: &str, q: usize) -> Result<Group, TaskError> {
         .iter()
         .map(|[a, b, c, d]| format!("[{a} {b}; {c} {d}]"))
         .collect();
-    Ok(Group::new(name, elements, |x, y| {
+    let index = |m: [usize; 4]| all.binary_search(&m).expect("its determinant is 1");
+    let root = primitive_root(q);
+    let family = Family::SpecialLinear {
+        q,
+        split: index([root, 0, 0, power_mod(root, q - 2, q)]),
+        unipotent: index([1, 1, 0, 1]),
+    };
+    let group = Group::new(name, elements, |x, y| {
         let ([a, b, c, d], [e, f, g, h]) = (all[x], all[y]);
         let top = [(a * e + b * g) % q, (a * f + b * h) % q];
-        let m = [top[0], top[1], (c * e + d * g) % q, (c * f + d * h) % q];
-        all.binary_search(&m)
-            .expect("a product of matrices of determinant 1 has determinant 1")
-    }))
+        index([top[0], top[1], (c * e + d * g) % q, (c * f + d * h) % q])
+    });
+    Ok(group.with_family(family))
 }
 
 /// Upper unitriangular 3×3 matrices mod n, of order n³: [a b c] has a, b beside the diagonal.
@@ -142,10 +148,11 @@ pub(crate) fn heisenberg(name: &str, n: usize) -> Result<Group, TaskError> {
         .map(parts)
         .map(|[a, b, c]| format!("[{a} {b} {c}]"))
         .collect();
-    Ok(Group::new(name, elements, |x, y| {
+    let group = Group::new(name, elements, |x, y| {
         let ([a, b, c], [d, e, f]) = (parts(x), parts(y));
         ((a + d) % n * n + (b + e) % n) * n + (c + f + a * e) % n
-    }))
+    });
+    Ok(group.with_family(Family::Heisenberg { n }))
 }
 
 /// A product of powers, such as `r^2 s`.

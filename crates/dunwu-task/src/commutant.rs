@@ -5,8 +5,9 @@
 //! under them, and a representation of dimension d appears in d of them.
 
 use crate::error::TaskError;
+use crate::exact::Cycles;
 use crate::group::Group;
-use crate::irreps::{Character, Irrep, snap};
+use crate::irreps::{Character, Irrep};
 use dunwu_core::Seed;
 use faer::dyn_stack::{MemBuffer, MemStack};
 use faer::linalg::evd::{ComputeEigenvectors, self_adjoint_evd, self_adjoint_evd_scratch};
@@ -48,6 +49,9 @@ struct Classes {
     class: Vec<usize>,
     /// One element of each class.
     first: Vec<usize>,
+    /// Class by class, with that element g, h ↦ hg.
+    moves: Vec<Vec<u32>>,
+    cycles: Cycles,
 }
 
 impl Classes {
@@ -55,10 +59,19 @@ impl Classes {
         let class = group.conjugacy_classes();
         let count = class.iter().max().map_or(0, |c| c + 1);
         let first = (0..count).map(|c| class.iter().position(|k| *k == c));
-        let first = first
+        let first: Vec<usize> = first
             .map(|g| g.expect("every class has an element"))
             .collect();
-        Self { class, first }
+        let cycles = Cycles::of(group, &class, &first);
+        let all = 0..group.order();
+        let moves = |g: &usize| all.clone().map(|h| group.mul(h, *g) as u32).collect();
+        let moves = first.iter().map(moves).collect();
+        Self {
+            class,
+            first,
+            moves,
+            cycles,
+        }
     }
 }
 
@@ -67,7 +80,7 @@ fn decompose(group: &Group, classes: &Classes, draw: u64) -> Option<Vec<Irrep>> 
     let (values, vectors) = eigen(random_commutant(group, draw).as_ref())?;
     let mut found: Vec<Irrep> = Vec::new();
     for columns in clusters(&values)? {
-        let at_first = traces(group, classes, vectors.as_ref(), columns.clone());
+        let at_first = traces(classes, vectors.as_ref(), columns.clone());
         let norm = classes
             .class
             .iter()
@@ -84,8 +97,7 @@ fn decompose(group: &Group, classes: &Classes, draw: u64) -> Option<Vec<Irrep>> 
                 .any(|d| d.norm() > 1e-5)
         };
         if found.iter().all(differs) {
-            let value = |c: &usize| (snap(at_first[*c].re), snap(at_first[*c].im));
-            let character = classes.class.iter().map(value).collect();
+            let character = classes.cycles.character(&at_first)?;
             let space = columns
                 .flat_map(|j| vectors.col(j).iter().copied())
                 .collect();
@@ -152,23 +164,18 @@ fn clusters(values: &[f64]) -> Option<Vec<Range<usize>>> {
 }
 
 /// χ(g) = tr(E* R_g E) with (R_g f)(h) = f(hg), at one g of each class.
-fn traces(
-    group: &Group,
-    classes: &Classes,
-    vectors: MatRef<'_, c64>,
-    columns: Range<usize>,
-) -> Vec<c64> {
-    let trace = |g: &usize| -> c64 {
-        let translated: Vec<usize> = (0..group.order()).map(|h| group.mul(h, *g)).collect();
-        let diagonal = |j: usize| -> c64 {
-            let column = vectors.col(j);
-            translated
-                .iter()
-                .enumerate()
-                .map(|(h, hg)| column[h].conj() * column[*hg])
-                .sum()
-        };
-        columns.clone().map(diagonal).sum()
+fn traces(classes: &Classes, vectors: MatRef<'_, c64>, columns: Range<usize>) -> Vec<c64> {
+    let columns: Vec<Vec<c64>> = columns
+        .map(|j| vectors.col(j).iter().copied().collect())
+        .collect();
+    let trace = |moves: &Vec<u32>| -> c64 {
+        let mut sum = c64::new(0.0, 0.0);
+        for column in &columns {
+            for (z, hg) in column.iter().zip(moves) {
+                sum += z.conj() * column[*hg as usize];
+            }
+        }
+        sum
     };
-    classes.first.iter().map(trace).collect()
+    classes.moves.iter().map(trace).collect()
 }

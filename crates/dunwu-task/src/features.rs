@@ -51,6 +51,28 @@ impl Features {
             .collect()
     }
 
+    /// Π_k w, the part of a function w on the tokens in feature k, a function on the tokens.
+    ///
+    /// # Panics
+    /// If there is no feature k or `w` has another length than M.
+    ///
+    /// ```
+    /// use dunwu_task::{NO_FILES, Options, Task};
+    /// let task = Task::parse("Z4", &Options::default(), NO_FILES).unwrap();
+    /// let mean = task.features().unwrap().project(0, &[1.0, 2.0, 3.0, 6.0]);
+    /// assert!(mean.iter().all(|x| (x - 3.0).abs() < 1e-12));
+    /// ```
+    pub fn project(&self, k: usize, w: &[f64]) -> Vec<f64> {
+        assert_eq!(w.len(), self.tokens, "a function has a value per token");
+        let mut part = vec![0.0; self.tokens];
+        for row in self.ranges[k].clone() {
+            let line = &self.basis[row * self.tokens..(row + 1) * self.tokens];
+            let along: f64 = line.iter().zip(w).map(|(b, x)| b * x).sum();
+            part.iter_mut().zip(line).for_each(|(p, b)| *p += along * b);
+        }
+        part
+    }
+
     /// Index of the feature of the constant function (multiplicative: constant off 0), the first.
     pub fn trivial(&self) -> usize {
         0
@@ -192,7 +214,11 @@ fn projector_column(group: &Group, irrep: &Irrep, h: usize) -> Vec<f64> {
 const NEW: [f64; 3] = [0.3, 1e-2, 1e-5];
 
 /// Orthonormal basis of the span of n columns, of known rank, by Gram–Schmidt done twice.
-fn orthonormal(rank: usize, n: usize, column: impl Fn(usize) -> Vec<f64>) -> Vec<Vec<f64>> {
+pub(crate) fn orthonormal(
+    rank: usize,
+    n: usize,
+    column: impl Fn(usize) -> Vec<f64>,
+) -> Vec<Vec<f64>> {
     let mut basis: Vec<Vec<f64>> = Vec::with_capacity(rank);
     for (share, j) in NEW
         .into_iter()

@@ -6,6 +6,7 @@ use crate::error::TaskError;
 use crate::group::{Family, Group};
 use crate::names;
 use crate::number::digits;
+use crate::real::realise;
 use faer::c64;
 
 /// Type of an irreducible representation, by its Frobenius–Schur indicator.
@@ -28,26 +29,32 @@ pub struct Irrep {
     pub kind: Kind,
     /// Name, such as `trivial`, `sign`, `standard`, `k=3`, `[3,1,1]`, `d=2 #1`.
     pub name: String,
-    /// χ(g) as (real, imaginary), by element.
+    /// χ(g) as (real, imaginary), by element, to a few units of the last place; parts that are whole
+    /// or half whole are exact.
     pub character: Vec<(f64, f64)>,
     /// Orthonormal functions on the group, column by column, whose span right translations keep;
-    /// empty for d = 1.
-    space: Vec<c64>,
+    /// empty for d = 1, real for the real type.
+    pub(crate) space: Vec<c64>,
 }
 
 /// Values of a character, by element.
 pub(crate) type Character = Vec<(f64, f64)>;
 
-/// Largest order whose representations are found numerically: a second at 720, up to 15 at 1400.
+/// Largest order whose representations are found numerically: half a second at 720, up to 8 at 1400.
 pub(crate) const MOST: usize = 1500;
 
 impl Irrep {
     pub(crate) fn new(group: &Group, character: Character, space: Vec<c64>) -> Self {
         let e = group.identity().expect("a group has a neutral element");
         let dim = character[e].0.round() as usize;
+        let kind = kind(group, &character);
+        let space = match kind {
+            Kind::Real => realise(group, dim, space),
+            Kind::Complex | Kind::Quaternionic => space,
+        };
         Self {
             dim,
-            kind: kind(group, &character),
+            kind,
             name: String::new(),
             character,
             space,
@@ -56,7 +63,7 @@ impl Irrep {
 
     /// The unitary matrix D(g), d × d, row-major, as (real, imaginary).
     ///
-    /// `D(g) D(h) = D(gh)`; its trace is `character[g]`.
+    /// `D(g) D(h) = D(gh)`; its trace is `character[g]`. Of the real type all of it is real.
     ///
     /// ```
     /// use dunwu_task::{NO_FILES, Options, Task, irreps};
@@ -193,7 +200,10 @@ fn product(group: &Group, factors: &[Group]) -> Result<Vec<Irrep>, TaskError> {
 }
 
 fn kronecker(a: &[(f64, f64)], b: &[(f64, f64)]) -> Character {
-    let times = |x: &(f64, f64), y: &(f64, f64)| (x.0 * y.0 - x.1 * y.1, x.0 * y.1 + x.1 * y.0);
+    let times = |x: &(f64, f64), y: &(f64, f64)| {
+        // Irrational values may have a whole product.
+        (snap(x.0 * y.0 - x.1 * y.1), snap(x.0 * y.1 + x.1 * y.0))
+    };
     a.iter()
         .flat_map(|x| b.iter().map(move |y| times(x, y)))
         .collect()
@@ -232,10 +242,11 @@ fn kind(group: &Group, character: &Character) -> Kind {
     }
 }
 
-/// The nearest whole number, if it is within rounding.
+/// The nearest whole or half whole number, if it is within rounding.
 pub(crate) fn snap(x: f64) -> f64 {
-    if (x - x.round()).abs() < 1e-9 {
-        x.round() + 0.0
+    let twice = (2.0 * x).round();
+    if (2.0 * x - twice).abs() < 1e-11 {
+        twice / 2.0 + 0.0
     } else {
         x
     }

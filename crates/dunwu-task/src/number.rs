@@ -13,6 +13,11 @@ pub(crate) fn power_mod(k: usize, mut e: usize, n: usize) -> usize {
     out
 }
 
+/// The greatest common divisor, with gcd(0, n) = n.
+pub(crate) fn gcd(a: usize, b: usize) -> usize {
+    if a == 0 { b } else { gcd(b % a, a) }
+}
+
 /// Whether p is prime.
 pub(crate) fn is_prime(p: usize) -> bool {
     p >= 2
@@ -71,6 +76,14 @@ mod tests {
             assert_eq!(powers, (1..p).collect::<Vec<_>>(), "{p}");
         }
         assert_eq!((1..30).filter(|n| is_prime(*n)).count(), 10);
+    }
+
+    #[test]
+    fn greatest_common_divisors_divide() {
+        for (a, b) in (0..40).flat_map(|a| (1..40).map(move |b| (a, b))) {
+            let expected = (1..=b).rev().find(|d| a % d == 0 && b % d == 0);
+            assert_eq!(Some(gcd(a, b)), expected, "{a} {b}");
+        }
     }
 
     #[test]

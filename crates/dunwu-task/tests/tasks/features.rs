@@ -100,6 +100,45 @@ fn projectors_are_those_of_the_characters_and_idempotent() {
 }
 
 #[test]
+fn parts_are_averages_over_translations_by_the_character() {
+    for text in [
+        "Z12", "S4", "A5", "Q16", "SL(2,3)", "Heis(3)", "Z7:Z3", "S3xZ4", "D61",
+    ] {
+        let (g, f) = (group(text), features(text));
+        let n = g.order();
+        let w: Vec<f64> = (0..n).map(|i| ((i * i + 1) as f64).sin()).collect();
+        let all = irreps(&g).unwrap();
+        let mut left = w.clone();
+        for (k, name) in f.names.iter().enumerate() {
+            let irrep = all.iter().find(|i| i.name == *name).unwrap();
+            let pair = match irrep.kind {
+                Kind::Complex => 2.0,
+                Kind::Real | Kind::Quaternionic => 1.0,
+            };
+            let part = f.project(k, &w);
+            for h in 0..n {
+                // (d/M) Σ_a χ̄(a) (R_a w)(h) with (R_a w)(h) = w(ha); its conjugate's has the same real part.
+                let terms = (0..n).map(|a| irrep.character[a].0 * w[g.mul(h, a)]);
+                let expected = pair * irrep.dim as f64 / n as f64 * terms.sum::<f64>();
+                assert!((part[h] - expected).abs() < 1e-12, "{text} {name} {h}");
+            }
+            assert!((inner(&part, &part) - f.masses(&w)[k]).abs() < 1e-11);
+            left.iter_mut().zip(&part).for_each(|(x, y)| *x -= y);
+        }
+        assert!(
+            left.iter().all(|x| x.abs() < 1e-12),
+            "{text}: the parts are the whole"
+        );
+    }
+}
+
+#[test]
+#[should_panic(expected = "a value per token")]
+fn a_function_of_another_length_has_no_parts() {
+    features("S3").project(0, &[1.0; 5]);
+}
+
+#[test]
 fn masses_add_up_and_translations_and_inversion_keep_them() {
     for text in [
         "S4",

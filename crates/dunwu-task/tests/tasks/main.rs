@@ -1,9 +1,12 @@
 //! Contract suites of groups, representations, features, forms and splits.
 
+mod characters;
 mod features;
 mod forms;
 mod groups;
+mod range;
 mod splits;
+mod transforms;
 
 use dunwu_core::{Dataset, RunSpec};
 use dunwu_task::{Group, Options, Task, TaskError};
