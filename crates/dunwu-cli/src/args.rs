@@ -28,6 +28,20 @@ pub(crate) enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Find the peaks of the energy that a hidden node climbs: which a task has, and which is higher on
+    /// how much data.
+    #[command(after_long_help = help::landscape())]
+    Landscape {
+        /// What to look at; `dunwu landscape --help` lists all keys.
+        #[arg(value_name = "key=value")]
+        overrides: Vec<String>,
+        /// One JSON object on standard output.
+        #[arg(long)]
+        json: bool,
+        /// No progress on standard error.
+        #[arg(long)]
+        quiet: bool,
+    },
     /// Rebuild the page and the figures of a run directory from its record.
     Report {
         /// Run directory.

@@ -17,6 +17,11 @@ pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
     match args.command {
         Command::Bench { json } => bench(json),
         Command::Inspect { path, json } => inspect(&path, json),
+        Command::Landscape {
+            overrides,
+            json,
+            quiet,
+        } => crate::landscape::run(&overrides, json, quiet),
         Command::Report { path } => {
             line(dunwu::report(&path)?.as_str());
             Ok(ExitCode::SUCCESS)

@@ -36,6 +36,23 @@ pub(crate) fn train() -> String {
     out + EXIT_CODES
 }
 
+/// Keys of a landscape.
+pub(crate) fn landscape() -> String {
+    let mut out = String::from("Keys (key=value, value by default):\n");
+    for key in dunwu::LANDSCAPE_KEYS {
+        row(
+            &mut out,
+            key.name,
+            &format!("{} [{}]", key.help, key.default),
+        );
+    }
+    for key in KEYS.iter().filter(|k| dunwu::SHARED_KEYS.contains(&k.name)) {
+        row(&mut out, key.name, key.help);
+    }
+    out += "\nWithout train_fraction the table is full. train_fraction=0.1:0.9:17 takes 17 samples, each with\nseeds=N splits.\n\n";
+    out + EXIT_CODES
+}
+
 /// A name and what it is, the latter behind or below the former.
 fn row(out: &mut String, name: &str, text: &str) {
     let name = format!("  {name:<20}");

@@ -3,6 +3,7 @@
 mod args;
 mod commands;
 mod help;
+mod landscape;
 mod output;
 mod progress;
 

@@ -1,6 +1,7 @@
 //! Errors of the laboratory.
 
 use camino::Utf8PathBuf;
+use dunwu_analysis::landscape::LandscapeError;
 use dunwu_core::PlanError;
 use dunwu_engine::EngineError;
 use dunwu_store::StoreError;
@@ -17,6 +18,7 @@ pub struct Error {
 pub(crate) enum Kind {
     Plan(PlanError),
     Task(TaskError),
+    Landscape(LandscapeError),
     Engine(EngineError),
     Store(StoreError),
     Memory {
@@ -37,7 +39,11 @@ impl Error {
     /// Whether another plan, path or file would help.
     pub fn is_bad_input(&self) -> bool {
         match &self.kind {
-            Kind::Plan(_) | Kind::Task(_) | Kind::Memory { .. } | Kind::Differs { .. } => true,
+            Kind::Plan(_)
+            | Kind::Task(_)
+            | Kind::Landscape(_)
+            | Kind::Memory { .. }
+            | Kind::Differs { .. } => true,
             Kind::Engine(e) => e.is_bad_input(),
             Kind::Store(e) => e.is_bad_input(),
             Kind::Panic { .. } => false,
@@ -67,6 +73,7 @@ impl fmt::Display for Error {
         match &self.kind {
             Kind::Plan(e) => e.fmt(f),
             Kind::Task(e) => e.fmt(f),
+            Kind::Landscape(e) => e.fmt(f),
             Kind::Engine(e) => e.fmt(f),
             Kind::Store(e) => e.fmt(f),
             Kind::Memory {
@@ -96,6 +103,7 @@ impl std::error::Error for Error {
         match &self.kind {
             Kind::Plan(e) => e.source(),
             Kind::Task(e) => e.source(),
+            Kind::Landscape(e) => e.source(),
             Kind::Engine(e) => e.source(),
             Kind::Store(e) => e.source(),
             Kind::Memory { .. } | Kind::Differs { .. } | Kind::Panic { .. } => None,

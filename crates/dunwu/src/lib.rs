@@ -14,6 +14,7 @@
 
 mod error;
 mod lab;
+mod landscape;
 mod names;
 mod page;
 mod provenance;
@@ -24,6 +25,9 @@ mod summary;
 pub use error::Error;
 pub use lab::{
     Control, Progress, Report, Run, load, memory_notice, plan_of, report, resume, train,
+};
+pub use landscape::{
+    Border, LANDSCAPE_KEYS, Landscape, LandscapeKey, LandscapeSpec, SHARED_KEYS, Sample, landscape,
 };
 pub use names::names;
 pub use page::reproduce_command;

@@ -61,6 +61,13 @@ pub(crate) enum Form {
 #[derive(Clone, Debug, PartialEq)]
 pub struct LandscapeError(pub(crate) String);
 
+impl LandscapeError {
+    /// An error with that message.
+    pub fn of(message: impl Into<String>) -> Self {
+        Self(message.into())
+    }
+}
+
 impl fmt::Display for LandscapeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)

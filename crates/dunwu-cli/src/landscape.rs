@@ -1,0 +1,180 @@
+//! `dunwu landscape`.
+
+use crate::output::{json, line};
+use dunwu::analysis::landscape::Level;
+use dunwu::{Landscape, LandscapeSpec, Sample};
+use indicatif::{ProgressBar, ProgressStyle};
+use std::process::ExitCode;
+
+/// Levels of one height that are listed by name.
+const NAMED: usize = 4;
+
+pub(crate) fn run(overrides: &[String], as_json: bool, quiet: bool) -> anyhow::Result<ExitCode> {
+    let spec = LandscapeSpec::from_overrides(overrides)?;
+    let bar = bar(quiet || spec.fractions.is_none());
+    let found = dunwu::landscape(&spec, &|done| bar.set_position((done * 1000.0) as u64));
+    bar.finish_and_clear();
+    let found = found?;
+    if as_json {
+        json(&serde_json::to_value(&found)?);
+    } else {
+        print(&found);
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn bar(hidden: bool) -> ProgressBar {
+    if hidden {
+        return ProgressBar::hidden();
+    }
+    let style =
+        ProgressStyle::with_template("climbing {wide_bar:.cyan/blue} {percent} % left {eta}")
+            .expect("the template is well formed");
+    ProgressBar::new(1000).with_style(style)
+}
+
+fn print(found: &Landscape) {
+    line(&format!(
+        "{}, full table: peaks of the energy of a hidden node, activation {}{}, {} random starts",
+        found.task,
+        found.activation,
+        if found.activation == "square" {
+            format!(" = {}", found.convention)
+        } else {
+            String::new()
+        },
+        found.starts
+    ));
+    if let Some(why) = &found.no_features {
+        line(&format!("no feature is named: {why}"));
+    }
+    line(&format!(
+        "\n{:>12}  {:<28}{:<15}{:>8}{:>10}{:>22}",
+        "E/M", "feature", "type", "flat", "softest", "share of starts"
+    ));
+    for group in by_height(&found.levels) {
+        print_height(&group);
+    }
+    if found.unconverged > 0 {
+        line(&format!("{} starts did not converge", found.unconverged));
+    }
+    if found.sampled {
+        print_samples(found);
+    }
+    line(&format!("\n{:.1} s", found.seconds));
+}
+
+/// Families of one height, type and nullity together.
+fn by_height(levels: &[Level]) -> Vec<Vec<&Level>> {
+    let alike = |a: &Level, b: &Level| {
+        (a.energy - b.energy).abs() <= 1e-6 * a.energy.abs()
+            && (a.kind, a.dim, a.nullity) == (b.kind, b.dim, b.nullity)
+    };
+    let mut out: Vec<Vec<&Level>> = Vec::new();
+    for level in levels {
+        match out.iter_mut().find(|g| alike(g[0], level)) {
+            Some(group) => group.push(level),
+            None => out.push(vec![level]),
+        }
+    }
+    out
+}
+
+fn print_height(group: &[&Level]) {
+    let first = group[0];
+    let names: Vec<&str> = group.iter().filter_map(|l| l.irrep.as_deref()).collect();
+    let feature = match names.len() {
+        0 => "mixed".to_owned(),
+        n if n <= NAMED => names.join(", "),
+        n => format!("{}, … ({n})", names[..2].join(", ")),
+    };
+    let kind = first.kind.map_or_else(
+        || "–".to_owned(),
+        |k| format!("{k}, d={}", first.dim.unwrap_or(0)),
+    );
+    let count: usize = group.iter().map(|l| l.count).sum();
+    let starts = (first.count as f64 / first.basin).round() as usize;
+    let (low, high) = dunwu::analysis::landscape::wilson(count, starts);
+    line(&format!(
+        "{:>12.8}  {feature:<28}{kind:<15}{:>8}{:>10.4}{:>22}",
+        first.energy_over_order,
+        first.nullity,
+        first.softest,
+        format!(
+            "{:.1} % ({:.1}–{:.1})",
+            100.0 * count as f64 / starts as f64,
+            100.0 * low,
+            100.0 * high
+        )
+    ));
+}
+
+fn print_samples(found: &Landscape) {
+    for border in &found.borders {
+        line(&format!(
+            "\nenergy `{}`: highest peaks, E/M of the full table as unit; medians over splits",
+            border.energy
+        ));
+        line(&format!(
+            "{:>9}{:>8}{:>14}{:>14}{:>12}{:>12}",
+            "kept", "rows", "generalising", "memorising", "survive", "of starts"
+        ));
+        let of: Vec<&Sample> = found
+            .memorising
+            .iter()
+            .filter(|s| s.energy == border.energy)
+            .collect();
+        let mut sizes: Vec<usize> = of.iter().map(|s| s.train_size).collect();
+        sizes.dedup();
+        for size in sizes {
+            let here: Vec<&&Sample> = of.iter().filter(|s| s.train_size == size).collect();
+            let middle = |value: &dyn Fn(&Sample) -> Option<f64>| {
+                median(here.iter().filter_map(|s| value(s)).collect())
+            };
+            let cell = |x: Option<f64>| x.map_or_else(|| "–".to_owned(), |x| format!("{x:.4}"));
+            let percent = |x: Option<f64>| {
+                x.map_or_else(|| "–".to_owned(), |x| format!("{:.0} %", 100.0 * x))
+            };
+            line(&format!(
+                "{:>9.4}{size:>8}{:>14}{:>14}{:>12}{:>12}",
+                here[0].train_fraction,
+                cell(middle(&|s| s.heights.generalising)),
+                cell(middle(&|s| s.heights.memorising)),
+                percent(middle(&|s| Some(s.heights.survival))),
+                percent(middle(&|s| Some(s.heights.basin))),
+            ));
+        }
+        line(&crossing(
+            "generalising overtakes memorising at",
+            &border.crossing,
+        ));
+        line(&crossing(
+            "half of the full table's peaks survive at",
+            &border.survival_half,
+        ));
+    }
+}
+
+fn crossing(what: &str, at: &[Option<f64>]) -> String {
+    let known: Vec<f64> = at.iter().flatten().copied().collect();
+    let range = known
+        .iter()
+        .copied()
+        .reduce(f64::min)
+        .zip(known.iter().copied().reduce(f64::max));
+    match (median(known.clone()), range) {
+        (Some(middle), Some((low, high))) => {
+            format!(
+                "  {what} {middle:.3} ({low:.3} to {high:.3}, {} of {} splits)",
+                known.len(),
+                at.len()
+            )
+        }
+        _ => format!("  {what} no share in this range"),
+    }
+}
+
+fn median(mut values: Vec<f64>) -> Option<f64> {
+    values.sort_by(f64::total_cmp);
+    (!values.is_empty()).then(|| values[(values.len() - 1) / 2])
+}
