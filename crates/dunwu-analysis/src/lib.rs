@@ -58,6 +58,7 @@ mod advice;
 mod border;
 mod crossing;
 mod fate;
+pub mod microscope;
 mod signal;
 mod spread;
 mod stages;

@@ -1,0 +1,247 @@
+//! Which program says the network's answers in the fewest bits.
+//!
+//! Three rivals each say the answers of the network on all N rows, without error: a program, then the
+//! rows on which the program is wrong, with the network's answer on them. The rows' tokens, the task's
+//! group and its representations, the architecture and this code are known to both sides and free.
+//!
+//! | what | bits |
+//! |---|---|
+//! | whole number n ≥ 0 | Elias δ of n + 1 |
+//! | which k of n | δ(k + 1) + log2 C(n, k) |
+//! | label | log2 M |
+//! | number of a tensor | b, uniform on ± the tensor's largest modulus; b = 1: the sign |
+//! | scale of a tensor | 32 |
+//! | b | δ(b + 1) |
+//! | exceptions | δ(e + 1) + log2 C(N, e) + e log2 M |
+//!
+//! *Table*: which n rows it lists, and n labels (those trained on); it says nothing on other rows, so
+//! each is an exception. *Weights*: which of K nodes are live; b; by tensor (one an operand, one the
+//! readout) a scale and b bits a number; less log2(live!) as nodes may be sent in any order, so the
+//! sorted one carries nothing. *Formula*: which of the features but the constant; b; a scale; b bits an
+//! amplitude, b bits a phase of a complex feature on the circle.
+//!
+//! A row on which the network's two largest outputs are equal has no answer; it is coded as label 0.
+
+use super::code::{SCALE, elias_delta, exceptions, log2_factorial, quantise, subset};
+use super::formula::FormulaReport;
+use super::logits::answers;
+use super::network::{Activation, Network};
+use super::nodes::Nodes;
+use dunwu_core::Dataset;
+use serde::Serialize;
+
+/// Most bits a number that are tried.
+pub const MOST_BITS: u32 = 12;
+
+/// One part of a program.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Part {
+    /// What it says.
+    pub what: String,
+    /// Its length; that of the nodes' order is negative.
+    pub bits: f64,
+}
+
+/// One way to say the answers.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Rival {
+    /// `table`, `weights` or `formula`.
+    pub name: String,
+    /// Its parts, the exceptions last.
+    pub parts: Vec<Part>,
+    /// Rows on which the program is wrong or silent.
+    pub exceptions: usize,
+    /// Bits a number; None in a table.
+    pub precision: Option<u32>,
+    /// Sum of the parts.
+    pub total: f64,
+}
+
+/// The rivals.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct DescriptionLength {
+    /// Those that could be measured: the table always.
+    pub rivals: Vec<Rival>,
+    /// Name of the shortest.
+    pub shortest: String,
+    /// N log2 M: every answer by itself.
+    pub literal: f64,
+    /// Why a rival is missing.
+    pub missing: Vec<String>,
+}
+
+/// What the weights' code needs beside the data.
+#[derive(Clone, Copy)]
+pub struct Runnable<'a> {
+    /// The layers.
+    pub network: &'a Network,
+    /// Which nodes are dead.
+    pub nodes: &'a Nodes,
+    /// σ.
+    pub sigma: Activation<'a>,
+}
+
+/// The lengths of the rival descriptions of outputs on all rows, rows × classes.
+pub fn description_length(
+    outputs: &[f64],
+    data: &Dataset,
+    runnable: Result<Runnable<'_>, String>,
+    formula: Result<&FormulaReport, String>,
+) -> DescriptionLength {
+    let truth = labels(outputs, data.classes);
+    let weights = runnable.and_then(|r| weights(&truth, data, &r));
+    let formula = formula.map(|f| of_formula(f, data));
+    let mut rivals = vec![table(&truth, data)];
+    let mut missing = Vec::new();
+    for (name, rival) in [("weights", weights), ("formula", formula)] {
+        match rival {
+            Ok(rival) => rivals.push(rival),
+            Err(why) => missing.push(format!("{name}: {why}")),
+        }
+    }
+    let shortest = rivals
+        .iter()
+        .reduce(|a, b| if b.total < a.total { b } else { a });
+    DescriptionLength {
+        shortest: shortest.expect("there always is the table").name.clone(),
+        literal: data.len() as f64 * libm::log2(data.classes as f64),
+        rivals,
+        missing,
+    }
+}
+
+impl Rival {
+    pub(crate) fn new(
+        name: &str,
+        parts: Vec<(&str, f64)>,
+        wrong: usize,
+        precision: Option<u32>,
+        data: &Dataset,
+    ) -> Self {
+        let last = ("exceptions", exceptions(data.len(), wrong, data.classes));
+        let parts: Vec<Part> = parts
+            .into_iter()
+            .chain([last])
+            .map(|(what, bits)| Part {
+                what: what.to_owned(),
+                bits,
+            })
+            .collect();
+        Self {
+            name: name.to_owned(),
+            total: parts.iter().map(|p| p.bits).sum(),
+            parts,
+            exceptions: wrong,
+            precision,
+        }
+    }
+}
+
+fn labels(outputs: &[f64], classes: usize) -> Vec<u32> {
+    let answers = answers(outputs, classes);
+    answers.into_iter().map(|a| a.unwrap_or(0)).collect()
+}
+
+fn table(truth: &[u32], data: &Dataset) -> Rival {
+    let (rows, n) = (data.len(), data.train.len());
+    let is_right = |i: &&u32| truth[**i as usize] == data.labels[**i as usize];
+    let right = data.train.iter().filter(is_right).count();
+    let parts = vec![
+        ("which rows", subset(rows, n)),
+        ("their labels", n as f64 * libm::log2(data.classes as f64)),
+    ];
+    Rival::new("table", parts, rows - right, None, data)
+}
+
+fn of_formula(report: &FormulaReport, data: &Dataset) -> Rival {
+    let program = &report.candidate;
+    let parts = vec![
+        ("which features", program.bits_features),
+        ("numbers", program.bits_numbers),
+    ];
+    Rival::new(
+        "formula",
+        parts,
+        program.exceptions,
+        Some(program.precision),
+        data,
+    )
+}
+
+fn weights(truth: &[u32], data: &Dataset, runnable: &Runnable<'_>) -> Result<Rival, String> {
+    let live: Vec<usize> = runnable.live();
+    let mut best: Option<Rival> = None;
+    for bits in 1..=MOST_BITS {
+        let parts = weight_parts(runnable.network, live.len(), bits);
+        let program: f64 = parts.iter().map(|(_, bits)| bits).sum();
+        // Numbers only get longer: no saved exception can pay for more bits.
+        if best.as_ref().is_some_and(|b| program >= b.total) {
+            break;
+        }
+        let rough = runnable.network.quantised(&live, bits);
+        let outputs = rough.part(&live, data, runnable.sigma)?;
+        let said = labels(&outputs, data.classes);
+        let wrong = said.iter().zip(truth).filter(|(a, b)| a != b).count();
+        let rival = Rival::new("weights", parts, wrong, Some(bits), data);
+        if best.as_ref().is_none_or(|b| rival.total < b.total) {
+            best = Some(rival);
+        }
+    }
+    best.ok_or_else(|| "no precision was tried".to_owned())
+}
+
+fn weight_parts(network: &Network, live: usize, bits: u32) -> Vec<(&'static str, f64)> {
+    let tensors = network.operands.len() as f64 + 1.0;
+    let inputs: usize = network
+        .operands
+        .iter()
+        .map(|w| w.len() / network.columns.max(1))
+        .sum();
+    let numbers = live * (inputs + network.classes);
+    vec![
+        ("which nodes", subset(network.width, live)),
+        ("precision", elias_delta(bits as usize + 1)),
+        ("scales", tensors * SCALE),
+        ("numbers", numbers as f64 * f64::from(bits)),
+        ("order of the nodes", -log2_factorial(live)),
+    ]
+}
+
+impl Runnable<'_> {
+    fn live(&self) -> Vec<usize> {
+        let live = self.nodes.nodes.iter().filter(|n| !n.dead);
+        live.map(|n| n.index).collect()
+    }
+}
+
+impl Network {
+    /// The network with some nodes' weights rounded to b bits, tensor by tensor; the others are 0.
+    pub fn quantised(&self, nodes: &[usize], bits: u32) -> Network {
+        let columns = self.columns;
+        let rounded = |weights: &Vec<f64>| {
+            let kept = self.pick(weights, nodes);
+            let mut out = vec![0.0; weights.len()];
+            let rows = quantise(&kept, bits);
+            for (row, kept) in out
+                .chunks_exact_mut(columns)
+                .zip(rows.chunks(nodes.len().max(1)))
+            {
+                nodes.iter().zip(kept).for_each(|(j, x)| row[*j] = *x);
+            }
+            out
+        };
+        let kept: Vec<f64> = nodes
+            .iter()
+            .flat_map(|j| self.outgoing(*j).to_vec())
+            .collect();
+        let mut readout = vec![0.0; self.readout.len()];
+        for (j, row) in nodes.iter().zip(quantise(&kept, bits).chunks(self.classes)) {
+            readout[j * self.classes..(j + 1) * self.classes].copy_from_slice(row);
+        }
+        Network {
+            operands: self.operands.iter().map(rounded).collect(),
+            readout,
+            ..self.clone()
+        }
+    }
+}

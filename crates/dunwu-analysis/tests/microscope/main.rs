@@ -1,0 +1,4 @@
+//! The microscope on networks whose structure is known.
+
+mod helpers;
+mod reading;
