@@ -1,10 +1,11 @@
 //! What the answers lose without a feature.
 
 use super::logits::{Scores, centred, check, scores};
-use super::network::{Activation, Network, product, transposed};
+use super::network::{Network, Sigma, product, transposed};
 use super::nodes::Nodes;
 use dunwu_core::Dataset;
 use dunwu_task::Features;
+use rayon::prelude::*;
 use serde::Serialize;
 
 /// Part of the centred outputs' energy that the key features have together, where none are named.
@@ -51,7 +52,7 @@ pub struct Ablation {
     pub restricted: Scores,
     /// The key features removed: the excluded scores.
     pub excluded: Scores,
-    /// Part of the energy outside all Π_k ⊗ Π_k: mixed frequencies, and for a label 0.
+    /// Part of the energy outside all Π_k ⊗ Π_k, in mixed frequencies; 0 on the side of the label.
     pub mixed: f64,
 }
 
@@ -70,11 +71,13 @@ pub fn ablation(
     key: Option<&[usize]>,
 ) -> Result<Ablation, String> {
     check(outputs, data)?;
+    // No score changes when a row's outputs are shifted together.
+    let outputs = &centred(outputs, data.classes);
     let split = match side {
         Side::Operands => Split::operands(outputs, data, features)?,
         Side::Label => Split::label(outputs, data, features)?,
     };
-    let energies = split.energies(&centred(outputs, data.classes));
+    let energies = split.energies();
     let key = key.map_or_else(|| largest(&energies), <[usize]>::to_vec);
     let removed = |k: usize| Removed {
         feature: k,
@@ -87,7 +90,7 @@ pub fn ablation(
     Ok(Ablation {
         side,
         all: scores(outputs, data),
-        removed: (1..features.len()).map(removed).collect(),
+        removed: (1..features.len()).into_par_iter().map(removed).collect(),
         restricted: scores(&sum(outputs.len(), [constant, kept.clone()]), data),
         excluded: scores(&difference(outputs, &kept), data),
         key,
@@ -121,7 +124,7 @@ fn sum(len: usize, parts: impl IntoIterator<Item = Vec<f64>>) -> Vec<f64> {
     parts.into_iter().fold(vec![0.0; len], add)
 }
 
-/// Outputs in the basis of the features.
+/// Centred outputs in the basis of the features.
 struct Split<'a> {
     features: &'a Features,
     side: Side,
@@ -178,35 +181,42 @@ impl<'a> Split<'a> {
         let (m, range) = (self.features.tokens, self.features.ranges[k].clone());
         let rows = &self.features.basis[range.start * m..range.end * m];
         let back = transposed(rows, m);
-        let line = |i: usize| {
-            let first = (i * m + range.start) * self.classes;
-            let block = &self.spectrum[first..first + range.len() * self.classes];
-            product(&back, m, block, self.classes)
-        };
-        let second: Vec<f64> = range.clone().flat_map(line).collect();
+        let line = |block| product(&back, m, block, self.classes);
+        let second: Vec<f64> = self.blocks(k).flat_map(line).collect();
         product(&back, m, &second, m * self.classes)
     }
 
     fn label_part(&self, k: usize) -> Vec<f64> {
         let (m, range) = (self.features.tokens, self.features.ranges[k].clone());
-        let block: Vec<f64> = self
-            .spectrum
-            .chunks_exact(m)
-            .flat_map(|row| row[range.clone()].iter().copied())
-            .collect();
+        let block: Vec<f64> = self.blocks(k).flatten().copied().collect();
         let rows = &self.features.basis[range.start * m..range.end * m];
         product(&block, self.spectrum.len() / m, rows, m)
     }
 
-    /// Each feature's part of Σ õ².
-    fn energies(&self, centred: &[f64]) -> Vec<f64> {
-        let total: f64 = centred.iter().map(|o| o * o).sum();
+    /// Each feature's part of Σ õ²: the basis is orthonormal, so the sum of its squares.
+    fn energies(&self) -> Vec<f64> {
+        let square = |x: &[f64]| x.iter().map(|v| v * v).sum::<f64>();
+        let total = square(&self.spectrum);
         let energy = |k: usize| {
-            let part = super::logits::centred(&self.part(k), self.classes);
-            let own: f64 = part.iter().map(|o| o * o).sum();
+            let own: f64 = self.blocks(k).map(square).sum();
             if total > 0.0 { own / total } else { 0.0 }
         };
         (0..self.features.len()).map(energy).collect()
+    }
+
+    /// The pieces of the spectrum that belong to one feature.
+    fn blocks(&self, k: usize) -> impl Iterator<Item = &[f64]> {
+        let (m, range) = (self.features.tokens, self.features.ranges[k].clone());
+        let (count, width) = match self.side {
+            Side::Operands => (m, self.classes),
+            Side::Label => (self.spectrum.len() / m, 1),
+        };
+        let is_own = move |i: &usize| self.side == Side::Label || range.contains(i);
+        let columns = self.features.ranges[k].clone();
+        (0..count).filter(is_own).map(move |i| {
+            let first = (i * m + columns.start) * width;
+            &self.spectrum[first..first + columns.len() * width]
+        })
     }
 }
 
@@ -240,7 +250,7 @@ pub fn node_ablation(
     network: &Network,
     nodes: &Nodes,
     data: &Dataset,
-    sigma: Activation<'_>,
+    sigma: Sigma<'_>,
 ) -> Result<Vec<NodesRemoved>, String> {
     let of_feature = |k: usize| -> Vec<usize> {
         let own = nodes.nodes.iter().filter(|n| n.feature == k);

@@ -25,7 +25,7 @@
 use super::code::{SCALE, elias_delta, exceptions, log2_factorial, quantise, subset};
 use super::formula::FormulaReport;
 use super::logits::answers;
-use super::network::{Activation, Network};
+use super::network::{Network, Sigma};
 use super::nodes::Nodes;
 use dunwu_core::Dataset;
 use serde::Serialize;
@@ -78,7 +78,7 @@ pub struct Runnable<'a> {
     /// Which nodes are dead.
     pub nodes: &'a Nodes,
     /// σ.
-    pub sigma: Activation<'a>,
+    pub sigma: Sigma<'a>,
 }
 
 /// The lengths of the rival descriptions of outputs on all rows, rows × classes.

@@ -82,11 +82,12 @@ fn mse_centred(line: &[f64], label: usize) -> f64 {
 
 /// Outputs minus their mean over classes, row by row.
 pub(crate) fn centred(outputs: &[f64], classes: usize) -> Vec<f64> {
-    let centre = |line: &[f64]| {
+    let mut out = outputs.to_vec();
+    for line in out.chunks_exact_mut(classes) {
         let mean = line.iter().sum::<f64>() / classes as f64;
-        line.iter().map(move |o| o - mean).collect::<Vec<f64>>()
-    };
-    outputs.chunks_exact(classes).flat_map(centre).collect()
+        line.iter_mut().for_each(|o| *o -= mean);
+    }
+    out
 }
 
 /// Checks that there is an output for each class of each row.

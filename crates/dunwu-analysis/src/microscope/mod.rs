@@ -41,7 +41,7 @@ pub use formula::{Formula, FormulaReport, HOLDS, Term, formula};
 pub use gradient::{GradientSplit, NodeGradient, gradient_split};
 pub use length::{DescriptionLength, MOST_BITS, Part, Rival, Runnable, description_length};
 pub use logits::{Score, Scores, answer, answers, score, scores};
-pub use network::{Activation, Network};
+pub use network::{Network, Sigma};
 pub use nodes::{DEAD, DUPLICATE, Node, Nodes, PURE, Waves, nodes};
 pub use prune::{Pruned, Pruning, participation, prune};
 pub use transform::{Transforms, Type, Wave};

@@ -6,7 +6,7 @@ use faer::{Accum, Mat, MatMut, MatRef, Par};
 use rayon::prelude::*;
 
 /// An activation σ that several threads may call.
-pub type Activation<'a> = &'a (dyn Fn(f64) -> f64 + Sync);
+pub type Sigma<'a> = &'a (dyn Fn(f64) -> f64 + Sync);
 
 /// Rows of a forward pass that are worked on together: their hidden values stay in the cache.
 const BLOCK: usize = 64;
@@ -85,7 +85,7 @@ impl Network {
     ///
     /// # Errors
     /// [`Network::unrunnable`].
-    pub fn forward(&self, data: &Dataset, sigma: Activation<'_>) -> Result<Vec<f64>, String> {
+    pub fn forward(&self, data: &Dataset, sigma: Sigma<'_>) -> Result<Vec<f64>, String> {
         let all: Vec<usize> = (0..self.width).collect();
         self.part(&all, data, sigma)
     }
@@ -98,7 +98,7 @@ impl Network {
         &self,
         nodes: &[usize],
         data: &Dataset,
-        sigma: Activation<'_>,
+        sigma: Sigma<'_>,
     ) -> Result<Vec<f64>, String> {
         if let Some(why) = &self.unrunnable {
             return Err(why.clone());
@@ -122,7 +122,7 @@ fn run(
     readout: &[f64],
     classes: usize,
     data: &Dataset,
-    sigma: Activation<'_>,
+    sigma: Sigma<'_>,
 ) -> Vec<f64> {
     let width = readout.len() / classes.max(1);
     let mut out = vec![0.0; data.len() * classes];
@@ -145,12 +145,7 @@ fn run(
 }
 
 /// σ(Σ_j W_jᵀ x_j) of one row.
-fn hidden_row(
-    layers: &[Vec<f64>],
-    tokens: &[u32],
-    width: usize,
-    sigma: Activation<'_>,
-) -> Vec<f64> {
+fn hidden_row(layers: &[Vec<f64>], tokens: &[u32], width: usize, sigma: Sigma<'_>) -> Vec<f64> {
     let mut sum = vec![0.0; width];
     for (layer, token) in layers.iter().zip(tokens) {
         let row = &layer[*token as usize * width..][..width];

@@ -8,7 +8,8 @@ use rayon::prelude::*;
 use serde::Serialize;
 use std::f64::consts::{PI, TAU};
 
-/// A node whose incoming weights are shorter than this share of the median node's is dead.
+/// A node whose incoming weights are shorter than this share of the median node's, or of the root mean
+/// square of all nodes', is dead. Under weight decay most nodes may die, and the median with them.
 pub const DEAD: f64 = 1e-3;
 /// Purity from which a node counts as having learned its feature.
 pub const PURE: f64 = 0.5;
@@ -44,7 +45,7 @@ pub struct Node {
     pub shared: Option<f64>,
     /// Amplitudes and phases, for a one-dimensional feature and real weights.
     pub waves: Option<Waves>,
-    /// Whether it is shorter than [`DEAD`] of the median node.
+    /// Whether it is too short to matter, by [`DEAD`].
     pub dead: bool,
     /// Group of live nodes with the same incoming weights up to scale and sign; None if alone.
     pub duplicate: Option<usize>,
@@ -293,7 +294,9 @@ pub(crate) fn turn(angle: f64) -> f64 {
 fn mark_dead(nodes: &mut [Node]) {
     let mut norms: Vec<f64> = nodes.iter().map(|n| n.norm_in).collect();
     norms.sort_by(f64::total_cmp);
-    let floor = DEAD * norms.get(norms.len() / 2).copied().unwrap_or(0.0);
+    let median = norms.get(norms.len() / 2).copied().unwrap_or(0.0);
+    let squares: f64 = norms.iter().map(|n| n * n).sum();
+    let floor = DEAD * median.max((squares / norms.len().max(1) as f64).sqrt());
     nodes.iter_mut().for_each(|n| n.dead = n.norm_in <= floor);
 }
 

@@ -1,7 +1,7 @@
 //! Removing nodes in the order of their inverse participation ratio (arXiv 2310.13061, figure 6).
 
 use super::logits::score;
-use super::network::{Activation, Network};
+use super::network::{Network, Sigma};
 use super::nodes::{Nodes, spectrum};
 use dunwu_core::Dataset;
 use dunwu_task::Features;
@@ -79,7 +79,7 @@ pub fn prune(
     nodes: &Nodes,
     data: &Dataset,
     features: &Features,
-    sigma: Activation<'_>,
+    sigma: Sigma<'_>,
     steps: usize,
 ) -> Result<Pruning, String> {
     let ipr = participation(network, features)?;

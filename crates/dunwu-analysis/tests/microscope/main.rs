@@ -1,4 +1,6 @@
 //! The microscope on networks whose structure is known.
 
+mod codes;
+mod equivariant;
 mod helpers;
 mod reading;
