@@ -1,8 +1,8 @@
 //! Which program says the network's answers in the fewest bits.
 //!
-//! Three rivals each say the answers of the network on all N rows, without error: a program, then the
-//! rows on which the program is wrong, with the network's answer on them. The rows' tokens, the task's
-//! group and its representations, the architecture and this code are known to both sides and free.
+//! Rivals each say the answers of the network on all N rows, without error: a program, then the rows on
+//! which the program is wrong, with the network's answer on them. The rows' tokens, the task's group and
+//! its representations, the architecture and this code are known to both sides and free.
 //!
 //! | what | bits |
 //! |---|---|
@@ -17,8 +17,14 @@
 //! *Table*: which n rows it lists, and n labels (those trained on); it says nothing on other rows, so
 //! each is an exception. *Weights*: which of K nodes are live; b; by tensor (one an operand, one the
 //! readout) a scale and b bits a number; less log2(live!) as nodes may be sent in any order, so the
-//! sorted one carries nothing. *Formula*: which of the features but the constant; b; a scale; b bits an
-//! amplitude, b bits a phase of a complex feature on the circle.
+//! sorted one carries nothing. *Pruned*: the same for fewer nodes, the loudest by ‖w‖²‖v‖: of the numbers
+//! of nodes and bits that leave at most a row in a thousand wrong, the shortest found. The weights may
+//! be shortest with most rows wrong; the pruned weights are the network still. *Formula*: which of the
+//! features but the constant; b; a scale; b bits an amplitude, b bits a phase of a complex feature on the
+//! circle.
+//!
+//! Only the N answers are coded, not the outputs: saying each by itself takes
+//! [`DescriptionLength::literal`] bits, and a wide network has more numbers than that.
 //!
 //! A row on which the network's two largest outputs are equal has no answer; it is coded as label 0.
 
@@ -45,7 +51,7 @@ pub struct Part {
 /// One way to say the answers.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Rival {
-    /// `table`, `weights` or `formula`.
+    /// `table`, `weights`, `pruned` or `formula`.
     pub name: String,
     /// Its parts, the exceptions last.
     pub parts: Vec<Part>,
@@ -53,6 +59,8 @@ pub struct Rival {
     pub exceptions: usize,
     /// Bits a number; None in a table.
     pub precision: Option<u32>,
+    /// Nodes that are sent; None but for weights.
+    pub nodes: Option<usize>,
     /// Sum of the parts.
     pub total: f64,
 }
@@ -89,11 +97,20 @@ pub fn description_length(
     formula: Result<&FormulaReport, String>,
 ) -> DescriptionLength {
     let truth = labels(outputs, data.classes);
-    let weights = runnable.and_then(|r| weights(&truth, data, &r));
+    let weighed = |rival: &dyn Fn(&Weighing<'_>) -> Result<Rival, String>| {
+        let runnable = runnable.clone()?;
+        rival(&Weighing::new(runnable, &truth, data))
+    };
+    let weights = weighed(&|w| w.shortest());
+    let pruned = weighed(&|w| w.faithful());
     let formula = formula.map(|f| of_formula(f, data));
     let mut rivals = vec![table(&truth, data)];
     let mut missing = Vec::new();
-    for (name, rival) in [("weights", weights), ("formula", formula)] {
+    for (name, rival) in [
+        ("weights", weights),
+        ("pruned", pruned),
+        ("formula", formula),
+    ] {
         match rival {
             Ok(rival) => rivals.push(rival),
             Err(why) => missing.push(format!("{name}: {why}")),
@@ -133,6 +150,7 @@ impl Rival {
             parts,
             exceptions: wrong,
             precision,
+            nodes: None,
         }
     }
 }
@@ -168,26 +186,125 @@ fn of_formula(report: &FormulaReport, data: &Dataset) -> Rival {
     )
 }
 
-fn weights(truth: &[u32], data: &Dataset, runnable: &Runnable<'_>) -> Result<Rival, String> {
-    let live: Vec<usize> = runnable.live();
-    let mut best: Option<Rival> = None;
-    for bits in 1..=MOST_BITS {
-        let parts = weight_parts(runnable.network, live.len(), bits);
-        let program: f64 = parts.iter().map(|(_, bits)| bits).sum();
-        // Numbers only get longer: no saved exception can pay for more bits.
-        if best.as_ref().is_some_and(|b| program >= b.total) {
-            break;
-        }
-        let rough = runnable.network.quantised(&live, bits);
-        let outputs = rough.part(&live, data, runnable.sigma)?;
-        let said = labels(&outputs, data.classes);
-        let wrong = said.iter().zip(truth).filter(|(a, b)| a != b).count();
-        let rival = Rival::new("weights", parts, wrong, Some(bits), data);
-        if best.as_ref().is_none_or(|b| rival.total < b.total) {
-            best = Some(rival);
+/// Part of the rows on which pruned weights may be wrong.
+const WRONG: f64 = 1e-3;
+
+/// The network on the scales: live nodes, loudest first.
+struct Weighing<'a> {
+    network: &'a Network,
+    sigma: Sigma<'a>,
+    order: Vec<usize>,
+    truth: &'a [u32],
+    data: &'a Dataset,
+}
+
+impl<'a> Weighing<'a> {
+    fn new(runnable: Runnable<'a>, truth: &'a [u32], data: &'a Dataset) -> Self {
+        let nodes = &runnable.nodes.nodes;
+        let voice = |j: usize| nodes[j].norm_in * nodes[j].norm_in * nodes[j].norm_out;
+        let mut order: Vec<usize> = (0..nodes.len()).filter(|j| !nodes[*j].dead).collect();
+        order.sort_by(|i, j| voice(*j).total_cmp(&voice(*i)));
+        Self {
+            network: runnable.network,
+            sigma: runnable.sigma,
+            order,
+            truth,
+            data,
         }
     }
-    best.ok_or_else(|| "no precision was tried".to_owned())
+
+    /// All live nodes at the precision of least total.
+    fn shortest(&self) -> Result<Rival, String> {
+        let mut best = self.rival(self.order.len(), 1)?;
+        for bits in 2..=MOST_BITS {
+            let parts = weight_parts(self.network, self.order.len(), bits);
+            // Numbers only get longer: no saved exception can pay for more bits.
+            if parts.iter().map(|(_, bits)| bits).sum::<f64>() >= best.total {
+                break;
+            }
+            let rival = self.rival(self.order.len(), bits)?;
+            if rival.total < best.total {
+                best = rival;
+            }
+        }
+        Ok(best)
+    }
+
+    /// The loudest nodes that still give the network's answers, at the precision that is enough.
+    fn faithful(&self) -> Result<Rival, String> {
+        let least = self.least_nodes()?;
+        let counts = [4, 5, 6, 8].map(|quarters| (least * quarters).div_ceil(4));
+        let mut best: Option<Rival> = None;
+        for count in counts.into_iter().filter(|n| *n <= self.order.len()) {
+            let most = best.as_ref().map_or(f64::INFINITY, |b| b.total);
+            if let Some(rival) = self.enough_bits(count, most)? {
+                best = Some(rival);
+            }
+        }
+        let why = format!("{least} nodes with {MOST_BITS} bits a number give other answers");
+        best.map(|rival| Rival {
+            name: "pruned".to_owned(),
+            ..rival
+        })
+        .ok_or(why)
+    }
+
+    /// Nodes that are faithful with exact numbers, by bisection.
+    fn least_nodes(&self) -> Result<usize, String> {
+        let exact = |n: usize| {
+            self.wrong(self.network, n)
+                .map(|wrong| self.is_faithful(wrong))
+        };
+        let (mut below, mut enough) = (0, self.order.len());
+        if !exact(enough)? {
+            return Err("the live nodes alone give other answers".to_owned());
+        }
+        while enough - below > 1 {
+            let middle = usize::midpoint(below, enough);
+            if exact(middle)? {
+                enough = middle;
+            } else {
+                below = middle;
+            }
+        }
+        Ok(enough)
+    }
+
+    /// The first precision that is faithful, if that is shorter than `most`.
+    fn enough_bits(&self, count: usize, most: f64) -> Result<Option<Rival>, String> {
+        for bits in 1..=MOST_BITS {
+            let parts = weight_parts(self.network, count, bits);
+            if parts.iter().map(|(_, bits)| bits).sum::<f64>() >= most {
+                break;
+            }
+            let rival = self.rival(count, bits)?;
+            if self.is_faithful(rival.exceptions) && rival.total < most {
+                return Ok(Some(rival));
+            }
+        }
+        Ok(None)
+    }
+
+    fn rival(&self, count: usize, bits: u32) -> Result<Rival, String> {
+        let rough = self.network.quantised(&self.order[..count], bits);
+        let wrong = self.wrong(&rough, count)?;
+        let parts = weight_parts(self.network, count, bits);
+        Ok(Rival {
+            nodes: Some(count),
+            ..Rival::new("weights", parts, wrong, Some(bits), self.data)
+        })
+    }
+
+    /// Rows on which the loudest nodes of a network do not give the answer.
+    fn wrong(&self, network: &Network, count: usize) -> Result<usize, String> {
+        let outputs = network.part(&self.order[..count], self.data, self.sigma)?;
+        let said = labels(&outputs, self.data.classes);
+        Ok(said.iter().zip(self.truth).filter(|(a, b)| a != b).count())
+    }
+
+    fn is_faithful(&self, wrong: usize) -> bool {
+        wrong as f64 <= WRONG * self.data.len() as f64
+    }
 }
 
 fn weight_parts(network: &Network, live: usize, bits: u32) -> Vec<(&'static str, f64)> {
@@ -205,13 +322,6 @@ fn weight_parts(network: &Network, live: usize, bits: u32) -> Vec<(&'static str,
         ("numbers", numbers as f64 * f64::from(bits)),
         ("order of the nodes", -log2_factorial(live)),
     ]
-}
-
-impl Runnable<'_> {
-    fn live(&self) -> Vec<usize> {
-        let live = self.nodes.nodes.iter().filter(|n| !n.dead);
-        live.map(|n| n.index).collect()
-    }
 }
 
 impl Network {

@@ -5,7 +5,7 @@ use super::transform::{Transforms, Type, Wave};
 use dunwu_task::Features;
 use faer::{Mat, c64};
 use rayon::prelude::*;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use std::f64::consts::{PI, TAU};
 
 /// A node whose incoming weights are shorter than this share of the median node's, or of the root mean
@@ -30,7 +30,8 @@ pub struct Node {
     /// That share.
     pub purity: f64,
     /// By feature ‖Π_k w‖² over all operands, as a part of the sum without the constant feature; that
-    /// of the constant is 0.
+    /// of the constant is 0. To four decimals in JSON.
+    #[serde(serialize_with = "four_decimals")]
     pub shares: Vec<f32>,
     /// Part of ‖w‖² in the constant feature.
     pub constant: f64,
@@ -180,6 +181,10 @@ fn node(
         dead: false,
         duplicate: None,
     }
+}
+
+fn four_decimals<S: Serializer>(shares: &[f32], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(shares.iter().map(|s| (f64::from(*s) * 1e4).round() / 1e4))
 }
 
 fn outgoing_norm(network: &Network, index: usize) -> f64 {

@@ -73,7 +73,8 @@ fn the_parts_of_the_rivals_add_up_to_what_is_counted_by_hand() {
     assert!((weights.total - total).abs() < 1e-9, "{weights:?}");
 
     // One of two features, with 1 bit an amplitude and a phase.
-    let formula = &lengths.rivals[2];
+    assert_eq!(lengths.rivals[2].name, "pruned");
+    let formula = &lengths.rivals[3];
     assert_eq!((formula.precision, formula.exceptions), (Some(1), 0));
     assert!(
         (formula.total - (4.0 + 1.0 + 4.0 + 32.0 + 2.0 + 1.0)).abs() < 1e-10,

@@ -85,7 +85,7 @@ fn a_table_of_training_rows_is_no_formula() {
     assert!(!found.holds && found.formula.is_none());
     assert!(found.why.contains("does not hold"), "{}", found.why);
     let lengths = description_length(&outputs, &bench.data, Err("none".into()), Ok(&found));
-    assert_eq!(lengths.missing, ["weights: none"]);
+    assert_eq!(lengths.missing, ["weights: none", "pruned: none"]);
     assert_eq!(lengths.rivals.len(), 2);
 }
 
