@@ -38,6 +38,11 @@ pub struct Removed {
 ///
 /// Nanda et al. (arXiv 2301.05217) keep or remove the directions cos ω(a+b), sin ω(a+b); here the
 /// whole of Π_k ⊗ Π_k is kept or removed, which has a meaning for every group.
+///
+/// High restricted accuracy alone is no sign that a network has learned the task: the projection knows
+/// the group, and spreads answers given on the training rows over all others. A network that memorised a
+/// tenth of Z71 and is never right on held-out rows scores 0.98 there once it is restricted to 33 of
+/// 35 frequencies. What such a network does not have is energy in the features: look at `mixed`.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Ablation {
     /// Where the features are cut out.

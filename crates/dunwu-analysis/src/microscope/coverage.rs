@@ -36,7 +36,8 @@ pub fn coverage(nodes: &Nodes) -> Coverage {
     let voice = |n: &super::Node| n.norm_in * n.norm_in * n.norm_out;
     let live = || nodes.nodes.iter().filter(|n| !n.dead);
     let total: (f64, f64) = (live().map(energy).sum(), live().map(voice).sum());
-    let share = |part: f64, all: f64| if all > 0.0 { part / all } else { 0.0 };
+    // An empty sum is −0.
+    let share = |part: f64, all: f64| if all > 0.0 { 0.0 + part / all } else { 0.0 };
     let covered = |k: usize| {
         let own = || live().filter(move |n| n.is_pure() && n.feature == k);
         Covered {

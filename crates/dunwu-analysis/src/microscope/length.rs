@@ -14,7 +14,7 @@
 //! | b | δ(b + 1) |
 //! | exceptions | δ(e + 1) + log2 C(N, e) + e log2 M |
 //!
-//! *Table*: which n rows it lists, and n labels (those trained on); it says nothing on other rows, so
+//! *Literal*: every answer by itself, N log2 M. *Table*: which n rows it lists, and n labels (those trained on); it says nothing on other rows, so
 //! each is an exception. *Weights*: which of K nodes are live; b; by tensor (one an operand, one the
 //! readout) a scale and b bits a number; less log2(live!) as nodes may be sent in any order, so the
 //! sorted one carries nothing. *Pruned*: the same for fewer nodes, the loudest by ‖w‖²‖v‖: of the numbers
@@ -23,8 +23,9 @@
 //! features but the constant; b; a scale; b bits an amplitude, b bits a phase of a complex feature on the
 //! circle.
 //!
-//! Only the N answers are coded, not the outputs: saying each by itself takes
-//! [`DescriptionLength::literal`] bits, and a wide network has more numbers than that.
+//! Only the N answers are coded, not the outputs, and a wide network has more numbers than that. A formula
+//! with most rows as exceptions may still be the shortest: it says the training rows of a network that
+//! memorised. So look at [`Rival::saving`], near 1 for a program and near 0 for none.
 //!
 //! A row on which the network's two largest outputs are equal has no answer; it is coded as label 0.
 
@@ -51,7 +52,7 @@ pub struct Part {
 /// One way to say the answers.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Rival {
-    /// `table`, `weights`, `pruned` or `formula`.
+    /// `literal`, `table`, `weights`, `pruned` or `formula`.
     pub name: String,
     /// Its parts, the exceptions last.
     pub parts: Vec<Part>,
@@ -63,12 +64,14 @@ pub struct Rival {
     pub nodes: Option<usize>,
     /// Sum of the parts.
     pub total: f64,
+    /// 1 − total / literal: the part of the answers that it explains; negative if it is longer.
+    pub saving: f64,
 }
 
 /// The rivals.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct DescriptionLength {
-    /// Those that could be measured: the table always.
+    /// Those that could be measured: the literal one and the table always.
     pub rivals: Vec<Rival>,
     /// Name of the shortest.
     pub shortest: String,
@@ -104,7 +107,7 @@ pub fn description_length(
     let weights = weighed(&|w| w.shortest());
     let pruned = weighed(&|w| w.faithful());
     let formula = formula.map(|f| of_formula(f, data));
-    let mut rivals = vec![table(&truth, data)];
+    let mut rivals = vec![every_answer(data), table(&truth, data)];
     let mut missing = Vec::new();
     for (name, rival) in [
         ("weights", weights),
@@ -120,8 +123,11 @@ pub fn description_length(
         .iter()
         .reduce(|a, b| if b.total < a.total { b } else { a });
     DescriptionLength {
-        shortest: shortest.expect("there always is the table").name.clone(),
-        literal: data.len() as f64 * libm::log2(data.classes as f64),
+        shortest: shortest
+            .expect("there always is the literal one")
+            .name
+            .clone(),
+        literal: literal(data),
         rivals,
         missing,
     }
@@ -144,9 +150,11 @@ impl Rival {
                 bits,
             })
             .collect();
+        let total = parts.iter().map(|p| p.bits).sum();
         Self {
             name: name.to_owned(),
-            total: parts.iter().map(|p| p.bits).sum(),
+            saving: 1.0 - total / literal(data),
+            total,
             parts,
             exceptions: wrong,
             precision,
@@ -158,6 +166,25 @@ impl Rival {
 fn labels(outputs: &[f64], classes: usize) -> Vec<u32> {
     let answers = answers(outputs, classes);
     answers.into_iter().map(|a| a.unwrap_or(0)).collect()
+}
+
+fn literal(data: &Dataset) -> f64 {
+    data.len() as f64 * libm::log2(data.classes as f64)
+}
+
+fn every_answer(data: &Dataset) -> Rival {
+    Rival {
+        name: "literal".to_owned(),
+        parts: vec![Part {
+            what: "labels".to_owned(),
+            bits: literal(data),
+        }],
+        exceptions: 0,
+        precision: None,
+        nodes: None,
+        total: literal(data),
+        saving: 0.0,
+    }
 }
 
 fn table(truth: &[u32], data: &Dataset) -> Rival {
@@ -270,19 +297,20 @@ impl<'a> Weighing<'a> {
         Ok(enough)
     }
 
-    /// The first precision that is faithful, if that is shorter than `most`.
+    /// The least precision that is faithful, by bisection; None if that is not shorter than `most`.
     fn enough_bits(&self, count: usize, most: f64) -> Result<Option<Rival>, String> {
-        for bits in 1..=MOST_BITS {
-            let parts = weight_parts(self.network, count, bits);
-            if parts.iter().map(|(_, bits)| bits).sum::<f64>() >= most {
-                break;
-            }
+        let (mut below, mut enough) = (0, MOST_BITS + 1);
+        let mut best = None;
+        while enough - below > 1 {
+            let bits = u32::midpoint(below, enough);
             let rival = self.rival(count, bits)?;
-            if self.is_faithful(rival.exceptions) && rival.total < most {
-                return Ok(Some(rival));
+            if self.is_faithful(rival.exceptions) {
+                (enough, best) = (bits, Some(rival));
+            } else {
+                below = bits;
             }
         }
-        Ok(None)
+        Ok(best.filter(|rival| rival.total < most))
     }
 
     fn rival(&self, count: usize, bits: u32) -> Result<Rival, String> {

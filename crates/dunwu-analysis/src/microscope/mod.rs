@@ -15,11 +15,12 @@
 //! | [`formula`] | the outputs as characters of a b c⁻¹ |
 //! | [`description_length`] | table, weights or formula: which says the answers in the fewest bits |
 //!
-//! A function that does not apply returns a sentence that says why.
+//! [`examine`] calls them all. A function that does not apply returns a sentence that says why.
 
 mod ablation;
 mod code;
 mod coverage;
+mod examine;
 mod factor;
 mod formula;
 mod formula_text;
@@ -36,6 +37,7 @@ pub use code::{
     SCALE, elias_delta, exceptions, log2_choose, log2_factorial, quantise, quantise_angle, subset,
 };
 pub use coverage::{Coverage, Covered, Movement, Step, Transition, coverage, movement};
+pub use examine::{Examination, PRUNING_STEPS, Skipped, Subject, examine};
 pub use factor::{Factorisation, Frequency, TOLERANCE, Threshold, Triple, factorisation};
 pub use formula::{Formula, FormulaReport, HOLDS, Term, formula};
 pub use gradient::{GradientSplit, NodeGradient, gradient_split};

@@ -59,13 +59,17 @@ fn the_parts_of_the_rivals_add_up_to_what_is_counted_by_hand() {
     assert!((lengths.literal - 25.0 * log(5.0)).abs() < 1e-10);
 
     // 10 of 25 rows listed with labels, 15 exceptions.
-    let table = &lengths.rivals[0];
+    let table = &lengths.rivals[1];
+    assert_eq!(
+        (lengths.rivals[0].total, lengths.rivals[0].saving),
+        (lengths.literal, 0.0)
+    );
     let choose = log(3268760.0);
     let by_hand = (8.0 + choose + 10.0 * log(5.0)) + (9.0 + choose + 15.0 * log(5.0));
     assert!((table.total - by_hand).abs() < 1e-9, "{table:?}");
 
     // 18 of 18 nodes, 3 tensors of 90 numbers; the signs are not enough.
-    let weights = &lengths.rivals[1];
+    let weights = &lengths.rivals[2];
     let bits = weights.precision.unwrap();
     let program = elias_delta(19) + elias_delta(bits as usize + 1) + 96.0 + 270.0 * f64::from(bits)
         - log2_factorial(18);
@@ -73,8 +77,8 @@ fn the_parts_of_the_rivals_add_up_to_what_is_counted_by_hand() {
     assert!((weights.total - total).abs() < 1e-9, "{weights:?}");
 
     // One of two features, with 1 bit an amplitude and a phase.
-    assert_eq!(lengths.rivals[2].name, "pruned");
-    let formula = &lengths.rivals[3];
+    assert_eq!(lengths.rivals[3].name, "pruned");
+    let formula = &lengths.rivals[4];
     assert_eq!((formula.precision, formula.exceptions), (Some(1), 0));
     assert!(
         (formula.total - (4.0 + 1.0 + 4.0 + 32.0 + 2.0 + 1.0)).abs() < 1e-10,
@@ -85,6 +89,7 @@ fn the_parts_of_the_rivals_add_up_to_what_is_counted_by_hand() {
     for rival in &lengths.rivals {
         let sum: f64 = rival.parts.iter().map(|p| p.bits).sum();
         assert!((sum - rival.total).abs() < 1e-9);
+        assert!((rival.saving - (1.0 - sum / lengths.literal)).abs() < 1e-12);
     }
 }
 

@@ -1,5 +1,6 @@
 //! The microscope on networks whose structure is known.
 
+mod applies;
 mod codes;
 mod equivariant;
 mod helpers;

@@ -86,7 +86,25 @@ fn a_table_of_training_rows_is_no_formula() {
     assert!(found.why.contains("does not hold"), "{}", found.why);
     let lengths = description_length(&outputs, &bench.data, Err("none".into()), Ok(&found));
     assert_eq!(lengths.missing, ["weights: none", "pruned: none"]);
-    assert_eq!(lengths.rivals.len(), 2);
+    assert_eq!(lengths.rivals.len(), 3);
+    assert_ne!(lengths.shortest, "table");
+    assert!(
+        lengths.rivals.iter().all(|r| r.saving < 0.4),
+        "{lengths:#?}"
+    );
+}
+
+#[test]
+fn projection_makes_even_a_table_generalise() {
+    let bench = Bench::new(Z23);
+    let mut outputs = vec![0.0; bench.data.len() * 23];
+    for i in &bench.data.train {
+        outputs[*i as usize * 23 + bench.data.labels[*i as usize] as usize] = 1.0;
+    }
+    let found = ablation(&outputs, &bench.data, &bench.features, Side::Operands, None).unwrap();
+    assert_eq!(found.all.test.accuracy, 0.0);
+    assert!(found.restricted.test.accuracy > 0.9);
+    assert!(found.mixed > 0.4, "{}", found.mixed);
 }
 
 #[test]
@@ -192,7 +210,7 @@ fn weights_of_a_small_network_are_shorter_than_the_table() {
     let lengths = description_length(&outputs, &bench.data, Ok(runnable), Ok(&found));
     assert_eq!(lengths.shortest, "formula");
     assert!(
-        lengths.rivals[1].total < lengths.rivals[0].total,
+        lengths.rivals[2].total < lengths.rivals[1].total,
         "{lengths:#?}"
     );
 }
