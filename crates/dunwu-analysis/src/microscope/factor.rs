@@ -56,6 +56,17 @@ pub struct Frequency {
     pub error: Option<f64>,
     /// Whether the error is at most 0.1·√(3q).
     pub factorises: Option<bool>,
+    /// The factors, if it does: the pair, then the other.
+    pub factors: Vec<Factor>,
+}
+
+/// One factor of a solution, scaled so that its first node is (1, 1, 1).
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Factor {
+    /// Its name in the paper: `xi`, `4c`, `nu`, `syn`, `syn_ab` or `other`.
+    pub name: String,
+    /// The other nodes, each scaled so that a b c is real and positive.
+    pub nodes: Vec<Triple>,
 }
 
 /// All frequencies of a network.
@@ -172,46 +183,136 @@ fn frequency(
         [operand(0), operand(1), pick(network.outgoing(*j)).conj()]
     };
     let triples: Vec<[c64; 3]> = nodes.iter().map(triple).collect();
-    let error = factor_error(&triples);
-    let pair = |z: c64| [z.re, z.im];
+    let found = split(&triples);
+    let accepted = TOLERANCE * (3.0 * nodes.len() as f64).sqrt();
+    let factorises = found.as_ref().map(|s| s.error <= accepted);
     Frequency {
         feature,
         name: transforms.parts[feature].name.clone(),
-        error,
-        factorises: error.map(|e| e <= TOLERANCE * (3.0 * nodes.len() as f64).sqrt()),
-        triples: triples
-            .iter()
-            .map(|t| Triple {
-                a: pair(t[0]),
-                b: pair(t[1]),
-                c: pair(t[2]),
-            })
-            .collect(),
+        error: found.as_ref().map(|s| s.error),
+        factorises,
+        factors: found
+            .filter(|_| factorises == Some(true))
+            .map_or_else(Vec::new, |s| s.factors(&triples)),
+        triples: triples.iter().map(|t| Triple::of(*t)).collect(),
         nodes,
     }
 }
 
-/// Distance of q triples from a product of a pair with q/2 triples; None unless q is 4 or 6.
+impl Triple {
+    fn of(z: [c64; 3]) -> Self {
+        let pair = |z: c64| [z.re, z.im];
+        Self {
+            a: pair(z[0]),
+            b: pair(z[1]),
+            c: pair(z[2]),
+        }
+    }
+}
+
+/// Nodes in pairs whose ratios are nearly the same.
+struct Split {
+    error: f64,
+    pairs: Vec<(usize, usize)>,
+    /// Mean ratios of a, b and c.
+    ratio: [c64; 3],
+}
+
+impl Split {
+    /// The pair (1, ratio) and the pairs' first nodes, over the first of them.
+    fn factors(&self, triples: &[[c64; 3]]) -> Vec<Factor> {
+        let over = |(s, _): &(usize, usize)| ratio(triples, (self.pairs[0].0, *s));
+        let rest: Vec<[c64; 3]> = self.pairs[1..].iter().map(over).collect();
+        [vec![self.ratio], rest]
+            .into_iter()
+            .map(|nodes| nodes.into_iter().map(unit_product).collect::<Vec<_>>())
+            .map(|nodes| Factor {
+                name: factor_name(&nodes).to_owned(),
+                nodes: nodes.into_iter().map(Triple::of).collect(),
+            })
+            .collect()
+    }
+}
+
+/// The triple over the cube root of its product, so that a b c = 1.
+fn unit_product(z: [c64; 3]) -> [c64; 3] {
+    let product = z[0] * z[1] * z[2];
+    let (sin, cos) = libm::sincos(libm::atan2(product.im, product.re) / 3.0);
+    let root = c64::new(cos, sin) * libm::cbrt(product.norm());
+    z.map(|x| x / root)
+}
+
+/// The name of a factor by the nodes beside (1, 1, 1), to within 0.1 of each coefficient.
+///
+/// | name | nodes |
+/// |---|---|
+/// | `xi` | (ξ, ∓i ξ̄, ±i) |
+/// | `4c` | (±i, ∓i, 1): ν = ±i |
+/// | `nu` | (ν, −ν, −ν̄²), any other ν |
+/// | `syn` | (ω, ω, ω), (ω̄, ω̄, ω̄), ω = e^{2πi/3} |
+/// | `syn_ab` | (α ω, ᾱ ω, ω), (β ω̄, β̄ ω̄, ω̄) |
+/// | `other` | anything else |
+///
+/// Nodes may have the signs of a and b changed, and the second kind may be conjugated.
+fn factor_name(nodes: &[[c64; 3]]) -> &'static str {
+    let near = |x: c64, y: c64| (x - y).norm() < TOLERANCE;
+    let (one, i) = (c64::new(1.0, 0.0), c64::new(0.0, 1.0));
+    match nodes {
+        [[_, _, c]] if near(*c, i) || near(*c, -i) => "xi",
+        [[a, _, c]] if near(*c, one) && (near(*a, i) || near(*a, -i)) => "4c",
+        [[a, b, _]] if near(*a, -b) => "nu",
+        [first, second] => triple_name(*first, *second),
+        _ => "other",
+    }
+}
+
+fn triple_name(first: [c64; 3], second: [c64; 3]) -> &'static str {
+    let omega = c64::new(-0.5, 0.75f64.sqrt());
+    let near = |x: c64, y: c64| (x - y).norm() < TOLERANCE;
+    let (plus, minus) = if first[2].im > 0.0 {
+        (first, second)
+    } else {
+        (second, first)
+    };
+    let is = |node: [c64; 3], to: c64| {
+        let same = near(node[0], to) && near(node[1], to);
+        same || near(node[0], -to) && near(node[1], -to)
+    };
+    match near(plus[2], omega) && near(minus[2], omega.conj()) {
+        true if is(plus, omega) && is(minus, omega.conj()) => "syn",
+        true => "syn_ab",
+        false => "other",
+    }
+}
+
+/// The best way to see q triples as the product of a pair with q/2 triples; None unless q is 4 or 6.
 ///
 /// A product pairs its nodes so that in each pair (s, t) the ratios t_a/s_a, t_b/s_b, t_c/s_c are the
 /// same three numbers. The error is ‖ratios − their means‖ over 3 × q/2 complex numbers, least over all
 /// pairings and over the sign changes (a, b, c) → (−a, −b, c), which change no output. The published
 /// program takes the pairing from the ratios of c alone and so may miss a product that has several.
-pub(crate) fn factor_error(triples: &[[c64; 3]]) -> Option<f64> {
+fn split(triples: &[[c64; 3]]) -> Option<Split> {
     if ![4, 6].contains(&triples.len()) {
         return None;
     }
-    let mut best = f64::INFINITY;
+    let mut best: Option<Split> = None;
     let mut pairs = Vec::new();
     each_pairing(
         &mut (0..triples.len()).collect(),
         &mut pairs,
         &mut |pairs| {
             let ratios: Vec<[c64; 3]> = pairs.iter().map(|p| ratio(triples, *p)).collect();
-            best = best.min(spread(&ratios));
+            let (error, ratio) = spread(&ratios);
+            if best.as_ref().is_none_or(|b| error < b.error) {
+                best = Some(Split {
+                    error,
+                    ratio,
+                    pairs: pairs.to_vec(),
+                });
+            }
         },
     );
-    Some(best)
+    best
 }
 
 /// Every way to put all into ordered pairs, up to the order of the pairs.
@@ -239,22 +340,19 @@ fn ratio(triples: &[[c64; 3]], (s, t): (usize, usize)) -> [c64; 3] {
     std::array::from_fn(|i| triples[t][i] / triples[s][i])
 }
 
-/// ‖ratios − mean‖, least over signs of the first two ratios of all but the first pair.
-fn spread(ratios: &[[c64; 3]]) -> f64 {
-    let signs = 0..1usize << (ratios.len() - 1);
+/// ‖ratios − mean‖ and the mean, least over signs of the first two ratios of all but the first pair.
+fn spread(ratios: &[[c64; 3]]) -> (f64, [c64; 3]) {
     let with = |signs: usize| {
         let sign = |i: usize, entry: usize| {
             let flips = i > 0 && entry < 2 && signs >> (i - 1) & 1 == 1;
             if flips { -1.0 } else { 1.0 }
         };
-        let one = |entry: usize| {
-            let line: Vec<c64> = (0..ratios.len())
-                .map(|i| ratios[i][entry] * sign(i, entry))
-                .collect();
-            let mean = line.iter().sum::<c64>() / ratios.len() as f64;
-            line.iter().map(|z| (z - mean).norm_sqr()).sum::<f64>()
-        };
-        (0..3).map(one).sum::<f64>().sqrt()
+        let line = |entry: usize| (0..ratios.len()).map(move |i| ratios[i][entry] * sign(i, entry));
+        let mean = std::array::from_fn(|e| line(e).sum::<c64>() / ratios.len() as f64);
+        let square = |e: usize| line(e).map(|z| (z - mean[e]).norm_sqr()).sum::<f64>();
+        ((0..3).map(square).sum::<f64>().sqrt(), mean)
     };
-    signs.map(with).fold(f64::INFINITY, f64::min)
+    let all = (0..1usize << (ratios.len() - 1)).map(with);
+    all.reduce(|a, b| if b.0 < a.0 { b } else { a })
+        .expect("there is at least one pair")
 }

@@ -276,25 +276,40 @@ impl<'a> Weighing<'a> {
         .ok_or(why)
     }
 
-    /// Nodes that are faithful with exact numbers, by bisection.
+    /// Nodes that are faithful with exact numbers: by doubling, then by bisection.
     fn least_nodes(&self) -> Result<usize, String> {
-        let exact = |n: usize| {
-            self.wrong(self.network, n)
-                .map(|wrong| self.is_faithful(wrong))
-        };
-        let (mut below, mut enough) = (0, self.order.len());
-        if !exact(enough)? {
-            return Err("the live nodes alone give other answers".to_owned());
+        let live = self.order.len();
+        let mut sum = vec![0.0; self.data.len() * self.data.classes];
+        let (mut below, mut enough) = (0, live.div_ceil(64));
+        // Outputs of nodes already in the sum need not be found again.
+        loop {
+            let next = self.add(&sum, below, enough)?;
+            if self.is_faithful(self.misses(&next)) {
+                break;
+            }
+            if enough == live {
+                return Err("the live nodes alone give other answers".to_owned());
+            }
+            (sum, below, enough) = (next, enough, (2 * enough).min(live));
         }
         while enough - below > 1 {
             let middle = usize::midpoint(below, enough);
-            if exact(middle)? {
+            let next = self.add(&sum, below, middle)?;
+            if self.is_faithful(self.misses(&next)) {
                 enough = middle;
             } else {
-                below = middle;
+                (sum, below) = (next, middle);
             }
         }
         Ok(enough)
+    }
+
+    /// Outputs with some more of the loudest nodes.
+    fn add(&self, sum: &[f64], from: usize, to: usize) -> Result<Vec<f64>, String> {
+        let nodes = &self.order[from..to];
+        let mut out = self.network.part(nodes, self.data, self.sigma)?;
+        out.iter_mut().zip(sum).for_each(|(o, s)| *o += s);
+        Ok(out)
     }
 
     /// The least precision that is faithful, by bisection; None if that is not shorter than `most`.
@@ -326,8 +341,12 @@ impl<'a> Weighing<'a> {
     /// Rows on which the loudest nodes of a network do not give the answer.
     fn wrong(&self, network: &Network, count: usize) -> Result<usize, String> {
         let outputs = network.part(&self.order[..count], self.data, self.sigma)?;
-        let said = labels(&outputs, self.data.classes);
-        Ok(said.iter().zip(self.truth).filter(|(a, b)| a != b).count())
+        Ok(self.misses(&outputs))
+    }
+
+    fn misses(&self, outputs: &[f64]) -> usize {
+        let said = labels(outputs, self.data.classes);
+        said.iter().zip(self.truth).filter(|(a, b)| a != b).count()
     }
 
     fn is_faithful(&self, wrong: usize) -> bool {

@@ -38,7 +38,7 @@ pub use code::{
 };
 pub use coverage::{Coverage, Covered, Movement, Step, Transition, coverage, movement};
 pub use examine::{Examination, PRUNING_STEPS, Skipped, Subject, examine};
-pub use factor::{Factorisation, Frequency, TOLERANCE, Threshold, Triple, factorisation};
+pub use factor::{Factor, Factorisation, Frequency, TOLERANCE, Threshold, Triple, factorisation};
 pub use formula::{Formula, FormulaReport, HOLDS, Term, formula};
 pub use gradient::{GradientSplit, NodeGradient, gradient_split};
 pub use length::{DescriptionLength, MOST_BITS, Part, Rival, Runnable, description_length};

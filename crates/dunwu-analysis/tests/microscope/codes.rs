@@ -284,3 +284,44 @@ fn chance_rarely_makes_a_product_of_four() {
     assert_eq!(tried, 440);
     assert!(passed * 20 < tried, "{passed} of {tried}");
 }
+
+#[test]
+fn factors_have_the_names_of_the_paper() {
+    let bench = Bench::new(&["task=Z23", "train_fraction=0.5"]);
+    let one = [(1.0, 0.0); 3];
+    let node = |a: f64, b: f64, c: f64| [(1.0, a), (1.0, b), (1.0, c)];
+    let third = TAU / 3.0;
+    let pair_4c = [one, node(PI / 2.0, -PI / 2.0, 0.0)];
+    let pair_xi = [one, node(0.7, -0.7 - PI / 2.0, PI / 2.0)];
+    let pair_nu = [one, node(0.4, 0.4 + PI, PI - 0.8)];
+    let syn = [one, node(third, third, third), node(-third, -third, -third)];
+    let syn_ab = [
+        one,
+        node(third + 0.5, third - 0.5, third),
+        node(-third, -third, -third),
+    ];
+    let times_all = |x: &[[(f64, f64); 3]], y: &[[(f64, f64); 3]]| -> Vec<[(f64, f64); 3]> {
+        x.iter()
+            .flat_map(|x| y.iter().map(|y| times(x, y)))
+            .collect()
+    };
+    let planted = [
+        of_triples(1, &times_all(&pair_4c, &pair_xi)),
+        of_triples(2, &times_all(&pair_nu, &syn)),
+        of_triples(3, &times_all(&pair_4c, &syn_ab)),
+    ];
+    let network = bench.network(&tensors(&planted.concat()));
+    let found = factorisation(&network, &bench.transforms, Threshold::default()).unwrap();
+    let names = |k: usize| -> Vec<&str> {
+        let mut names: Vec<&str> = found.frequencies[k]
+            .factors
+            .iter()
+            .map(|f| f.name.as_str())
+            .collect();
+        names.sort();
+        names
+    };
+    assert_eq!(names(0), ["4c", "xi"]);
+    assert_eq!(names(1), ["nu", "syn"]);
+    assert_eq!(names(2), ["4c", "syn_ab"]);
+}
