@@ -59,6 +59,7 @@ mod border;
 mod crossing;
 mod fate;
 pub mod landscape;
+pub mod microscope;
 mod signal;
 mod spread;
 mod stages;
