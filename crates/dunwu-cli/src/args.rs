@@ -20,10 +20,13 @@ pub(crate) enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Say what a run directory holds: plan, crossings, stages, features.
+    /// Say what a run directory holds: plan, crossings, stages, and what its network learned.
     Inspect {
         /// Run directory.
         path: Utf8PathBuf,
+        /// The seed whose network is looked into; the first if absent.
+        #[arg(long)]
+        seed: Option<u64>,
         /// One JSON object on standard output.
         #[arg(long)]
         json: bool,

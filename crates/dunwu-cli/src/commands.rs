@@ -16,7 +16,7 @@ static CANCEL: AtomicBool = AtomicBool::new(false);
 pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
     match args.command {
         Command::Bench { json } => bench(json),
-        Command::Inspect { path, json } => inspect(&path, json),
+        Command::Inspect { path, seed, json } => inspect(&path, seed, json),
         Command::Landscape {
             overrides,
             json,
@@ -151,10 +151,21 @@ fn spread_table(report: &Report) -> String {
     out.trim_end().to_owned()
 }
 
-fn inspect(path: &Utf8Path, as_json: bool) -> anyhow::Result<ExitCode> {
+fn inspect(path: &Utf8Path, seed: Option<u64>, as_json: bool) -> anyhow::Result<ExitCode> {
     let report = dunwu::load(path)?;
+    let bar = crate::progress::steps("looking into checkpoints");
+    let seen = dunwu::microscope(path, seed, &|done, all| {
+        bar.set_length(all as u64);
+        bar.set_position(done as u64);
+    });
+    bar.finish_and_clear();
     if as_json {
-        json(&dunwu::summary(&report));
+        let mut value = dunwu::summary(&report);
+        match seen {
+            Ok(seen) => value["microscope"] = serde_json::to_value(&seen)?,
+            Err(why) => value["no_microscope"] = why.to_string().into(),
+        }
+        json(&value);
         return Ok(ExitCode::SUCCESS);
     }
     line(&format!(
@@ -183,6 +194,10 @@ fn inspect(path: &Utf8Path, as_json: bool) -> anyhow::Result<ExitCode> {
                 ));
             }
         }
+    }
+    match seen {
+        Ok(seen) => crate::microscope::print(&seen),
+        Err(why) => line(&format!("\nno look into the network: {why}")),
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -3,7 +3,7 @@
 use crate::output::{json, line};
 use dunwu::analysis::landscape::Level;
 use dunwu::{Landscape, LandscapeSpec, Sample};
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::ProgressBar;
 use std::process::ExitCode;
 
 /// Levels of one height that are listed by name.
@@ -11,7 +11,12 @@ const NAMED: usize = 4;
 
 pub(crate) fn run(overrides: &[String], as_json: bool, quiet: bool) -> anyhow::Result<ExitCode> {
     let spec = LandscapeSpec::from_overrides(overrides)?;
-    let bar = bar(quiet || spec.fractions.is_none());
+    let bar = if quiet || spec.fractions.is_none() {
+        ProgressBar::hidden()
+    } else {
+        crate::progress::steps("climbing")
+    };
+    bar.set_length(1000);
     let found = dunwu::landscape(&spec, &|done| bar.set_position((done * 1000.0) as u64));
     bar.finish_and_clear();
     let found = found?;
@@ -21,16 +26,6 @@ pub(crate) fn run(overrides: &[String], as_json: bool, quiet: bool) -> anyhow::R
         print(&found);
     }
     Ok(ExitCode::SUCCESS)
-}
-
-fn bar(hidden: bool) -> ProgressBar {
-    if hidden {
-        return ProgressBar::hidden();
-    }
-    let style =
-        ProgressStyle::with_template("climbing {wide_bar:.cyan/blue} {percent} % left {eta}")
-            .expect("the template is well formed");
-    ProgressBar::new(1000).with_style(style)
 }
 
 fn print(found: &Landscape) {

@@ -4,6 +4,7 @@ mod args;
 mod commands;
 mod help;
 mod landscape;
+mod microscope;
 mod output;
 mod progress;
 

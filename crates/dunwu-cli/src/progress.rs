@@ -42,6 +42,14 @@ struct Seed {
     history: Vec<(u64, f64, f64)>,
 }
 
+/// A bar on standard error for work of a known number of steps.
+pub(crate) fn steps(what: &'static str) -> ProgressBar {
+    let style =
+        ProgressStyle::with_template("{prefix} {wide_bar:.cyan/blue} {percent} % left {eta}")
+            .expect("the template is well formed");
+    ProgressBar::new(1).with_style(style).with_prefix(what)
+}
+
 impl Display {
     pub(crate) fn new(plan: &RunPlan, quiet: bool) -> Self {
         let kind = match (quiet, std::io::stderr().is_terminal()) {

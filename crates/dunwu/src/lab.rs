@@ -101,7 +101,7 @@ pub struct Report {
 }
 
 /// Reads a file named in a plan.
-fn read_file(path: &str) -> Result<String, String> {
+pub(crate) fn read_file(path: &str) -> Result<String, String> {
     std::fs::read_to_string(path).map_err(|e| e.to_string())
 }
 
@@ -203,7 +203,7 @@ pub(crate) struct Lab<'p> {
 }
 
 impl<'p> Lab<'p> {
-    fn new(plan: &'p RunPlan) -> Result<Self, Error> {
+    pub(crate) fn new(plan: &'p RunPlan) -> Result<Self, Error> {
         dunwu_probe::select(&plan.probes)?;
         let task = Task::from_plan(plan, &read_file)?;
         let (features, no_features) = match task.try_features() {

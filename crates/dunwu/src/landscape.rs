@@ -1,6 +1,7 @@
 //! The landscape of a task: which peaks there are, and which is higher on how much data.
 
 use crate::error::{Error, Kind};
+use crate::lab::read_file;
 use crate::{provenance, resources};
 use dunwu_analysis::landscape::{
     Heights, LandscapeError, Level, Problem, Starts, feature_maxima, heights, levels, passes,
@@ -260,10 +261,6 @@ impl From<LandscapeError> for Error {
     fn from(error: LandscapeError) -> Self {
         Kind::Landscape(error).into()
     }
-}
-
-fn read_file(path: &str) -> Result<String, String> {
-    std::fs::read_to_string(path).map_err(|e| e.to_string())
 }
 
 /// Computes the landscape that is asked for; `progress` hears the work done, in [0, 1].

@@ -15,6 +15,7 @@
 mod error;
 mod lab;
 mod landscape;
+mod microscope;
 mod names;
 mod page;
 mod provenance;
@@ -29,6 +30,7 @@ pub use lab::{
 pub use landscape::{
     Border, LANDSCAPE_KEYS, Landscape, LandscapeKey, LandscapeSpec, SHARED_KEYS, Sample, landscape,
 };
+pub use microscope::{Microscopy, Moment, microscope};
 pub use names::names;
 pub use page::reproduce_command;
 pub use resources::{available_memory, needed_memory, threads};

@@ -1,0 +1,129 @@
+//! What a network learned, in words and tables.
+
+use crate::output::{line, paragraph};
+use dunwu::analysis::microscope::{DescriptionLength, Examination, FormulaReport};
+use dunwu::{Microscopy, Moment};
+
+pub(crate) fn print(seen: &Microscopy) {
+    let last = &seen.last;
+    line(&format!(
+        "\nthe network of seed {} at epoch {}",
+        seen.seed, last.epoch
+    ));
+    nodes(last);
+    if let Some(formula) = &last.formula {
+        short_program(formula);
+    }
+    if let Some(first) = last.ablations.first() {
+        paragraph(&format!(
+            "Outputs cut down to {} key features answer {:.1} % of the held-out rows; without them, {:.1} %.",
+            first.key.len(),
+            100.0 * first.restricted.test.accuracy,
+            100.0 * first.excluded.test.accuracy
+        ));
+    }
+    if let Some(step) = &seen.movement.overall {
+        paragraph(&format!(
+            "Between epochs {} and {}, {} of {} nodes changed the feature they listen to most.",
+            step.from_epoch, step.to_epoch, step.changed, step.compared
+        ));
+    }
+    lengths(&seen.moments);
+    for note in &last.skipped {
+        paragraph(&format!(
+            "No {}: {}.",
+            note.what.replace('_', " "),
+            note.why
+        ));
+    }
+}
+
+fn nodes(last: &Examination) {
+    let all = &last.nodes.nodes;
+    let dead = all.iter().filter(|n| n.dead).count();
+    let live = all.len() - dead;
+    let pure = all.iter().filter(|n| !n.dead && n.purity >= 0.5).count();
+    let held = last
+        .coverage
+        .features
+        .iter()
+        .filter(|f| f.nodes > 0)
+        .count();
+    paragraph(&format!(
+        "{live} nodes are live, {dead} dead; {pure} give more than half of their weight to one feature, and hold {held} features; {} are held by none.",
+        last.coverage.missing.len()
+    ));
+}
+
+/// Terms of the full formula that are written out.
+const TERMS: usize = 4;
+
+fn short_program(formula: &FormulaReport) {
+    let strongest: Vec<&str> = formula.terms.iter().take(TERMS).map(|t| t.text.as_str()).collect();
+    let more = if formula.terms.len() > TERMS { " + …" } else { "" };
+    paragraph(&format!(
+        "Read as a formula of {} terms, which explain {:.1} % of the variance of its outputs: logit(c | a, b) = {}{more}",
+        formula.terms.len(),
+        100.0 * formula.r2,
+        strongest.join(" + ")
+    ));
+    let c = &formula.candidate;
+    if formula.holds {
+        paragraph(&format!(
+            "It is a short program: {} of them, {:.0} bits in all, alone answer {:.2} % of all rows and agree with the network on {:.2} %: {}",
+            c.terms.len(),
+            c.bits,
+            100.0 * c.accuracy,
+            100.0 * c.agreement,
+            c.text
+        ));
+    } else {
+        paragraph(&format!("It is no short program: {}", formula.why));
+    }
+}
+
+fn lengths(moments: &[Moment]) {
+    let Some(first) = moments.first() else { return };
+    let names: Vec<&str> = first
+        .description
+        .rivals
+        .iter()
+        .map(|r| r.name.as_str())
+        .collect();
+    let head: String = names.iter().map(|n| format!("{n:>12}")).collect();
+    line(&format!(
+        "\n  bits of each explanation of all answers\n  {:>7}{head}  shortest",
+        "epoch"
+    ));
+    for moment in thinned(moments) {
+        line(&format!(
+            "  {:>7}{}  {}",
+            moment.epoch,
+            cells(&moment.description, &names),
+            moment.description.shortest
+        ));
+    }
+}
+
+fn cells(description: &DescriptionLength, names: &[&str]) -> String {
+    let cell = |name: &&str| {
+        let of = description.rivals.iter().find(|r| r.name == **name);
+        of.map_or_else(|| format!("{:>12}", "–"), |r| format!("{:>12.0}", r.total))
+    };
+    names.iter().map(cell).collect()
+}
+
+/// Most rows of the table of lengths.
+const ROWS: usize = 16;
+
+/// The first, the last, those at which the shortest changes, and others evenly between.
+fn thinned(moments: &[Moment]) -> Vec<&Moment> {
+    let changes =
+        |i: usize| i > 0 && moments[i].description.shortest != moments[i - 1].description.shortest;
+    let step = moments.len().div_ceil(ROWS).max(1);
+    let keep = |i: &usize| i.is_multiple_of(step) || *i + 1 == moments.len() || changes(*i);
+    (0..moments.len())
+        .filter(keep)
+        .map(|i| &moments[i])
+        .collect()
+}

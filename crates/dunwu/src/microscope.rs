@@ -1,0 +1,286 @@
+//! What the networks of a run directory learned, checkpoint by checkpoint.
+
+use crate::error::{Error, Kind};
+use crate::lab::{Lab, read_file};
+use crate::resources;
+use camino::Utf8Path;
+use dunwu_analysis::landscape::LandscapeError;
+use dunwu_analysis::microscope::{
+    DescriptionLength, Examination, Movement, Nodes, Subject, Transforms, examine, movement,
+};
+use dunwu_core::{
+    Dataset, Flow, NamedTensor, Needs, Observer, Readout, RunEvent, RunPlan, Snapshot,
+};
+use dunwu_engine::Resume;
+use dunwu_engine::activation::Function;
+use dunwu_store::RunDir;
+use dunwu_task::{Group, Task};
+use serde::Serialize;
+
+/// One checkpoint, in short.
+#[derive(Clone, Debug, Serialize)]
+pub struct Moment {
+    /// Epoch.
+    pub epoch: u64,
+    /// Stage that the run was in.
+    pub stage: Option<String>,
+    /// Features that live pure nodes hold.
+    pub covered: usize,
+    /// Whether a formula holds.
+    pub formula_holds: bool,
+    /// Bits of each rival description.
+    pub description: DescriptionLength,
+    /// ‖gradient‖² that the hidden layer receives, by feature.
+    pub gradient: Option<Vec<f64>>,
+}
+
+/// What one seed's network learned.
+#[derive(Clone, Debug, Serialize)]
+pub struct Microscopy {
+    /// The seed.
+    pub seed: u64,
+    /// The last checkpoint in full.
+    pub last: Examination,
+    /// Every checkpoint in short.
+    pub moments: Vec<Moment>,
+    /// How nodes moved between features.
+    pub movement: Movement,
+}
+
+/// Looks into the networks of a run directory; `seed` picks one of several. Of many checkpoints it takes 12,
+/// evenly, the last among them; `progress` hears how many are done, and of how many.
+///
+/// # Errors
+/// A directory that holds no run, a task without features, a checkpoint with missing tensors, outputs on all
+/// rows that do not fit in memory.
+pub fn microscope(
+    dir: &Utf8Path,
+    seed: Option<u64>,
+    progress: &dyn Fn(usize, usize),
+) -> Result<Microscopy, Error> {
+    let reader = RunDir::open(dir)?;
+    let plan = reader.plan().clone();
+    let lab = Lab::new(&plan)?;
+    let report = lab.read(&reader, dir)?;
+    let seed = seed
+        .or(report.runs.first().map(|r| r.seed))
+        .unwrap_or(plan.seed);
+    let run = report.runs.iter().find(|r| r.seed == seed);
+    let run = run.ok_or_else(|| failed(format!("{dir} has no run of seed {seed}")))?;
+    let scope = Scope::new(&lab, seed)?;
+    let (mut moments, mut nodes, mut last): (Vec<Moment>, Vec<(u64, Nodes)>, _) =
+        (vec![], vec![], None);
+    let checkpoints = thinned(reader.checkpoints(seed)?);
+    for (i, (epoch, path)) in checkpoints.iter().enumerate() {
+        let epoch = *epoch;
+        progress(i, checkpoints.len());
+        let checkpoint = reader.load_checkpoint(path)?;
+        let seen = scope
+            .examine(epoch, &checkpoint.tensors)
+            .map_err(|why| failed(format!("{path}: {why}")))?;
+        let in_stage = |f: &&dunwu_core::Finding| {
+            f.from.is_some_and(|from| from <= epoch) && f.to.is_none_or(|to| epoch < to)
+        };
+        moments.push(Moment {
+            epoch,
+            stage: run
+                .account
+                .stages
+                .iter()
+                .find(in_stage)
+                .map(|f| f.name.clone()),
+            covered: seen
+                .coverage
+                .features
+                .iter()
+                .filter(|f| f.nodes > 0)
+                .count(),
+            formula_holds: seen.formula.as_ref().is_some_and(|f| f.holds),
+            description: seen.description.clone(),
+            gradient: seen.gradient.as_ref().map(|g| g.total.clone()),
+        });
+        nodes.push((epoch, seen.nodes.clone()));
+        last = Some(seen);
+    }
+    let last = last.ok_or_else(|| failed(format!("{dir} has no checkpoint of seed {seed} yet")))?;
+    let series: Vec<(u64, &Nodes)> = nodes.iter().map(|(e, n)| (*e, n)).collect();
+    Ok(Microscopy {
+        seed,
+        movement: movement(&series),
+        last,
+        moments,
+    })
+}
+
+/// Most checkpoints that are examined: each takes a second or two at 2048 nodes and 71 tokens.
+const MOST: usize = 12;
+
+/// At most `MOST` of them, evenly, the last among them.
+fn thinned<T: Clone>(all: Vec<T>) -> Vec<T> {
+    if all.len() <= MOST {
+        return all;
+    }
+    (0..MOST)
+        .map(|i| all[i * (all.len() - 1) / (MOST - 1)].clone())
+        .collect()
+}
+
+fn failed(why: String) -> Error {
+    Kind::Landscape(LandscapeError::of(why)).into()
+}
+
+/// What does not change from checkpoint to checkpoint.
+struct Scope<'a> {
+    lab: &'a Lab<'a>,
+    data: Dataset,
+    group: Option<Group>,
+    transforms: Transforms,
+    seed: u64,
+}
+
+impl<'a> Scope<'a> {
+    fn new(lab: &'a Lab<'a>, seed: u64) -> Result<Self, Error> {
+        let data = lab.task.dataset(lab.plan, seed, &read_file)?;
+        let why = lab.no_features.clone().unwrap_or_default();
+        let features = lab
+            .features
+            .as_ref()
+            .ok_or_else(|| failed(format!("there is nothing to name nodes by: {why}")))?;
+        let bytes = (data.len() * data.classes) as u64 * 24;
+        if let Some(free) = resources::available_memory().filter(|free| bytes > *free) {
+            let (bytes, free) = (resources::human(bytes), resources::human(free));
+            return Err(failed(format!(
+                "outputs on all rows need {bytes}, and {free} is free"
+            )));
+        }
+        let group = group_of(&lab.task);
+        let transforms = Transforms::of(group.as_ref(), features);
+        Ok(Self {
+            lab,
+            data,
+            group,
+            transforms,
+            seed,
+        })
+    }
+
+    fn examine(&self, epoch: u64, tensors: &[NamedTensor]) -> Result<Examination, String> {
+        let weights = Snapshot::of(epoch, tensors);
+        let (outputs, gradients) = self.forward(&weights)?;
+        let mut all = tensors.to_vec();
+        all.retain(|t| !t.name.starts_with("grad."));
+        all.extend(gradients);
+        let snapshot = Snapshot::of(epoch, &all);
+        let plan = self.lab.plan;
+        let function = Function::<f64> {
+            kind: plan.activation,
+            a: plan.activation_a,
+            b: plan.activation_b,
+        };
+        let sigma = |x: f64| function.value(x);
+        let features = self
+            .lab
+            .features
+            .as_ref()
+            .ok_or("the task has no features")?;
+        examine(&Subject {
+            snapshot: &snapshot,
+            data: &self.data,
+            plan,
+            features,
+            transforms: &self.transforms,
+            group: self.group.as_ref(),
+            outputs: &outputs,
+            sigma: &sigma,
+        })
+    }
+
+    /// Outputs on all rows, and the gradients of the training loss.
+    fn forward(&self, weights: &Snapshot<'_>) -> Result<(Vec<f64>, Vec<NamedTensor>), String> {
+        let everything = Dataset {
+            train: (0..self.data.len() as u32).collect(),
+            test: vec![],
+            ..self.data.clone()
+        };
+        let outputs = self.look(
+            weights,
+            &everything,
+            Needs {
+                outputs: true,
+                ..Needs::NONE
+            },
+        )?;
+        let gradients = self.look(
+            weights,
+            &self.data,
+            Needs {
+                gradients: true,
+                ..Needs::NONE
+            },
+        )?;
+        let outputs = outputs
+            .iter()
+            .find(|t| t.name == "outputs")
+            .map(|t| t.view().to_f64());
+        let keep = |t: &NamedTensor| t.name.starts_with("grad.");
+        Ok((
+            outputs.ok_or("the engine gave no outputs")?,
+            gradients.into_iter().filter(keep).collect(),
+        ))
+    }
+
+    fn look(
+        &self,
+        weights: &Snapshot<'_>,
+        data: &Dataset,
+        needs: Needs,
+    ) -> Result<Vec<NamedTensor>, String> {
+        // A readout that was solved is in the checkpoint: solving it anew on other rows would change it.
+        let plan = RunPlan {
+            epochs: 0,
+            eval_every: 1,
+            readout: Readout::Trained,
+            ..self.lab.plan.clone()
+        };
+        let state = Snapshot {
+            epoch: 0,
+            tensors: weights.tensors.clone(),
+        };
+        let mut capture = Capture {
+            needs,
+            seen: vec![],
+        };
+        let resume = Resume {
+            epoch: 0,
+            state: &state,
+        };
+        let threads = resources::threads(self.lab.plan);
+        dunwu_engine::train(&plan, data, self.seed, threads, Some(resume), &mut capture)
+            .map_err(|e| e.to_string())?;
+        Ok(capture.seen)
+    }
+}
+
+/// The group whose product the rows are: that of the task, or Z_n of a sum mod n.
+fn group_of(task: &Task) -> Option<Group> {
+    task.group().filter(|g| g.is_group()).cloned()
+}
+
+/// Keeps the tensors of the first epoch.
+struct Capture {
+    needs: Needs,
+    seen: Vec<NamedTensor>,
+}
+
+impl Observer for Capture {
+    fn needs(&mut self, _: u64) -> Needs {
+        self.needs
+    }
+
+    fn observe(&mut self, event: &RunEvent<'_>) -> Flow {
+        if let RunEvent::Epoch { snapshot, .. } = event {
+            self.seen = snapshot.to_owned_tensors();
+        }
+        Flow::Continue
+    }
+}
