@@ -1,11 +1,10 @@
 //! What the answers lose without a feature.
 
-use super::logits::{Scores, centred, check, scores};
-use super::network::{Network, Sigma, product, transposed};
-use super::nodes::Nodes;
+use super::logits::{Scores, centred, check};
+use super::network::{product, transposed};
+use super::parts::{ALL, EXCLUDED, Parts, REMOVED, RESTRICTED};
 use dunwu_core::Dataset;
 use dunwu_task::Features;
-use rayon::prelude::*;
 use serde::Serialize;
 
 /// Part of the centred outputs' energy that the key features have together, where none are named.
@@ -84,20 +83,19 @@ pub fn ablation(
     };
     let energies = split.energies();
     let key = key.map_or_else(|| largest(&energies), <[usize]>::to_vec);
+    let scores = Parts::of(split).scores(outputs, data, &key);
     let removed = |k: usize| Removed {
         feature: k,
         name: features.names[k].clone(),
         energy: energies[k],
-        scores: scores(&difference(outputs, &split.part(k)), data),
+        scores: scores[REMOVED + k],
     };
-    let kept = sum(outputs.len(), key.iter().map(|k| split.part(*k)));
-    let constant = split.part(features.trivial());
     Ok(Ablation {
         side,
-        all: scores(outputs, data),
-        removed: (1..features.len()).into_par_iter().map(removed).collect(),
-        restricted: scores(&sum(outputs.len(), [constant, kept.clone()]), data),
-        excluded: scores(&difference(outputs, &kept), data),
+        all: scores[ALL],
+        removed: (1..features.len()).map(removed).collect(),
+        restricted: scores[RESTRICTED],
+        excluded: scores[EXCLUDED],
         key,
         mixed: (1.0 - energies.iter().sum::<f64>()).max(0.0),
     })
@@ -117,25 +115,13 @@ fn largest(energies: &[f64]) -> Vec<usize> {
     order.into_iter().take_while(is_needed).collect()
 }
 
-fn difference(a: &[f64], b: &[f64]) -> Vec<f64> {
-    a.iter().zip(b).map(|(x, y)| x - y).collect()
-}
-
-fn sum(len: usize, parts: impl IntoIterator<Item = Vec<f64>>) -> Vec<f64> {
-    let add = |mut sum: Vec<f64>, part: Vec<f64>| {
-        sum.iter_mut().zip(part).for_each(|(s, x)| *s += x);
-        sum
-    };
-    parts.into_iter().fold(vec![0.0; len], add)
-}
-
 /// Centred outputs in the basis of the features.
-struct Split<'a> {
-    features: &'a Features,
-    side: Side,
-    classes: usize,
+pub(crate) struct Split<'a> {
+    pub(crate) features: &'a Features,
+    pub(crate) side: Side,
+    pub(crate) classes: usize,
     /// Operands: basis × basis × classes. Label: rows × basis.
-    spectrum: Vec<f64>,
+    pub(crate) spectrum: Vec<f64>,
 }
 
 impl<'a> Split<'a> {
@@ -174,30 +160,6 @@ impl<'a> Split<'a> {
         })
     }
 
-    /// Outputs in one feature, rows × classes.
-    fn part(&self, k: usize) -> Vec<f64> {
-        match self.side {
-            Side::Operands => self.operands_part(k),
-            Side::Label => self.label_part(k),
-        }
-    }
-
-    fn operands_part(&self, k: usize) -> Vec<f64> {
-        let (m, range) = (self.features.tokens, self.features.ranges[k].clone());
-        let rows = &self.features.basis[range.start * m..range.end * m];
-        let back = transposed(rows, m);
-        let line = |block| product(&back, m, block, self.classes);
-        let second: Vec<f64> = self.blocks(k).flat_map(line).collect();
-        product(&back, m, &second, m * self.classes)
-    }
-
-    fn label_part(&self, k: usize) -> Vec<f64> {
-        let (m, range) = (self.features.tokens, self.features.ranges[k].clone());
-        let block: Vec<f64> = self.blocks(k).flatten().copied().collect();
-        let rows = &self.features.basis[range.start * m..range.end * m];
-        product(&block, self.spectrum.len() / m, rows, m)
-    }
-
     /// Each feature's part of Σ õ²: the basis is orthonormal, so the sum of its squares.
     fn energies(&self) -> Vec<f64> {
         let square = |x: &[f64]| x.iter().map(|v| v * v).sum::<f64>();
@@ -210,7 +172,7 @@ impl<'a> Split<'a> {
     }
 
     /// The pieces of the spectrum that belong to one feature.
-    fn blocks(&self, k: usize) -> impl Iterator<Item = &[f64]> {
+    pub(crate) fn blocks(&self, k: usize) -> impl Iterator<Item = &[f64]> {
         let (m, range) = (self.features.tokens, self.features.ranges[k].clone());
         let (count, width) = match self.side {
             Side::Operands => (m, self.classes),
@@ -231,49 +193,5 @@ fn both(basis: &[f64], outputs: &[f64], m: usize, classes: usize) -> Vec<f64> {
     let slices = first.chunks_exact(m * classes);
     slices
         .flat_map(|slice| product(basis, m, slice, classes))
-        .collect()
-}
-
-/// The scores without the nodes that prefer a feature.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct NodesRemoved {
-    /// Index of the feature.
-    pub feature: usize,
-    /// Its name.
-    pub name: String,
-    /// Number of nodes removed.
-    pub nodes: usize,
-    /// The scores of what is left.
-    pub scores: Scores,
-}
-
-/// For each feature that some node prefers, the scores without the nodes that prefer it.
-///
-/// # Errors
-/// [`Network::unrunnable`].
-pub fn node_ablation(
-    network: &Network,
-    nodes: &Nodes,
-    data: &Dataset,
-    sigma: Sigma<'_>,
-) -> Result<Vec<NodesRemoved>, String> {
-    let of_feature = |k: usize| -> Vec<usize> {
-        let own = nodes.nodes.iter().filter(|n| n.feature == k);
-        own.map(|n| n.index).collect()
-    };
-    let all = network.forward(data, sigma)?;
-    let without = |k: usize, own: Vec<usize>| {
-        let part = network.part(&own, data, sigma)?;
-        Ok(NodesRemoved {
-            feature: k,
-            name: nodes.names[k].clone(),
-            nodes: own.len(),
-            scores: scores(&difference(&all, &part), data),
-        })
-    };
-    (0..nodes.names.len())
-        .map(|k| (k, of_feature(k)))
-        .filter(|(_, own)| !own.is_empty())
-        .map(|(k, own)| without(k, own))
         .collect()
 }

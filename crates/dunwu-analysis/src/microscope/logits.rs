@@ -38,21 +38,38 @@ pub fn scores(outputs: &[f64], data: &Dataset) -> Scores {
 pub fn score(outputs: &[f64], classes: usize, rows: &[u32], labels: &[u32]) -> Score {
     let one = |row: &u32| {
         let i = *row as usize;
-        let line = &outputs[i * classes..(i + 1) * classes];
-        let right = f64::from(u8::from(answer(line) == Some(labels[i])));
-        let y = labels[i] as usize;
-        [right, cross_entropy(line, y), mse_centred(line, y)]
+        judge(&outputs[i * classes..(i + 1) * classes], labels[i])
     };
     // Summed in order, so that the number of threads changes no bit.
     let parts: Vec<[f64; 3]> = rows.par_iter().map(one).collect();
-    let n = rows.len().max(1) as f64;
-    let mean = |j: usize| parts.iter().map(|p| p[j]).sum::<f64>() / n;
-    Score {
-        rows: rows.len(),
-        accuracy: mean(0),
-        cross_entropy: mean(1),
-        mse_centred: mean(2),
+    let sum = |j: usize| parts.iter().map(|p| p[j]).sum::<f64>();
+    Score::of([sum(0), sum(1), sum(2)], rows.len())
+}
+
+impl Score {
+    /// Means of the sums over some rows of what [`judge`] gives.
+    pub(crate) fn of(sums: [f64; 3], rows: usize) -> Self {
+        let [accuracy, cross_entropy, mse_centred] = sums.map(|s| s / rows.max(1) as f64);
+        Self {
+            rows,
+            accuracy,
+            cross_entropy,
+            mse_centred,
+        }
     }
+}
+
+/// Whether a row's answer is right (1 or 0), its cross entropy and its centred loss.
+pub(crate) fn judge(line: &[f64], label: u32) -> [f64; 3] {
+    let right = f64::from(u8::from(answer(line) == Some(label)));
+    let y = label as usize;
+    [right, cross_entropy(line, y), mse_centred(line, y)]
+}
+
+/// Share of rows whose answer is the label; 0 of no row.
+pub(crate) fn accuracy(answers: &[Option<u32>], rows: &[u32], labels: &[u32]) -> f64 {
+    let is_right = |i: &&u32| answers[**i as usize] == Some(labels[**i as usize]);
+    rows.iter().filter(is_right).count() as f64 / rows.len().max(1) as f64
 }
 
 /// The class with the largest output; None at a tie or where some output is not a number.

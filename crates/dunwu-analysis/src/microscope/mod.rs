@@ -28,11 +28,13 @@ mod gradient;
 mod length;
 mod logits;
 mod network;
+mod node_ablation;
 mod nodes;
+mod parts;
 mod prune;
 mod transform;
 
-pub use ablation::{Ablation, KEY, NodesRemoved, Removed, Side, ablation, node_ablation};
+pub use ablation::{Ablation, KEY, Removed, Side, ablation};
 pub use code::{
     SCALE, elias_delta, exceptions, log2_choose, log2_factorial, quantise, quantise_angle, subset,
 };
@@ -44,6 +46,7 @@ pub use gradient::{GradientSplit, NodeGradient, gradient_split};
 pub use length::{DescriptionLength, MOST_BITS, Part, Rival, Runnable, description_length};
 pub use logits::{Score, Scores, answer, answers, score, scores};
 pub use network::{Network, Sigma};
+pub use node_ablation::{NodesRemoved, node_ablation};
 pub use nodes::{DEAD, DUPLICATE, Node, Nodes, PURE, Waves, nodes};
 pub use prune::{Pruned, Pruning, participation, prune};
 pub use transform::{Transforms, Type, Wave};

@@ -1,6 +1,6 @@
 //! Removing nodes in the order of their inverse participation ratio (arXiv 2310.13061, figure 6).
 
-use super::logits::score;
+use super::logits::{accuracy, answers};
 use super::network::{Network, Sigma};
 use super::nodes::{Nodes, spectrum};
 use dunwu_core::Dataset;
@@ -120,7 +120,8 @@ pub fn prune(
 fn accuracies(outputs: &[f64], data: &Dataset) -> Pruned {
     let is_clean = |row: &&u32| data.noisy.binary_search(row).is_err();
     let clean: Vec<u32> = data.train.iter().filter(is_clean).copied().collect();
-    let on = |rows: &[u32], labels: &[u32]| score(outputs, data.classes, rows, labels).accuracy;
+    let answers = answers(outputs, data.classes);
+    let on = |rows: &[u32], labels: &[u32]| accuracy(&answers, rows, labels);
     let noisy = |labels: &[u32]| (!data.noisy.is_empty()).then(|| on(&data.noisy, labels));
     Pruned {
         removed: 0.0,
