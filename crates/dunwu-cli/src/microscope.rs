@@ -59,8 +59,17 @@ fn nodes(last: &Examination) {
 const TERMS: usize = 4;
 
 fn short_program(formula: &FormulaReport) {
-    let strongest: Vec<&str> = formula.terms.iter().take(TERMS).map(|t| t.text.as_str()).collect();
-    let more = if formula.terms.len() > TERMS { " + …" } else { "" };
+    let strongest: Vec<&str> = formula
+        .terms
+        .iter()
+        .take(TERMS)
+        .map(|t| t.text.as_str())
+        .collect();
+    let more = if formula.terms.len() > TERMS {
+        " + …"
+    } else {
+        ""
+    };
     paragraph(&format!(
         "Read as a formula of {} terms, which explain {:.1} % of the variance of its outputs: logit(c | a, b) = {}{more}",
         formula.terms.len(),
