@@ -1,7 +1,7 @@
 //! The landscape against closed forms, finite differences and the published heights.
 
 use dunwu_analysis::landscape::{
-    Problem, Summit, curvature, feature_maxima, levels, peaks, search, search_from,
+    Nature, Problem, Summit, curvature, feature_maxima, levels, peaks, search, search_from,
 };
 use dunwu_core::{Activation, Dataset, RunSpec, Seed};
 use dunwu_task::{Features, NO_FILES, Task};
