@@ -5,6 +5,10 @@
 //! solutions put their nodes side by side; products are Kronecker products of the triples, so orders
 //! multiply: 4 = 2 × 2 and 6 = 2 × 3. The published finding is that trained solutions have order 4 or
 //! 6 on each frequency and that about 95 % of them are such products.
+//!
+//! How much that says: of random triples of modulus 1, 1.5 % of order 4 and 0.1 % of order 6 are within
+//! the published tolerance of a product; if their phases agree, a b c > 0, it is 6 % and 2 % (1100
+//! draws each).
 
 use super::network::Network;
 use super::transform::{Transforms, Type};
@@ -20,13 +24,15 @@ pub const TOLERANCE: f64 = 0.1;
 pub enum Threshold {
     /// |a| above this, a = (1/M) Σ_g w(g) χ̄(g): the published 0.05, for weights of that scale.
     Absolute(f64),
-    /// |a| above this share of the largest of any node: the same for networks of any scale.
+    /// |a| above this share of the largest of any node: the same for networks of any scale. At a
+    /// quarter, the default, it counted the nodes that the published one does in a network trained as
+    /// published on Z23, and one more on Z71.
     Relative(f64),
 }
 
 impl Default for Threshold {
     fn default() -> Self {
-        Threshold::Relative(0.05)
+        Threshold::Relative(0.25)
     }
 }
 

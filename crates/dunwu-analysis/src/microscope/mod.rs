@@ -15,6 +15,9 @@
 //! | [`formula`] | the outputs as characters of a b c⁻¹ |
 //! | [`description_length`] | table, weights or formula: which says the answers in the fewest bits |
 //!
+//! At 2048 nodes and 71 tokens each takes well under a second on two cores, and at 251 tokens up to a
+//! minute, most of it for the losses without each feature.
+//!
 //! [`examine`] calls them all. A function that does not apply returns a sentence that says why.
 
 mod ablation;
@@ -33,6 +36,7 @@ mod nodes;
 mod parts;
 mod prune;
 mod transform;
+mod weighing;
 
 pub use ablation::{Ablation, KEY, Removed, Side, ablation};
 pub use code::{
