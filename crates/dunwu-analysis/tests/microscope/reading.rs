@@ -131,6 +131,19 @@ fn removing_a_planted_feature_removes_it() {
         for removed in &found.removed {
             let planted = [2, 5].contains(&removed.feature);
             assert!((removed.energy - if planted { 0.5 } else { 0.0 }).abs() < 1e-10);
+            let left = match removed.feature {
+                2 => gromov(23, 5),
+                5 => gromov(23, 2),
+                _ => nodes.clone(),
+            };
+            let left = bench
+                .network(&tensors(&left))
+                .forward(&bench.data, &square)
+                .unwrap();
+            let (left, found) = (scores(&left, &bench.data), removed.scores);
+            assert_eq!(left.test.rows, found.test.rows);
+            assert!((left.test.mse_centred - found.test.mse_centred).abs() < 1e-9);
+            assert!((left.train.cross_entropy - found.train.cross_entropy).abs() < 1e-9);
         }
     }
     let read = bench.nodes(&network);
@@ -213,4 +226,36 @@ fn weights_of_a_small_network_are_shorter_than_the_table() {
         lengths.rivals[2].total < lengths.rivals[1].total,
         "{lengths:#?}"
     );
+}
+
+#[test]
+fn the_constant_counts_in_the_norm_and_in_no_share() {
+    let bench = Bench::new(Z23);
+    let raised = |k: usize| -> Vec<f64> { cosine(23, k, 0.2).iter().map(|x| x + 2.0).collect() };
+    let network = bench.network(&tensors(&[vec![raised(4), cosine(23, 6, 0.2), raised(4)]]));
+    let node = &bench.nodes(&network).nodes[0];
+    assert!((node.purity - 0.5).abs() < 1e-12);
+    assert!((node.shares[4] - 0.5).abs() < 1e-6 && (node.shares[6] - 0.5).abs() < 1e-6);
+    assert!((node.norm_in - (23.0f64 * (4.0 + 0.5 + 0.5)).sqrt()).abs() < 1e-10);
+    assert!((node.constant - 0.8).abs() < 1e-10);
+}
+
+#[test]
+fn scores_of_a_few_rows_by_hand() {
+    let bench = Bench::new(&["task=Z2", "train_size=1"]);
+    let (train, test) = (bench.data.train[0] as usize, bench.data.test[0] as usize);
+    let mut outputs = vec![0.0; 8];
+    outputs[2 * train + bench.data.labels[train] as usize] = 3f64.ln();
+    let found = scores(&outputs, &bench.data);
+    // Softmax 3/4; õ = ±ln 3 / 2.
+    let half = 3f64.ln() / 2.0;
+    assert_eq!((found.train.rows, found.train.accuracy), (1, 1.0));
+    assert!((found.train.cross_entropy - (4.0f64 / 3.0).ln()).abs() < 1e-12);
+    assert!((found.train.mse_centred - (2.0 * half * half - 2.0 * half + 0.5)).abs() < 1e-12);
+    // A tie is wrong.
+    assert_eq!(
+        (found.test.rows, found.test.accuracy, outputs[2 * test]),
+        (3, 0.0, 0.0)
+    );
+    assert!((found.test.cross_entropy - 2f64.ln()).abs() < 1e-12);
 }
