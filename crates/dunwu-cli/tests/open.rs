@@ -1,0 +1,164 @@
+//! `dunwu landscape` and the look into a network, as a person runs them.
+
+use serde_json::Value;
+use std::path::Path;
+use std::process::{Command, Output};
+
+fn dunwu(dir: &Path, words: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_dunwu"))
+        .current_dir(dir)
+        .args(words)
+        .output()
+        .unwrap()
+}
+
+fn json(dir: &Path, words: &[&str]) -> Value {
+    let out = dunwu(dir, words);
+    let error = String::from_utf8_lossy(&out.stderr);
+    assert!(out.status.success(), "{words:?}: {error}");
+    serde_json::from_slice(&out.stdout).unwrap()
+}
+
+#[test]
+fn a_landscape_has_the_fields_of_the_contract() {
+    let dir = tempfile::tempdir().unwrap();
+    let words = [
+        "landscape",
+        "task=S3",
+        "starts=200",
+        "--json",
+        "convention=x^2/2",
+    ];
+    let found = json(dir.path(), &words);
+    assert_eq!(
+        (&found["order"], &found["convention"]),
+        (&6.into(), &"x^2/2".into())
+    );
+    let levels = found["levels"].as_array().unwrap();
+    assert_eq!(levels.len(), 2);
+    let (sign, standard) = (&levels[0], &levels[1]);
+    assert_eq!(
+        (sign["irrep"].as_str(), standard["irrep"].as_str()),
+        (Some("sign"), Some("standard"))
+    );
+    assert_eq!(
+        (&standard["dim"], &standard["type"], &standard["nullity"]),
+        (&2.into(), &"real".into(), &3.into())
+    );
+    let height = |l: &Value| l["energy_over_order"].as_f64().unwrap();
+    assert!((height(sign) - 0.125).abs() < 1e-9 && (height(standard) - 0.0625).abs() < 1e-9);
+    let share = |key: &str| sign[key].as_f64().unwrap();
+    assert!(share("basin_low") < share("basin") && share("basin") < share("basin_high"));
+    assert!((sign["energy"].as_f64().unwrap() - 6.0 * height(sign)).abs() < 1e-9);
+}
+
+#[test]
+fn memorising_peaks_win_on_little_data_and_generalising_ones_on_much() {
+    let dir = tempfile::tempdir().unwrap();
+    let words = [
+        "landscape",
+        "task=Z11",
+        "train_fraction=0.3,0.9",
+        "starts=50",
+        "--json",
+    ];
+    let found = json(dir.path(), &words);
+    let samples = found["memorising"].as_array().unwrap();
+    let raw: Vec<&Value> = samples.iter().filter(|s| s["energy"] == "raw").collect();
+    let height = |s: &Value, kind: &str| s[kind].as_f64().unwrap_or(0.0);
+    assert!(height(raw[0], "memorising") > height(raw[0], "generalising"));
+    assert!(height(raw[1], "generalising") > height(raw[1], "memorising"));
+    assert_eq!(raw[1]["survival"], 1.0);
+    // The same on another number of threads, to the last bit.
+    let mut again = json(dir.path(), &[words.as_slice(), &["threads=1"]].concat());
+    again["seconds"] = found["seconds"].clone();
+    assert_eq!(again, found);
+}
+
+#[test]
+fn a_landscape_refuses_what_it_cannot_do() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("bad.csv"), "0,1\n1,1\n").unwrap();
+    for (words, why) in [
+        (vec!["task=Z7", "energis=raw"], "did you mean `energies`?"),
+        (vec!["task=Z7", "energies=rwa"], "did you mean `raw`?"),
+        (
+            vec!["task=Z7", "starts=0"],
+            "starts: expected a whole number",
+        ),
+        (vec!["task=Z7", "convention=x"], "expected x^2 or x^2/2"),
+        (
+            vec!["task=Z7", "train_fraction=0.9:0.1:5"],
+            "no rising range",
+        ),
+        (vec!["task=Z7", "train_fraction=1.5"], "not a share"),
+        (vec!["task=Z7", "epochs=5"], "epochs"),
+        (
+            vec!["task=Z7", "activation=relu", "train_fraction=0.5"],
+            "leave out `cross`",
+        ),
+        (
+            vec!["task=parity(6,2)", "train_fraction=0.5"],
+            "no features",
+        ),
+        (vec!["task=table:bad.csv"], "bad.csv"),
+        (vec!["task=Z99999"], "99999 elements"),
+    ] {
+        let out = dunwu(dir.path(), &[&["landscape"], words.as_slice()].concat());
+        let error = String::from_utf8_lossy(&out.stderr);
+        assert_eq!(out.status.code(), Some(2), "{words:?}: {error}");
+        assert!(error.contains(why), "{words:?}: {error}");
+    }
+    // The energy itself needs no features.
+    let found = json(
+        dir.path(),
+        &["landscape", "task=parity(4,2)", "starts=50", "--json"],
+    );
+    assert!(found["no_features"].as_str().unwrap().contains("one bit"));
+    assert!(!found["levels"].as_array().unwrap().is_empty());
+}
+
+#[test]
+fn a_network_that_generalised_is_a_formula_and_one_that_memorised_is_none() {
+    let dir = tempfile::tempdir().unwrap();
+    let train = [
+        "train",
+        "task=Z23",
+        "width=512",
+        "weight_decay=1e-3",
+        "lr=5e-3",
+        "probes=none",
+        "--quiet",
+        "--out",
+    ];
+    let settings: [(&str, &[&str], bool); 3] = [
+        ("rule", &["train_fraction=0.8", "epochs=300"], true),
+        ("rows", &["train_fraction=0.2", "epochs=300"], false),
+        (
+            "noise",
+            &["train_fraction=0.6", "label_noise=0.3", "epochs=300"],
+            false,
+        ),
+    ];
+    for (name, settings, holds) in settings {
+        let out = dunwu(dir.path(), &[train.as_slice(), &[name], settings].concat());
+        assert!(out.status.success());
+        let seen = &json(dir.path(), &["inspect", name, "--json"])["microscope"]["last"];
+        let formula = &seen["formula"];
+        assert_eq!(formula["holds"], holds, "{name}: {}", formula["why"]);
+        assert_eq!(formula["formula"].is_null(), !holds, "{name}");
+        if holds {
+            assert_eq!(formula["formula"]["accuracy"], 1.0);
+            assert!(formula["r2"].as_f64().unwrap() > 0.8);
+        }
+        let text = String::from_utf8(dunwu(dir.path(), &["inspect", name]).stdout).unwrap();
+        let says = if holds {
+            "It is a short program"
+        } else {
+            "It is no short program"
+        };
+        assert!(text.contains(says), "{name}: {text}");
+    }
+    let out = dunwu(dir.path(), &["inspect", "rule", "--seed", "7"]);
+    assert!(String::from_utf8_lossy(&out.stdout).contains("no run of seed 7"));
+}
