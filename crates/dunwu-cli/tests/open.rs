@@ -99,7 +99,7 @@ fn a_landscape_refuses_what_it_cannot_do() {
         ),
         (
             vec!["task=parity(6,2)", "train_fraction=0.5"],
-            "no features",
+            "this task has none",
         ),
         (vec!["task=table:bad.csv"], "bad.csv"),
         (vec!["task=Z99999"], "99999 elements"),
