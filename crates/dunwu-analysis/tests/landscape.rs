@@ -177,13 +177,13 @@ fn energies_are_those_of_the_formula_written_out() {
     for i in &rows {
         let row = data.row(*i as usize);
         let f = (w[row[0] as usize] + w[6 + row[1] as usize]).tanh();
-        for c in 0..6 {
+        for (c, z) in z.iter_mut().enumerate() {
             let share = rows
                 .iter()
                 .filter(|j| data.labels[**j as usize] == c as u32)
                 .count() as f64
                 / 8.0;
-            z[c] += f * (f64::from(data.labels[*i as usize] == c as u32) - share);
+            *z += f * (f64::from(data.labels[*i as usize] == c as u32) - share);
         }
     }
     let energy = 0.5 * z.iter().map(|x| x * x).sum::<f64>();

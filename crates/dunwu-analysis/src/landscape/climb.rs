@@ -279,13 +279,13 @@ impl<'a> Trust<'a> {
             }
             moved = [false; LANES];
             let mut over = false;
-            for i in 0..LANES {
+            for (i, moved) in moved.iter_mut().enumerate() {
                 let Some(start) = queue.lane[i] else { continue };
                 match self.judge(i) {
                     Verdict::Climbing => {}
                     Verdict::Shake => {
                         self.shake(i, start);
-                        moved[i] = true;
+                        *moved = true;
                     }
                     Verdict::Over(summit) => {
                         queue.done(i, |start| out[start] = Some(summit));

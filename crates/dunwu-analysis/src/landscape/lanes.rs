@@ -32,9 +32,9 @@ impl Lanes {
     #[inline(always)]
     pub(crate) fn or(self, mask: Mask, other: Self) -> Self {
         let mut out = other;
-        for i in 0..LANES {
-            if mask[i] {
-                out.0[i] = self.0[i];
+        for ((x, y), keep) in out.0.iter_mut().zip(self.0).zip(mask) {
+            if keep {
+                *x = y;
             }
         }
         out
@@ -45,23 +45,23 @@ impl Lanes {
 pub(crate) type Mask = [bool; LANES];
 
 macro_rules! lanewise {
-    ($trait:ident, $name:ident, $op:tt) => {
+    ($trait:ident, $name:ident, $assign:tt) => {
         impl $trait for Lanes {
             type Output = Lanes;
             #[inline(always)]
             fn $name(self, other: Lanes) -> Lanes {
                 let mut out = self;
                 for i in 0..LANES {
-                    out.0[i] = out.0[i] $op other.0[i];
+                    out.0[i] $assign other.0[i];
                 }
                 out
             }
         }
     };
 }
-lanewise!(Add, add, +);
-lanewise!(Sub, sub, -);
-lanewise!(Mul, mul, *);
+lanewise!(Add, add, +=);
+lanewise!(Sub, sub, -=);
+lanewise!(Mul, mul, *=);
 
 impl Mul<f64> for Lanes {
     type Output = Lanes;
