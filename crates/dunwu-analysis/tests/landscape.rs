@@ -248,3 +248,28 @@ fn a_saddle_is_told_from_a_maximum() {
     w.iter_mut().for_each(|x| *x /= norm);
     assert!(curvature(&problem, &w).unwrap().rising > 0);
 }
+
+/// E(e_g)/(p²M) = (1 − p)/(2p) for a token of a sampled cyclic group, to 4 %.
+#[test]
+fn a_token_on_a_sample_is_as_high_as_its_formula_says() {
+    for fraction in [0.2, 0.4, 0.7] {
+        let words = ["task=Z71".to_owned(), format!("train_fraction={fraction}")];
+        let plan = RunSpec::from_overrides(words).unwrap().resolve().unwrap();
+        let task = Task::from_plan(&plan, NO_FILES).unwrap();
+        let data = task.dataset(&plan, 0, NO_FILES).unwrap();
+        let problem = Problem::of_rows(&data, &data.train, Activation::Square, [0.0, 1.0]).unwrap();
+        let token = |g: usize| {
+            let w: Vec<f64> = (0..142).map(|i| f64::from(i == g)).collect();
+            problem.energy(&w)
+        };
+        let mean = (0..142).map(token).sum::<f64>() / 142.0;
+        let (got, want) = (
+            mean / (fraction * fraction * 71.0),
+            (1.0 - fraction) / (2.0 * fraction),
+        );
+        assert!(
+            (got / want - 1.0).abs() < 0.04,
+            "{fraction}: {got} and {want}"
+        );
+    }
+}
