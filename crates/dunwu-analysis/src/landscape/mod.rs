@@ -25,6 +25,7 @@ mod sampled;
 mod search;
 mod sigma;
 mod theory;
+mod whiten;
 
 pub use climb::Summit;
 pub use levels::{Curvature, Level, curvature, kind_name, levels, shares, wilson};
@@ -32,3 +33,4 @@ pub use problem::{LandscapeError, Problem};
 pub use sampled::{Heights, Nature, Starts, feature_maxima, heights, passes};
 pub use search::{search, search_from};
 pub use theory::{Peak, peak, peaks};
+pub use whiten::Whitened;
