@@ -19,12 +19,14 @@
 mod curve;
 mod error;
 mod files;
+mod labelled;
 mod reader;
 mod run;
 mod tensors;
 mod writer;
 
 pub use error::StoreError;
+pub use labelled::{Labelled, read_labelled};
 pub use reader::RunReader;
 pub use run::{FORMAT, Provenance, RunDir, plan_hash};
 pub use tensors::{OwnedSnapshot, read_safetensors};

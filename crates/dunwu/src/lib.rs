@@ -28,7 +28,8 @@ pub use lab::{
     Control, Progress, Report, Run, load, memory_notice, plan_of, report, resume, train,
 };
 pub use landscape::{
-    Border, LANDSCAPE_KEYS, Landscape, LandscapeKey, LandscapeSpec, SHARED_KEYS, Sample, landscape,
+    Border, LANDSCAPE_KEYS, Landscape, LandscapeKey, LandscapeSpec, NETWORK_KEYS, SHARED_KEYS,
+    Sample, WhitenAt, Whitening, landscape,
 };
 pub use microscope::{Microscopy, Moment, microscope};
 pub use names::names;

@@ -24,7 +24,7 @@ impl Problem {
     pub fn whitened(self, activations: &[f64], eta: f64) -> Result<Whitened, LandscapeError> {
         let error = |why: String| Err(LandscapeError(why));
         let (n, m) = (self.len(), self.classes());
-        if activations.is_empty() || activations.len() % n != 0 {
+        if activations.is_empty() || !activations.len().is_multiple_of(n) {
             return error(format!(
                 "{} activations are not those of {n} rows",
                 activations.len()
