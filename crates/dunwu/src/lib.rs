@@ -13,6 +13,7 @@
 //! A run directory holds everything that is known of a run; [`report`] rebuilds its page from it alone.
 
 mod error;
+mod growth;
 mod lab;
 mod landscape;
 mod microscope;
@@ -24,6 +25,7 @@ mod resources;
 mod summary;
 
 pub use error::Error;
+pub use growth::{Growth, growth};
 pub use lab::{
     Control, Progress, Report, Run, load, memory_notice, plan_of, report, resume, train,
 };
