@@ -56,8 +56,11 @@ fn print(found: &Landscape) {
     for group in by_height(&found.levels) {
         print_height(&group);
     }
-    if found.unconverged > 0 {
-        line(&format!("{} starts did not converge", found.unconverged));
+    if let Some(height) = found.highest_unconverged {
+        line(&format!(
+            "{} starts did not converge; the highest reached {height:.8}",
+            found.unconverged
+        ));
     }
     if found.sampled {
         print_samples(found);

@@ -11,6 +11,7 @@
 
 mod abelian;
 mod build;
+mod catalogue;
 mod commutant;
 mod csv;
 mod error;
@@ -32,6 +33,7 @@ mod table;
 mod task;
 mod transform;
 
+pub use catalogue::catalogue;
 pub use error::TaskError;
 pub use features::Features;
 pub use forms::{ALL, ALL as FORMS, Form};

@@ -8,8 +8,8 @@ use crate::error::{Error, Kind};
 use crate::lab::read_file;
 use crate::{provenance, resources};
 use dunwu_analysis::landscape::{
-    Heights, LandscapeError, Level, Problem, Starts, feature_maxima, heights, levels, passes,
-    peaks, search_watched,
+    Heights, LandscapeError, Level, Problem, Starts, Summit, feature_maxima, heights, levels,
+    passes, peaks, search_watched,
 };
 use dunwu_core::{Activation, Dataset, PlanError, RunPlan, RunSpec, Seed, SplitKind};
 use dunwu_task::{Features, Task};
@@ -345,6 +345,8 @@ pub struct Landscape {
     pub starts: usize,
     /// Random starts that did not converge.
     pub unconverged: usize,
+    /// The highest of them, in `unit`: the energy reaches it, but it is not proven to be a peak.
+    pub highest_unconverged: Option<f64>,
     /// Families of maxima on the full table, highest first.
     pub levels: Vec<Level>,
     /// Why no feature is named, if none is.
@@ -408,7 +410,7 @@ fn of_file(
     )?;
     let problem = in_convention(problem, spec);
     let unit = (rows as f64).powi(2);
-    let (unconverged, levels) = climbed(&problem, spec, plan, unit, None, progress)?;
+    let climbed = climbed(&problem, spec, plan, unit, None, progress)?;
     Ok(Landscape {
         task: path.to_string(),
         order: table.classes.len(),
@@ -417,8 +419,9 @@ fn of_file(
         convention: spec.convention.clone(),
         activation: plan.activation.name().to_owned(),
         starts: spec.starts,
-        unconverged,
-        levels,
+        unconverged: climbed.unconverged,
+        highest_unconverged: climbed.highest,
+        levels: climbed.levels,
         no_features: Some("features from a file have no symmetry that is known".into()),
         memorising: vec![],
         borders: vec![],
@@ -452,7 +455,15 @@ fn in_convention(problem: Problem, spec: &LandscapeSpec) -> Problem {
     }
 }
 
-/// Climbs from everywhere: how many starts did not arrive, and the families.
+/// Where the starts ended.
+struct Climbed {
+    unconverged: usize,
+    /// Height of the highest of the starts that did not converge.
+    highest: Option<f64>,
+    levels: Vec<Level>,
+}
+
+/// Climbs from everywhere.
 fn climbed(
     problem: &Problem,
     spec: &LandscapeSpec,
@@ -460,11 +471,15 @@ fn climbed(
     unit: f64,
     features: Option<&Features>,
     progress: &(dyn Fn(f64) + Sync),
-) -> Result<(usize, Vec<Level>), Error> {
+) -> Result<Climbed, Error> {
     let arrived = |n: usize| progress(n as f64 / spec.starts as f64);
     let summits = search_watched(problem, spec.starts, plan.seed, &arrived);
-    let unconverged = summits.iter().filter(|s| !s.converged).count();
-    Ok((unconverged, levels(problem, &summits, unit, features)?))
+    let lost: Vec<&Summit> = summits.iter().filter(|s| !s.converged).collect();
+    Ok(Climbed {
+        unconverged: lost.len(),
+        highest: lost.iter().map(|s| s.energy / unit).reduce(f64::max),
+        levels: levels(problem, &summits, unit, features)?,
+    })
 }
 
 struct Work<'a> {
@@ -510,12 +525,11 @@ impl<'a> Work<'a> {
             1.0
         };
         let order = self.data.classes as f64;
-        let (unconverged, mut found) =
-            climbed(&problem, self.spec, self.plan, order, features, &|done| {
-                progress(share * done)
-            })?;
+        let mut climbed = climbed(&problem, self.spec, self.plan, order, features, &|done| {
+            progress(share * done)
+        })?;
         if let Some(features) = features {
-            self.expect(&mut found, features);
+            self.expect(&mut climbed.levels, features);
         }
         let mut landscape = Landscape {
             task: self.task.name().to_owned(),
@@ -525,8 +539,9 @@ impl<'a> Work<'a> {
             convention: self.spec.convention.clone(),
             activation: self.plan.activation.name().to_owned(),
             starts: self.spec.starts,
-            unconverged,
-            levels: found,
+            unconverged: climbed.unconverged,
+            highest_unconverged: climbed.highest,
+            levels: climbed.levels,
             no_features: self.features.as_ref().err().cloned(),
             memorising: vec![],
             borders: vec![],

@@ -1,41 +1,13 @@
 //! Representations of every group up to order 128 whose name is one of a family, and of some products.
 
 use crate::task;
-use dunwu_task::{Group, Irrep, irreps};
+use dunwu_task::{Group, Irrep, catalogue, irreps};
 
 const MOST: usize = 128;
 
-/// Every name of a family that gives a group up to order 128; multipliers of `Z<n>:Z<m>` all, once each.
-fn names() -> Vec<String> {
-    let mut out: Vec<String> = (1..=MOST).map(|n| format!("Z{n}")).collect();
-    out.extend((1..=MOST / 2).map(|n| format!("D{n}")));
-    out.extend((2..=MOST / 4).map(|n| format!("Q{}", 4 * n)));
-    out.extend((1..=5).flat_map(|n| [format!("S{n}"), format!("A{n}")]));
-    out.extend([2, 3, 5].map(|q| format!("SL(2,{q})")));
-    out.extend((1..=5).map(|n| format!("Heis({n})")));
-    for (n, m) in (2..=MOST).flat_map(|n| (2..=MOST / n).map(move |m| (n, m))) {
-        let acts = |k: &usize| (0..m).fold(1, |x, _| x * k % n) == 1;
-        out.extend((2..n).filter(acts).map(|k| format!("Z{n}:Z{m}@{k}")));
-    }
-    out.extend(products());
-    out
-}
-
-/// Pairs of small groups, for there are too many products to try all.
-fn products() -> Vec<String> {
-    let factors = [
-        "Z2", "Z4", "S3", "D4", "Q8", "A4", "Z7:Z3", "SL(2,3)", "Heis(3)",
-    ];
-    let pairs = factors
-        .iter()
-        .flat_map(|a| factors.map(|b| format!("{a}x{b}")));
-    let orders = |name: &String| task(name).unwrap().group().unwrap().order() <= MOST;
-    pairs.filter(orders).collect()
-}
-
 #[test]
 fn all_groups_up_to_order_128_have_as_many_representations_as_classes() {
-    let names = names();
+    let names = catalogue(MOST);
     assert!(names.len() > 700, "{}", names.len());
     for name in &names {
         let task = task(name).unwrap();
