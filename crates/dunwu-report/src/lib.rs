@@ -10,6 +10,7 @@ mod families;
 mod figure;
 mod heat;
 mod labels;
+mod landscape;
 mod map;
 mod medium;
 mod page;
@@ -22,6 +23,10 @@ mod svg;
 mod text;
 mod theme;
 
+pub use landscape::{
+    End, LandscapePage, PeakBorder, PeakFamily, SampleHeights, Slice, SliceMap, Walk,
+    landscape_figures, landscape_page,
+};
 pub use page::page;
 pub use run::{MapData, RunPage, SeedPage};
 

@@ -11,6 +11,9 @@
 //! | `checkpoints/seed-S/epoch-N.safetensors` | weights at chosen and at interesting epochs |
 //! | `events.jsonl` | what happened, a line each |
 //! | `summary.json`, `report.html`, `figures/*.svg` | made from the rest |
+//! | `learned.json` | what a look into one seed's network found, with `format` |
+//!
+//! The directory of a landscape has `landscape.json`, with `format`, and `index.html` and `figures/*.svg` made from it.
 //!
 //! Invariant: every file but `events.jsonl` appears whole, by rename, or not at all. A part is on the
 //! disk before the resume point that counts on it, so that kill -9 at any moment leaves either the
@@ -20,12 +23,14 @@ mod curve;
 mod error;
 mod files;
 mod reader;
+mod record;
 mod run;
 mod tensors;
 mod writer;
 
 pub use error::StoreError;
 pub use reader::RunReader;
+pub use record::{RECORD_FORMAT, RecordDir, read_record};
 pub use run::{FORMAT, Provenance, RunDir, plan_hash};
 pub use tensors::{OwnedSnapshot, read_safetensors};
 pub use writer::{ResumePoint, SeedWriter};

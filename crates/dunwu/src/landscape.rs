@@ -1,5 +1,9 @@
 //! The landscape of a task: which peaks there are, and which is higher on how much data.
 
+mod slices;
+
+pub(crate) use slices::slice;
+
 use crate::error::{Error, Kind};
 use crate::lab::read_file;
 use crate::{provenance, resources};
@@ -114,6 +118,22 @@ impl LandscapeSpec {
             spec.set(key.trim(), value.trim())?;
         }
         Ok(spec)
+    }
+
+    /// The task, as written.
+    ///
+    /// # Errors
+    /// A plan that cannot be run.
+    pub fn task(&self) -> Result<String, Error> {
+        Ok(self.plan()?.task)
+    }
+
+    /// The plan of the full table.
+    pub(crate) fn plan(&self) -> Result<RunPlan, Error> {
+        let mut full = self.run.clone();
+        full.set("train_fraction", "1")?;
+        full.set("label_noise", "0")?;
+        Ok(full.resolve()?)
     }
 
     fn set(&mut self, key: &str, value: &str) -> Result<(), Error> {
@@ -271,10 +291,7 @@ pub fn landscape(
     spec: &LandscapeSpec,
     progress: &(dyn Fn(f64) + Sync),
 ) -> Result<Landscape, Error> {
-    let mut full = spec.run.clone();
-    full.set("train_fraction", "1")?;
-    full.set("label_noise", "0")?;
-    let plan = full.resolve()?;
+    let plan = spec.plan()?;
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(resources::threads(&plan))
         .build()

@@ -15,6 +15,7 @@
 mod error;
 mod lab;
 mod landscape;
+mod landscape_page;
 mod microscope;
 mod names;
 mod page;
@@ -30,6 +31,7 @@ pub use lab::{
 pub use landscape::{
     Border, LANDSCAPE_KEYS, Landscape, LandscapeKey, LandscapeSpec, SHARED_KEYS, Sample, landscape,
 };
+pub use landscape_page::{LandscapeDir, rebuild_page};
 pub use microscope::{Microscopy, Moment, microscope};
 pub use names::names;
 pub use page::reproduce_command;

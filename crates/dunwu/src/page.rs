@@ -91,20 +91,22 @@ fn maps(lab: &Lab<'_>, reader: &RunReader, seed: u64) -> Result<Vec<(u64, MapDat
 
 /// The command that makes the same run again.
 pub fn reproduce_command(plan: &RunPlan) -> String {
-    let quote = |word: String| {
-        let plain = word
-            .chars()
-            .all(|c| c.is_ascii_alphanumeric() || "=_.,:/-+".contains(c));
-        if plain {
-            word
-        } else {
-            format!("'{}'", word.replace('\'', "'\\''"))
-        }
-    };
     let words: Vec<String> = ["dunwu".to_owned(), "train".to_owned()]
         .into_iter()
         .chain(plan.to_overrides())
-        .map(quote)
+        .map(quoted)
         .collect();
     words.join(" ")
+}
+
+/// A word as a shell takes it.
+pub(crate) fn quoted(word: String) -> String {
+    let plain = word
+        .chars()
+        .all(|c| c.is_ascii_alphanumeric() || "=_.,:/-+".contains(c));
+    if plain {
+        word
+    } else {
+        format!("'{}'", word.replace('\'', "'\\''"))
+    }
 }
