@@ -169,6 +169,12 @@ fn inspect(path: &Utf8Path, seed: Option<u64>, as_json: bool) -> anyhow::Result<
         bar.set_position(done as u64);
     });
     bar.finish_and_clear();
+    if let Ok(seen) = &seen {
+        // A directory that cannot be written, or is in use, can still be read.
+        if let Err(why) = dunwu::keep_learned(path, seen) {
+            error_line(&format!("the page is not refreshed: {why}"));
+        }
+    }
     if as_json {
         let mut value = dunwu::summary(&report);
         match seen {

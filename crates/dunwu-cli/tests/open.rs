@@ -163,6 +163,37 @@ fn a_network_that_generalised_is_a_formula_and_one_that_memorised_is_none() {
     assert!(String::from_utf8_lossy(&out.stdout).contains("no run of seed 7"));
 }
 
+#[test]
+fn a_look_into_a_network_fills_its_page_and_report_keeps_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let words = [
+        "train",
+        "task=Z7",
+        "width=48",
+        "epochs=60",
+        "train_fraction=0.8",
+        "--quiet",
+        "--out",
+        "r",
+    ];
+    assert!(dunwu(dir.path(), &words).status.success());
+    let page = || std::fs::read_to_string(dir.path().join("r/report.html")).unwrap();
+    let before = page();
+    assert!(before.contains("dunwu inspect DIR"));
+    assert!(dunwu(dir.path(), &["inspect", "r"]).status.success());
+    let after = page();
+    assert!(after.contains("Which explanation of the answers is the shortest"));
+    assert!(dir.path().join("r/figures/lengths.svg").exists());
+    assert!(dunwu(dir.path(), &["report", "r"]).status.success());
+    assert!(page() == after);
+    // A record that cannot be used does not stand in the way of the page.
+    for (text, part) in [("{", "is damaged"), ("{\"format\":9}", "has format 9")] {
+        std::fs::write(dir.path().join("r/learned.json"), text).unwrap();
+        assert!(dunwu(dir.path(), &["report", "r"]).status.success());
+        assert!(page().contains(part), "{part}");
+    }
+}
+
 /// All files below a directory but its lock, with their content.
 fn files(dir: &Path) -> std::collections::BTreeMap<String, Vec<u8>> {
     let mut out = std::collections::BTreeMap::new();

@@ -11,6 +11,7 @@ mod figure;
 mod heat;
 mod labels;
 mod landscape;
+mod learned;
 mod map;
 mod medium;
 mod page;
@@ -27,6 +28,7 @@ pub use landscape::{
     End, LandscapePage, PeakBorder, PeakFamily, SampleHeights, Slice, SliceMap, Walk,
     landscape_figures, landscape_page,
 };
+pub use learned::{Circle, Learned, LearnedFeature, LearnedFormula, LearnedMoment, LearnedTerm};
 pub use page::page;
 pub use run::{MapData, RunPage, SeedPage};
 
@@ -51,5 +53,6 @@ pub fn figures(run: &RunPage<'_>) -> Vec<(String, String)> {
             coverage::bars(&coverage, epoch, medium::Medium::File),
         ));
     }
+    out.extend(run.learned.iter().flat_map(learned::figures));
     out
 }

@@ -11,6 +11,7 @@ pub(crate) use headline::tile;
 pub(crate) use tables::copyable;
 
 use crate::figure;
+use crate::learned;
 use crate::run::RunPage;
 use crate::theme;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
@@ -27,6 +28,7 @@ pub fn page(run: &RunPage<'_>) -> String {
         main #main {
             (headline::answer(run))
             (charts::section(run, &figures, &constant))
+            (learned_section(run))
             (features::section(run))
             (tables::stages(run))
             (tables::seeds(run))
@@ -37,6 +39,15 @@ pub fn page(run: &RunPage<'_>) -> String {
     };
     let data = data::script(run, &figures);
     document(&run.plan.task, &body, &data, include_str!("script.js"))
+}
+
+/// What a look into the network found.
+fn learned_section(run: &RunPage<'_>) -> Markup {
+    let learned = run.learned.as_ref().filter(|l| l.is_consistent());
+    let seed = learned.and_then(|l| run.seeds.iter().find(|s| s.seed == l.seed));
+    let last = seed.and_then(|s| s.maps.last().map(|m| m.0));
+    let why = run.no_learned.as_deref();
+    learned::section(learned, why, last, run.seeds.len() > 1)
 }
 
 /// A page around its body; `data` and `script` follow it.

@@ -16,6 +16,7 @@ mod error;
 mod lab;
 mod landscape;
 mod landscape_page;
+mod learned;
 mod microscope;
 mod names;
 mod page;
@@ -32,6 +33,7 @@ pub use landscape::{
     Border, LANDSCAPE_KEYS, Landscape, LandscapeKey, LandscapeSpec, SHARED_KEYS, Sample, landscape,
 };
 pub use landscape_page::{LandscapeDir, rebuild_page};
+pub use learned::keep_learned;
 pub use microscope::{Microscopy, Moment, microscope};
 pub use names::names;
 pub use page::reproduce_command;

@@ -45,6 +45,7 @@ pub(crate) fn build<'a>(
         ("plan hash", provenance.plan_hash.clone()),
         ("started", provenance.started.clone()),
     ];
+    let (learned, no_learned) = crate::learned::stored(&report.dir);
     Ok(RunPage {
         plan: lab.plan,
         task_description: lab.task.describe(),
@@ -58,6 +59,8 @@ pub(crate) fn build<'a>(
             .collect(),
         command: reproduce_command(lab.plan),
         seconds: Some(report.seconds).filter(|s| *s > 0.0),
+        learned,
+        no_learned,
     })
 }
 

@@ -4,12 +4,12 @@ mod contour;
 mod heights;
 mod page;
 mod peaks;
-mod plot;
+pub(crate) mod plot;
 mod record;
 mod slice;
 mod tables;
 mod walks;
-mod words;
+pub(crate) mod words;
 
 use crate::medium::Medium;
 pub use page::landscape_page;

@@ -30,10 +30,10 @@ pub fn landscape_page(page: &LandscapePage) -> String {
     document(&format!("Landscape of {}", page.task), &body, &html! {}, "")
 }
 
-/// The energy that the page speaks of first: the first that crosses, else the first.
+/// The energy that the page speaks of first: the one that a network feels, if it was computed.
 fn leading(page: &LandscapePage) -> Option<&super::PeakBorder> {
-    let crosses = |b: &&super::PeakBorder| span(&b.crossing).is_some();
-    page.borders.iter().find(crosses).or(page.borders.first())
+    let raw = page.borders.iter().find(|b| b.energy == "raw");
+    raw.or(page.borders.first())
 }
 
 fn headline(page: &LandscapePage) -> String {
@@ -121,8 +121,17 @@ fn tiles(page: &LandscapePage) -> Vec<Markup> {
         out.push(tile("Widest", &percent(widest.basin.0), "", &below));
     }
     for border in &page.borders {
-        let below = format!("of the table: energy {}", energy_title(&border.energy));
-        let value = span(&border.crossing).map_or_else(|| "never".into(), |(_, at, _)| percent(at));
+        let energy = energy_title(&border.energy);
+        let (value, below) = match span(&border.crossing) {
+            Some((_, at, _)) => (percent(at), format!("of the table, energy {energy}")),
+            None => (
+                "nowhere".into(),
+                format!(
+                    "in this range, energy {energy}; {} peaks are higher",
+                    higher(page, &border.energy)
+                ),
+            ),
+        };
         out.push(tile("Change places at", &value, "", &below));
     }
     out
@@ -279,7 +288,7 @@ fn heights_help(border: &super::PeakBorder) -> String {
         format!(" Half of the full table's peaks survive from {at} on.")
     });
     format!(
-        "Energy `{}`: {} {crossing}{survival} Lower chart, “survive”: climbs from the full table's peaks that stay in \
+        "Energy “{}”: {} {crossing}{survival} Lower chart, “survive”: climbs from the full table's peaks that stay in \
          their feature; “of starts”: random starts that end on a peak that generalises. A line that is missing means \
          that no such peak was found.",
         border.energy,

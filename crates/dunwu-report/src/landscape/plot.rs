@@ -24,6 +24,8 @@ pub(crate) struct Axis<'a> {
 pub(crate) enum Ticks {
     /// At about so many round numbers.
     About(usize),
+    /// At 0, the last epoch, and round ones between.
+    Epochs,
     /// At multiples of a number.
     Every(f64),
 }
@@ -44,6 +46,7 @@ impl Axis<'_> {
                 }
             }
             Ticks::About(count) => scale.ticks(count, self.format),
+            Ticks::Epochs => scale.epoch_ticks(12.0),
             Ticks::Every(step) => {
                 let (low, high) = scale.domain;
                 let (first, last) = ((low / step).ceil() as i64, (high / step).floor() as i64);

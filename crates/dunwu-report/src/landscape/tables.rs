@@ -3,7 +3,7 @@
 use super::heights::{At, Range, SIDES, by_share};
 use super::record::{LandscapePage, PeakFamily, Slice};
 use super::slice::named;
-use super::words::{meaning, memory, name};
+use super::words::{groups, meaning, memory, name};
 use crate::text::{grouped, number, percent};
 use maud::{Markup, html};
 
@@ -19,7 +19,8 @@ pub(super) fn peaks(page: &LandscapePage) -> Markup {
                     th scope="col" { "feature" } th scope="col" { "E/M" } th scope="col" { "theory" }
                     th scope="col" { "E" } th scope="col" { "type" } th scope="col" { "flat" }
                     th scope="col" { "softest" } th scope="col" { "rising" } th scope="col" { "starts" }
-                    th scope="col" { "share" } th scope="col" { "95 % interval" } th.words scope="col" { "what it is" }
+                    th scope="col" { "share" } th scope="col" { "95 % interval" }
+                    @if grouped_figure(page) { th.words scope="col" { "what it is" } }
                 } }
                 tbody { @for peak in page.peaks.iter().take(LISTED) { (peak_row(page, peak)) } }
             }
@@ -29,6 +30,11 @@ pub(super) fn peaks(page: &LandscapePage) -> Markup {
                 a href="landscape.json" { "landscape.json" } "." }
         }
     }
+}
+
+/// Whether the figure draws several families as one, and so leaves what each is to the table.
+fn grouped_figure(page: &LandscapePage) -> bool {
+    groups(page).len() < page.peaks.len()
 }
 
 fn peak_row(page: &LandscapePage, p: &PeakFamily) -> Markup {
@@ -48,7 +54,7 @@ fn peak_row(page: &LandscapePage, p: &PeakFamily) -> Markup {
             td { (kind) } td { (flat) } td { (optional(p.softest)) } td { (p.rising) }
             td { (grouped(p.count as u64)) " of " (grouped(page.starts as u64)) }
             td { (percent(p.basin)) } td { (percent(p.basin_low)) " to " (percent(p.basin_high)) }
-            td.words { (meaning(p, page.cyclic.as_deref())) }
+            @if grouped_figure(page) { td.words { (meaning(p, page.cyclic.as_deref())) } }
         }
     }
 }
