@@ -146,6 +146,7 @@ fn a_whole_landscape_has_every_figure_and_says_where_peaks_change_places() {
         "once 40\u{a0}% of the table is kept",
         "they change places at 40 %",
         "even or odd",
+        "The highest memory is a pair (one row of the table by heart)",
         "memorises a pair: 0.5",
         "learns standard, no peak here",
         "69.5 % of them climb to standard",
@@ -183,7 +184,7 @@ fn parts_that_are_missing_are_left_out_or_explained() {
         peaks: vec![],
         ..full
     };
-    assert!(assert_sound(&none, "no peaks").contains("no random start reached a peak"));
+    assert!(assert_sound(&none, "no peaks").contains("no random start came to rest on a peak"));
     let mut never = whole();
     never.borders[0].crossing = vec![None, None];
     never.samples.iter_mut().for_each(|s| s.memorising = None);

@@ -11,7 +11,7 @@ use crate::svg::{Svg, spread_labels};
 use crate::text::{number, percent, text_width};
 
 /// Heights below this are no peak: the ground is flat there.
-const FLAT: f64 = 1e-6;
+pub(crate) const FLAT: f64 = 1e-6;
 
 /// One share of the table, over splits.
 pub(crate) struct At<'a> {

@@ -1,7 +1,7 @@
 //! The page of a landscape: one HTML file that needs nothing else.
 
 use super::record::LandscapePage;
-use super::words::{PeakGroup, energy_help, energy_title, kinds, span};
+use super::words::{PeakGroup, energy_help, energy_title, kinds, memory, span};
 use super::{Drawing, heights, peaks, slice, tables, walks};
 use crate::medium::Medium;
 use crate::page::{copyable, document, tile};
@@ -40,7 +40,7 @@ fn headline(page: &LandscapePage) -> String {
     let all = kinds(page);
     let Some(border) = leading(page) else {
         return match all.as_slice() {
-            [] => format!("On {}, no random start reached a peak.", page.task),
+            [] => format!("On {}, no random start came to rest on a peak.", page.task),
             [one] => format!(
                 "On {}, a hidden node can climb {}, all equally high.",
                 page.task,
@@ -223,6 +223,14 @@ fn peaks_section(page: &LandscapePage) -> Markup {
          how much ground the peak has.",
         page.activation, page.starts
     );
+    if page.peaks.is_empty() {
+        return html! {
+            section #peaks {
+                h2 { "What a node can learn" }
+                p { "No peak was found. With relu, peaks may lie on kinks, where no slope vanishes, and such starts are counted as not converged." }
+            }
+        };
+    }
     html! {
         section #peaks {
             h2 { "What a node can learn" }
@@ -253,7 +261,7 @@ fn data_section(page: &LandscapePage) -> Markup {
                 @let name = format!("heights-{}", super::file_name(&border.energy));
                 @let of = |medium| heights::draw(page, medium).into_iter().find(|d| d.name == name);
                 @let title = format!("Height against data, energy {}", energy_title(&border.energy));
-                (figure(&name, &title, &heights_help(border), &of, &tables::heights(page, &border.energy)))
+                (figure(&name, &title, &heights_help(page, border), &of, &tables::heights(page, &border.energy)))
             }
         }
     }
@@ -263,7 +271,7 @@ fn splits(page: &LandscapePage) -> usize {
     page.borders.first().map_or(0, |b| b.crossing.len())
 }
 
-fn heights_help(border: &super::PeakBorder) -> String {
+fn heights_help(page: &LandscapePage, border: &super::PeakBorder) -> String {
     let range = |at: &[Option<f64>]| {
         let known = at.iter().flatten().count();
         span(at).map(|(low, middle, high)| {
@@ -288,12 +296,44 @@ fn heights_help(border: &super::PeakBorder) -> String {
         format!(" Half of the full table's peaks survive from {at} on.")
     });
     format!(
-        "Energy “{}”: {} {crossing}{survival} Lower chart, “survive”: climbs from the full table's peaks that stay in \
+        "Energy “{}”: {} {crossing}{survival}{} Lower chart, “survive”: climbs from the full table's peaks that stay in \
          their feature; “of starts”: random starts that end on a peak that generalises. A line that is missing means \
          that no such peak was found.",
         border.energy,
-        energy_help(&border.energy)
+        energy_help(&border.energy),
+        natures(page, &border.energy)
     )
+}
+
+/// What the highest memory is, from share to share, on the first split.
+fn natures(page: &LandscapePage, energy: &str) -> String {
+    let mut runs: Vec<(f64, &str)> = Vec::new();
+    for at in heights::by_share(page, energy) {
+        let first = at.splits[0];
+        let tall = first.memorising.is_some_and(|h| h > heights::FLAT);
+        let Some(nature) = first.nature.as_deref().filter(|_| tall) else {
+            continue;
+        };
+        if runs.last().is_none_or(|(_, n)| *n != nature) {
+            runs.push((at.kept, nature));
+        }
+    }
+    let one = |(kept, nature): &(f64, &str)| {
+        format!("from {} a {nature} ({})", percent(*kept), memory(nature))
+    };
+    match runs.len() {
+        0 => String::new(),
+        1 => format!(
+            " The highest memory is a {} ({}).",
+            runs[0].1,
+            memory(runs[0].1)
+        ),
+        2..=4 => {
+            let all: Vec<String> = runs.iter().map(one).collect();
+            format!(" The highest memory is {}.", all.join(", "))
+        }
+        _ => " What the highest memory is changes back and forth; the table says.".into(),
+    }
 }
 
 fn slice_section(page: &LandscapePage) -> Markup {

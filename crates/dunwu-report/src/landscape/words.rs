@@ -68,7 +68,10 @@ fn wave(name: &str, orders: &[usize]) -> Option<String> {
     if turns.iter().all(|(k, n)| 2 * k == *n) {
         return Some("alternates: +1, −1, +1, …".into());
     }
-    let one = |(k, n): &(usize, usize)| format!("{k}× round the circle of {n}");
+    if let [(k, n)] = turns.as_slice() {
+        return Some(format!("a wave {k}× round the circle of {n}"));
+    }
+    let one = |(k, n): &(usize, usize)| format!("{k}× round {n}");
     let texts: Vec<String> = turns.iter().map(one).collect();
     Some(format!("a wave {}", texts.join(", ")))
 }

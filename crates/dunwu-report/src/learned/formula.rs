@@ -35,7 +35,7 @@ fn holding(learned: &Learned, formula: &LearnedFormula) -> Markup {
         (sum(learned, &formula.short, TERMS))
         ul {
             li { "On its own it answers " b { (percent(formula.accuracy)) } " of all pairs rightly, those never trained on included, and agrees with the network on " (percent(formula.agreement)) "." }
-            li { "Written down it takes " b { (number(formula.bits.round(), 4)) " bits" } ", with " (counted(formula.short.len() as u64, "term")) "; every answer by itself would take " (number(literal(learned).round(), 6)) "." }
+            li { "Written down it takes " b { (number(formula.bits.round(), 4)) " bits" } ", with " (counted(formula.short.len() as u64, "term")) "; every answer by itself would take " (number(literal(learned).round(), 6)) " bits." }
         }
         details {
             summary { "All that the network computes: " (counted(formula.terms.len() as u64, "term")) ", " (percent(formula.r2)) " of the variance of its outputs" }
