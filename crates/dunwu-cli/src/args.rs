@@ -38,6 +38,10 @@ pub(crate) enum Command {
         /// What to look at; `dunwu landscape --help` lists all keys.
         #[arg(value_name = "key=value")]
         overrides: Vec<String>,
+        /// Directory to make, with a page, figures and a record; runs/landscape-TASK-N if absent, none
+        /// with --json.
+        #[arg(long, value_name = "DIR")]
+        out: Option<Utf8PathBuf>,
         /// One JSON object on standard output.
         #[arg(long)]
         json: bool,
@@ -45,9 +49,9 @@ pub(crate) enum Command {
         #[arg(long)]
         quiet: bool,
     },
-    /// Rebuild the page and the figures of a run directory from its record.
+    /// Rebuild the page and the figures of a directory, of a run or of a landscape, from its record.
     Report {
-        /// Run directory.
+        /// Directory of a run or of a landscape.
         path: Utf8PathBuf,
     },
     /// Train networks and write a run directory with a page that explains them.

@@ -6,7 +6,7 @@ use crate::output::{error_line, json, line, paragraph};
 use crate::progress::Display;
 use anyhow::Context;
 use camino::{Utf8Path, Utf8PathBuf};
-use dunwu::{Control, PlanError, Report, RunPlan, RunSpec};
+use dunwu::{Control, PlanError, Report, RunSpec};
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -19,11 +19,12 @@ pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
         Command::Inspect { path, seed, json } => inspect(&path, seed, json),
         Command::Landscape {
             overrides,
+            out,
             json,
             quiet,
-        } => crate::landscape::run(&overrides, json, quiet),
+        } => crate::landscape::run(&overrides, out, json, quiet),
         Command::Report { path } => {
-            line(dunwu::report(&path)?.as_str());
+            line(dunwu::rebuild_page(&path)?.as_str());
             Ok(ExitCode::SUCCESS)
         }
         Command::Train(args) => train(&args),
@@ -46,7 +47,10 @@ fn train(args: &Train) -> anyhow::Result<ExitCode> {
     let report = match &args.resume {
         Some(dir) => dunwu::resume(dir, &spec, &control),
         None => {
-            let dir = args.out.clone().map_or_else(|| free_dir(&plan), Ok)?;
+            let dir = args
+                .out
+                .clone()
+                .map_or_else(|| free_dir(&plan.task.replace('-', "_")), Ok)?;
             let notice = dunwu::memory_notice(&plan)?;
             if let Some(notice) = notice.filter(|_| !args.quiet) {
                 error_line(&notice);
@@ -98,12 +102,18 @@ fn handle_interrupt() {
     let _ = ctrlc::set_handler(handler);
 }
 
-/// The first of `runs/TASK-1`, `-2`, … that is free.
-fn free_dir(plan: &RunPlan) -> anyhow::Result<Utf8PathBuf> {
-    let plain = |c: char| if c.is_ascii_alphanumeric() { c } else { '_' };
-    let task: String = plan.task.chars().map(plain).take(40).collect();
+/// The first of `runs/NAME-1`, `-2`, … that is free.
+pub(crate) fn free_dir(name: &str) -> anyhow::Result<Utf8PathBuf> {
+    let plain = |c: char| {
+        if c.is_ascii_alphanumeric() || c == '-' {
+            c
+        } else {
+            '_'
+        }
+    };
+    let name: String = name.chars().map(plain).take(50).collect();
     (1..)
-        .map(|n| Utf8PathBuf::from(format!("runs/{task}-{n}")))
+        .map(|n| Utf8PathBuf::from(format!("runs/{name}-{n}")))
         .find(|dir| !dir.exists())
         .context("there is no free directory under runs/")
 }
@@ -159,6 +169,12 @@ fn inspect(path: &Utf8Path, seed: Option<u64>, as_json: bool) -> anyhow::Result<
         bar.set_position(done as u64);
     });
     bar.finish_and_clear();
+    if let Ok(seen) = &seen {
+        // A directory that cannot be written, or is in use, can still be read.
+        if let Err(why) = dunwu::keep_learned(path, seen) {
+            error_line(&format!("the page is not refreshed: {why}"));
+        }
+    }
     if as_json {
         let mut value = dunwu::summary(&report);
         match seen {

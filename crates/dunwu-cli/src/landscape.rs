@@ -1,16 +1,29 @@
 //! `dunwu landscape`.
 
+use crate::commands::free_dir;
 use crate::output::{json, line};
+use camino::Utf8PathBuf;
 use dunwu::analysis::landscape::Level;
-use dunwu::{Landscape, LandscapeSpec, Sample};
+use dunwu::{Landscape, LandscapeDir, LandscapeSpec, Sample};
 use indicatif::ProgressBar;
 use std::process::ExitCode;
 
 /// Levels of one height that are listed by name.
 const NAMED: usize = 4;
 
-pub(crate) fn run(overrides: &[String], as_json: bool, quiet: bool) -> anyhow::Result<ExitCode> {
+pub(crate) fn run(
+    overrides: &[String],
+    out: Option<Utf8PathBuf>,
+    as_json: bool,
+    quiet: bool,
+) -> anyhow::Result<ExitCode> {
     let spec = LandscapeSpec::from_overrides(overrides)?;
+    let dir = match out {
+        Some(dir) => Some(dir),
+        None if as_json => None,
+        None => Some(free_dir(&format!("landscape-{}", spec.task()?))?),
+    };
+    let dir = dir.map(|d| LandscapeDir::create(&d)).transpose()?;
     let bar = if quiet {
         ProgressBar::hidden()
     } else {
@@ -19,11 +32,25 @@ pub(crate) fn run(overrides: &[String], as_json: bool, quiet: bool) -> anyhow::R
     bar.set_length(1000);
     let found = dunwu::landscape(&spec, &|done| bar.set_position((done * 1000.0) as u64));
     bar.finish_and_clear();
-    let found = found?;
+    let (found, page) = match (found, dir) {
+        (Ok(found), Some(dir)) => {
+            let page = dir.write(&spec, &found, overrides)?;
+            (found, Some(page))
+        }
+        (found, dir) => {
+            dir.into_iter().for_each(LandscapeDir::abandon);
+            (found?, None)
+        }
+    };
     if as_json {
-        json(&serde_json::to_value(&found)?);
-    } else {
-        print(&found);
+        let mut value = serde_json::to_value(&found)?;
+        value["page"] = serde_json::to_value(&page)?;
+        json(&value);
+        return Ok(ExitCode::SUCCESS);
+    }
+    print(&found);
+    if let Some(page) = page {
+        line(&format!("page: {page}"));
     }
     Ok(ExitCode::SUCCESS)
 }

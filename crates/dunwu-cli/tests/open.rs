@@ -237,3 +237,128 @@ fn a_network_that_generalised_is_a_formula_and_one_that_memorised_is_none() {
     let out = dunwu(dir.path(), &["inspect", "rule", "--seed", "7"]);
     assert!(String::from_utf8_lossy(&out.stdout).contains("no run of seed 7"));
 }
+
+#[test]
+fn a_look_into_a_network_fills_its_page_and_report_keeps_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let words = [
+        "train",
+        "task=Z7",
+        "width=48",
+        "epochs=60",
+        "train_fraction=0.8",
+        "--quiet",
+        "--out",
+        "r",
+    ];
+    assert!(dunwu(dir.path(), &words).status.success());
+    let page = || std::fs::read_to_string(dir.path().join("r/report.html")).unwrap();
+    let before = page();
+    assert!(before.contains("dunwu inspect DIR"));
+    assert!(dunwu(dir.path(), &["inspect", "r"]).status.success());
+    let after = page();
+    assert!(after.contains("Which explanation of the answers is the shortest"));
+    assert!(dir.path().join("r/figures/lengths.svg").exists());
+    assert!(dunwu(dir.path(), &["report", "r"]).status.success());
+    assert!(page() == after);
+    // A record that cannot be used does not stand in the way of the page.
+    for (text, part) in [("{", "is damaged"), ("{\"format\":9}", "has format 9")] {
+        std::fs::write(dir.path().join("r/learned.json"), text).unwrap();
+        assert!(dunwu(dir.path(), &["report", "r"]).status.success());
+        assert!(page().contains(part), "{part}");
+    }
+}
+
+/// All files below a directory but its lock, with their content.
+fn files(dir: &Path) -> std::collections::BTreeMap<String, Vec<u8>> {
+    let mut out = std::collections::BTreeMap::new();
+    for entry in std::fs::read_dir(dir).unwrap().map(Result::unwrap) {
+        let name = entry.file_name().into_string().unwrap();
+        if entry.path().is_dir() {
+            let below = files(&entry.path()).into_iter();
+            out.extend(below.map(|(n, text)| (format!("{name}/{n}"), text)));
+        } else if name != "lock" {
+            out.insert(name, std::fs::read(entry.path()).unwrap());
+        }
+    }
+    out
+}
+
+#[test]
+fn a_landscape_writes_a_page_and_report_rebuilds_the_same_bytes() {
+    let dir = tempfile::tempdir().unwrap();
+    let words = [
+        "landscape",
+        "task=Z11",
+        "train_fraction=0.3:0.9:4",
+        "starts=50",
+        "--out",
+        "l",
+        "--quiet",
+    ];
+    let out = dunwu(dir.path(), &words);
+    assert!(String::from_utf8_lossy(&out.stdout).contains("page: l/index.html"));
+    let home = dir.path().join("l");
+    let written = files(&home);
+    let names: Vec<&str> = written.keys().map(String::as_str).collect();
+    assert_eq!(
+        names,
+        [
+            "figures/heights-cross.svg",
+            "figures/heights-horvitz_thompson.svg",
+            "figures/heights-raw.svg",
+            "figures/peaks.svg",
+            "figures/slice.svg",
+            "figures/walks.svg",
+            "index.html",
+            "landscape.json"
+        ]
+    );
+    let page = String::from_utf8_lossy(&written["index.html"]);
+    assert!(page.contains("dunwu landscape task=Z11 train_fraction=0.3:0.9:4 starts=50"));
+    std::fs::remove_file(home.join("index.html")).unwrap();
+    std::fs::remove_dir_all(home.join("figures")).unwrap();
+    let out = dunwu(dir.path(), &["report", "l"]);
+    assert_eq!(out.stdout, b"l/index.html\n");
+    assert!(files(&home) == written);
+    // Without --out the page goes to runs/, and with --json nothing is written.
+    let out = dunwu(dir.path(), &["landscape", "task=S3", "starts=50"]);
+    let text = String::from_utf8_lossy(&out.stdout);
+    assert!(
+        text.contains("page: runs/landscape-S3-1/index.html"),
+        "{text}"
+    );
+    json(dir.path(), &["landscape", "task=S3", "starts=50", "--json"]);
+    assert!(!dir.path().join("runs/landscape-S3-2").exists());
+}
+
+#[test]
+fn records_of_landscapes_that_cannot_be_used_are_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let refused = |words: &[&str], part: &str| {
+        let out = dunwu(dir.path(), words);
+        let error = String::from_utf8_lossy(&out.stderr).into_owned();
+        assert_eq!(out.status.code(), Some(2), "{words:?}: {error}");
+        assert!(error.contains(part), "{words:?}: {error}");
+    };
+    let make = ["landscape", "task=S3", "starts=50", "--out", "l"];
+    assert!(dunwu(dir.path(), &make).status.success());
+    refused(&make, "l is not empty; give another --out");
+    let record = dir.path().join("l/landscape.json");
+    let text = std::fs::read_to_string(&record).unwrap();
+    // A task that cannot be made leaves no directory behind.
+    refused(&["landscape", "task=nothing", "--out", "n"], "nothing");
+    assert!(!dir.path().join("n").exists());
+    let mut newer: Value = serde_json::from_str(&text).unwrap();
+    newer["format"] = 99.into();
+    std::fs::write(&record, newer.to_string()).unwrap();
+    refused(&["report", "l"], "has format 99");
+    newer["format"] = 1.into();
+    newer["peaks"] = "none".into();
+    std::fs::write(&record, newer.to_string()).unwrap();
+    refused(&["report", "l"], "landscape.json is damaged");
+    std::fs::write(&record, "{").unwrap();
+    refused(&["report", "l"], "landscape.json is damaged");
+    std::fs::remove_file(&record).unwrap();
+    refused(&["report", "l"], "l holds no run");
+}

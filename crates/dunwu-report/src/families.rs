@@ -184,14 +184,14 @@ pub(crate) const ALL: &[Family] = &[
         "How many independent directions the weights use. It falls when a few features replace many random ones.",
     ),
     Family {
-        columns: &[("sigma23", "σ₂/σ₃")],
+        columns: &[("sigma23", "σ₂/σ₃"), ("gram23", "squared")],
         ..family(
             "sigma23",
             5,
             Log,
             "Order in the updates, σ₂/σ₃ of the last 20",
             "Near 1 while updates point in many directions; a steep rise says that the neurons now move together \
-             along few directions.",
+             along few directions. Its square is what arXiv 2605.08119 prints.",
         )
     },
     layered(

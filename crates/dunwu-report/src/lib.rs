@@ -10,6 +10,8 @@ mod families;
 mod figure;
 mod heat;
 mod labels;
+mod landscape;
+mod learned;
 mod map;
 mod medium;
 mod page;
@@ -22,6 +24,11 @@ mod svg;
 mod text;
 mod theme;
 
+pub use landscape::{
+    End, LandscapePage, PeakBorder, PeakFamily, SampleHeights, Slice, SliceMap, Walk,
+    landscape_figures, landscape_page,
+};
+pub use learned::{Circle, Learned, LearnedFeature, LearnedFormula, LearnedMoment, LearnedTerm};
 pub use page::page;
 pub use run::{MapData, RunPage, SeedPage};
 
@@ -46,5 +53,6 @@ pub fn figures(run: &RunPage<'_>) -> Vec<(String, String)> {
             coverage::bars(&coverage, epoch, medium::Medium::File),
         ));
     }
+    out.extend(run.learned.iter().flat_map(learned::figures));
     out
 }

@@ -7,7 +7,11 @@ mod glossary;
 mod headline;
 mod tables;
 
+pub(crate) use headline::tile;
+pub(crate) use tables::copyable;
+
 use crate::figure;
+use crate::learned;
 use crate::run::RunPage;
 use crate::theme;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
@@ -19,39 +23,59 @@ const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 
 /// The page of a run: the same input gives the same bytes.
 pub fn page(run: &RunPage<'_>) -> String {
     let (figures, constant) = figure::all(run);
+    let body = html! {
+        (headline::header(run))
+        main #main {
+            (headline::answer(run))
+            (charts::section(run, &figures, &constant))
+            (learned_section(run))
+            (features::section(run))
+            (tables::stages(run))
+            (tables::seeds(run))
+            (tables::plan(run))
+            (tables::provenance(run))
+            (glossary::section())
+        }
+    };
+    let data = data::script(run, &figures);
+    document(&run.plan.task, &body, &data, include_str!("script.js"))
+}
+
+/// What a look into the network found.
+fn learned_section(run: &RunPage<'_>) -> Markup {
+    let learned = run.learned.as_ref().filter(|l| l.is_consistent());
+    let seed = learned.and_then(|l| run.seeds.iter().find(|s| s.seed == l.seed));
+    let last = seed.and_then(|s| s.maps.last().map(|m| m.0));
+    let why = run.no_learned.as_deref();
+    learned::section(learned, why, last, run.seeds.len() > 1)
+}
+
+/// A page around its body; `data` and `script` follow it.
+pub(crate) fn document(title: &str, body: &Markup, data: &Markup, script: &str) -> String {
+    let script = format!("{}{script}", include_str!("theme.js"));
     let markup = html! {
         (DOCTYPE)
         html lang="en" {
-            (head(run))
+            (head(title))
             body {
                 a.skip href="#main" { "Skip to the answer" }
-                (headline::header(run))
-                main #main {
-                    (headline::answer(run))
-                    (charts::section(run, &figures, &constant))
-                    (features::section(run))
-                    (tables::stages(run))
-                    (tables::seeds(run))
-                    (tables::plan(run))
-                    (tables::provenance(run))
-                    (glossary::section())
-                }
-                (data::script(run, &figures))
-                script { (PreEscaped(include_str!("script.js"))) }
+                (body)
+                (data)
+                script { (PreEscaped(script)) }
             }
         }
     };
     markup.into_string()
 }
 
-fn head(run: &RunPage<'_>) -> Markup {
+fn head(title: &str) -> Markup {
     html! {
         head {
             meta charset="utf-8";
             meta name="viewport" content="width=device-width, initial-scale=1";
             meta name="color-scheme" content="light dark";
             meta http-equiv="Content-Security-Policy" content=(POLICY);
-            title { (run.plan.task) " · dunwu" }
+            title { (title) " · dunwu" }
             style { (PreEscaped(style())) }
         }
     }

@@ -1,5 +1,6 @@
 //! What a page is made from.
 
+use crate::learned::Learned;
 use dunwu_analysis::Account;
 use dunwu_core::{Curve, RunPlan};
 
@@ -24,6 +25,10 @@ pub struct RunPage<'a> {
     pub command: String,
     /// Wall-clock time of all seeds together.
     pub seconds: Option<f64>,
+    /// What a look into one seed's network found, once there was one.
+    pub learned: Option<Learned>,
+    /// Why what it found cannot be shown, if it cannot.
+    pub no_learned: Option<String>,
 }
 
 /// One seed of a run.

@@ -13,19 +13,6 @@
     return size !== 0 && (size < 1e-4 || size >= 1e6) ? value.toExponential(2) : String(+value.toPrecision(4));
   }
 
-  // Light and dark.
-  const themes = ["auto", "light", "dark"];
-  const button = $("theme");
-  function setTheme(name) {
-    if (name === "auto") delete document.documentElement.dataset.theme;
-    else document.documentElement.dataset.theme = name;
-    button.textContent = "Theme: " + name;
-    try { localStorage.setItem("dunwu-theme", name); } catch (e) { /* storage may be forbidden */ }
-    if (typeof drawMap === "function") drawMap();
-  }
-  button.hidden = false;
-  button.onclick = () => setTheme(themes[(themes.indexOf(button.textContent.slice(7)) + 1) % 3]);
-
   // Reading all charts at one epoch.
   const reader = $("reader"), slider = $("epoch"), charts = $("charts");
   let current = epochs.length - 1;
@@ -177,17 +164,5 @@
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", drawMap);
     drawMap();
   }
-  let stored = null;
-  try { stored = localStorage.getItem("dunwu-theme"); } catch (e) { /* storage may be forbidden */ }
-  if (themes.includes(stored)) setTheme(stored);
-
-  // The command.
-  const copy = $("copy");
-  if (navigator.clipboard) {
-    copy.hidden = false;
-    copy.onclick = () => navigator.clipboard.writeText($("command").textContent).then(() => {
-      copy.textContent = "Copied";
-      setTimeout(() => { copy.textContent = "Copy"; }, 1500);
-    });
-  }
+  document.addEventListener("themechange", drawMap);
 })();

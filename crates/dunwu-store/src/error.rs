@@ -27,6 +27,13 @@ pub(crate) enum Kind {
     NoRun {
         dir: Utf8PathBuf,
     },
+    NoRecord {
+        dir: Utf8PathBuf,
+        name: String,
+    },
+    Occupied {
+        dir: Utf8PathBuf,
+    },
     Newer {
         file: Utf8PathBuf,
         found: u64,
@@ -56,7 +63,8 @@ impl StoreError {
         .into()
     }
 
-    pub(crate) fn damaged(file: &Utf8Path, why: impl Into<String>) -> Self {
+    /// A file whose content is not what it should be.
+    pub fn damaged(file: &Utf8Path, why: impl Into<String>) -> Self {
         Kind::Damaged {
             file: file.to_owned(),
             why: why.into(),
@@ -136,6 +144,12 @@ impl fmt::Display for StoreError {
                 "{dir} is in use by {by}; wait for it, or give another --out"
             ),
             Kind::NoRun { dir } => write!(f, "{dir} holds no run: there is no plan.toml in it"),
+            Kind::NoRecord { dir, name } => {
+                write!(f, "{dir} holds no record: there is no {name} in it")
+            }
+            Kind::Occupied { dir } => {
+                write!(f, "{dir} is not empty; give another --out, or remove it")
+            }
             Kind::Newer { file, found, known } => {
                 write!(
                     f,

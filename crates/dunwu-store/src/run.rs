@@ -216,7 +216,7 @@ pub(crate) fn checkpoint_dir(dir: &Utf8Path, seed: u64) -> Utf8PathBuf {
 }
 
 /// Takes the directory's lock and notes who holds it.
-fn lock(dir: &Utf8Path) -> Result<File, StoreError> {
+pub(crate) fn lock(dir: &Utf8Path) -> Result<File, StoreError> {
     let path = dir.join("lock");
     let fail = |e| StoreError::io("lock", &path, e);
     let mut file = OpenOptions::new()

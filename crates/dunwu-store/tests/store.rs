@@ -343,3 +343,38 @@ proptest! {
         let _ = read_safetensors(&path);
     }
 }
+
+#[test]
+fn a_record_is_held_written_and_read_and_a_newer_one_is_refused() {
+    let (_keep, dir) = temporary();
+    let dir = dir.join("record");
+    let held = dunwu_store::RecordDir::create(&dir).unwrap();
+    let again = dunwu_store::RecordDir::create(&dir).unwrap_err();
+    assert!(again.is_in_use() && again.is_bad_input(), "{again}");
+    held.write_record("a.json", &serde_json::json!({ "x": 1 }))
+        .unwrap();
+    held.write("figures/b.svg", "<svg/>").unwrap();
+    drop(held);
+    let read = dunwu_store::read_record(&dir, "a.json").unwrap().unwrap();
+    assert_eq!(
+        (&read["x"], &read["format"]),
+        (&1.into(), &dunwu_store::RECORD_FORMAT.into())
+    );
+    assert_eq!(dunwu_store::read_record(&dir, "b.json").unwrap(), None);
+    let full = dunwu_store::RecordDir::create(&dir).unwrap_err();
+    assert!(full.to_string().contains("is not empty"), "{full}");
+    let none = dunwu_store::RecordDir::open(&dir, "b.json").unwrap_err();
+    assert!(none.to_string().contains("there is no b.json in it"));
+    for (text, part) in [
+        ("{\"format\": 2}", "has format 2"),
+        ("[]", "is damaged"),
+        ("{", "is damaged"),
+    ] {
+        fs::write(dir.join("a.json"), text).unwrap();
+        let error = dunwu_store::read_record(&dir, "a.json").unwrap_err();
+        assert!(error.to_string().contains(part), "{error}");
+    }
+    let empty = dir.join("empty");
+    dunwu_store::RecordDir::create(&empty).unwrap().abandon();
+    assert!(!empty.exists());
+}

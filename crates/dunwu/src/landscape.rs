@@ -1,12 +1,14 @@
 //! The landscape of a task: which peaks there are, and which is higher on how much data.
 
+mod slices;
 mod whitening;
 
-use camino::{Utf8Path, Utf8PathBuf};
+pub(crate) use slices::slice;
 
 use crate::error::{Error, Kind};
 use crate::lab::read_file;
 use crate::{provenance, resources};
+use camino::{Utf8Path, Utf8PathBuf};
 use dunwu_analysis::landscape::{
     Heights, LandscapeError, Level, Problem, Starts, Summit, feature_maxima, heights, levels,
     passes, peaks, search_watched,
@@ -186,6 +188,25 @@ impl LandscapeSpec {
             }
             _ => Ok(spec),
         }
+    }
+
+    /// The task, as written, or the name of the file of `data`.
+    ///
+    /// # Errors
+    /// A plan that cannot be run.
+    pub fn task(&self) -> Result<String, Error> {
+        if let Some(name) = self.data.as_ref().and_then(|path| path.file_stem()) {
+            return Ok(name.to_owned());
+        }
+        Ok(self.plan()?.task)
+    }
+
+    /// The plan of the full table.
+    pub(crate) fn plan(&self) -> Result<RunPlan, Error> {
+        let mut full = self.run.clone();
+        full.set("train_fraction", "1")?;
+        full.set("label_noise", "0")?;
+        Ok(full.resolve()?)
     }
 
     fn set(&mut self, key: &str, value: &str) -> Result<(), Error> {
@@ -375,10 +396,7 @@ pub fn landscape(
     spec: &LandscapeSpec,
     progress: &(dyn Fn(f64) + Sync),
 ) -> Result<Landscape, Error> {
-    let mut full = spec.run.clone();
-    full.set("train_fraction", "1")?;
-    full.set("label_noise", "0")?;
-    let plan = full.resolve()?;
+    let plan = spec.plan()?;
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(resources::threads(&plan))
         .build()

@@ -16,6 +16,8 @@ mod error;
 mod growth;
 mod lab;
 mod landscape;
+mod landscape_page;
+mod learned;
 mod microscope;
 mod names;
 mod page;
@@ -33,6 +35,8 @@ pub use landscape::{
     Border, LANDSCAPE_KEYS, Landscape, LandscapeKey, LandscapeSpec, NETWORK_KEYS, SHARED_KEYS,
     Sample, WhitenAt, Whitening, landscape,
 };
+pub use landscape_page::{LandscapeDir, rebuild_page};
+pub use learned::keep_learned;
 pub use microscope::{Microscopy, Moment, microscope};
 pub use names::names;
 pub use page::reproduce_command;

@@ -45,6 +45,7 @@ pub(crate) fn build<'a>(
         ("plan hash", provenance.plan_hash.clone()),
         ("started", provenance.started.clone()),
     ];
+    let (learned, no_learned) = crate::learned::stored(&report.dir);
     Ok(RunPage {
         plan: lab.plan,
         task_description: lab.task.describe(),
@@ -58,6 +59,8 @@ pub(crate) fn build<'a>(
             .collect(),
         command: reproduce_command(lab.plan),
         seconds: Some(report.seconds).filter(|s| *s > 0.0),
+        learned,
+        no_learned,
     })
 }
 
@@ -91,20 +94,22 @@ fn maps(lab: &Lab<'_>, reader: &RunReader, seed: u64) -> Result<Vec<(u64, MapDat
 
 /// The command that makes the same run again.
 pub fn reproduce_command(plan: &RunPlan) -> String {
-    let quote = |word: String| {
-        let plain = word
-            .chars()
-            .all(|c| c.is_ascii_alphanumeric() || "=_.,:/-+".contains(c));
-        if plain {
-            word
-        } else {
-            format!("'{}'", word.replace('\'', "'\\''"))
-        }
-    };
     let words: Vec<String> = ["dunwu".to_owned(), "train".to_owned()]
         .into_iter()
         .chain(plan.to_overrides())
-        .map(quote)
+        .map(quoted)
         .collect();
     words.join(" ")
+}
+
+/// A word as a shell takes it.
+pub(crate) fn quoted(word: String) -> String {
+    let plain = word
+        .chars()
+        .all(|c| c.is_ascii_alphanumeric() || "=_.,:/-+".contains(c));
+    if plain {
+        word
+    } else {
+        format!("'{}'", word.replace('\'', "'\\''"))
+    }
 }

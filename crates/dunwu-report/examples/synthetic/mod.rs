@@ -55,6 +55,8 @@ pub(crate) fn run(plan: &RunPlan) -> RunPage<'_> {
         .to_vec(),
         command: format!("dunwu train {}", plan.to_overrides().join(" ")),
         seconds: Some(61.4),
+        learned: None,
+        no_learned: None,
     }
 }
 

@@ -34,7 +34,8 @@ pub(super) fn answer(run: &RunPage<'_>) -> Markup {
     }
 }
 
-fn tile(label: &str, value: &str, unit: &str, below: &str) -> Markup {
+/// A number with its label above and what it is below.
+pub(crate) fn tile(label: &str, value: &str, unit: &str, below: &str) -> Markup {
     let markup = html! { (value) @if !unit.is_empty() { " " span.unit { (unit) } } };
     valued(label, &markup, below, value.chars().count() > LONG)
 }

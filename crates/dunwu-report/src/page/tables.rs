@@ -206,7 +206,8 @@ fn settings(shown: &BTreeMap<String, String>, differing: &BTreeMap<String, Strin
     }
 }
 
-fn copyable(command: &str) -> Markup {
+/// A command with a button that copies it.
+pub(crate) fn copyable(command: &str) -> Markup {
     html! {
         div.command {
             p { "The same numbers again, to the last bit:" }

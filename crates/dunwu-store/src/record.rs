@@ -1,0 +1,133 @@
+//! Records that are one JSON file: a landscape, a look into a network.
+
+use crate::error::{Kind, StoreError};
+use crate::files;
+use crate::run::{RunDir, lock};
+use camino::{Utf8Path, Utf8PathBuf};
+use serde_json::Value;
+use std::fs::File;
+
+/// Version of records. Readers refuse a larger one.
+pub const RECORD_FORMAT: u64 = 1;
+
+/// A directory with a record and what is made from it, held by this process.
+#[derive(Debug)]
+pub struct RecordDir {
+    dir: Utf8PathBuf,
+    /// Held until this value is dropped; the system lets go of it if the process dies.
+    _lock: File,
+}
+
+impl RecordDir {
+    /// Makes a new directory.
+    ///
+    /// # Errors
+    /// A directory that holds something or is in use, or that cannot be written.
+    pub fn create(dir: &Utf8Path) -> Result<Self, StoreError> {
+        files::create_dir(dir)?;
+        let entries = dir
+            .read_dir_utf8()
+            .map_err(|e| StoreError::io("list", dir, e))?;
+        // A killed start leaves the lock file or a temporary, and nothing that could be lost.
+        let is_ours = |name: &str| name == "lock" || name.ends_with(files::TEMPORARY);
+        let empty = entries
+            .filter_map(Result::ok)
+            .all(|e| is_ours(e.file_name()));
+        if !empty {
+            let held = dir.join("lock").exists().then(|| lock(dir).err()).flatten();
+            let in_use = held.filter(StoreError::is_in_use);
+            let dir = dir.to_owned();
+            return Err(in_use.unwrap_or_else(|| Kind::Occupied { dir }.into()));
+        }
+        Ok(Self {
+            dir: dir.to_owned(),
+            _lock: lock(dir)?,
+        })
+    }
+
+    /// Takes hold of a directory that has the record of that name.
+    ///
+    /// # Errors
+    /// A directory without it, or in use.
+    pub fn open(dir: &Utf8Path, name: &str) -> Result<Self, StoreError> {
+        if !dir.join(name).exists() {
+            return Err(none(dir, name));
+        }
+        Ok(Self {
+            dir: dir.to_owned(),
+            _lock: lock(dir)?,
+        })
+    }
+
+    /// Lets go of a directory into which nothing was written, and removes it.
+    pub fn abandon(self) {
+        // What cannot be removed, or holds something by now, stays.
+        let _ = files::remove(&self.dir.join("lock"));
+        let _ = std::fs::remove_dir(&self.dir);
+    }
+
+    /// Writes a record, adding its format.
+    ///
+    /// # Errors
+    /// A file that cannot be written.
+    pub fn write_record(&self, name: &str, record: &Value) -> Result<(), StoreError> {
+        write_record(&self.dir, name, record)
+    }
+
+    /// Writes a file that is made from the record; a name with `/` lies in a folder below.
+    ///
+    /// # Errors
+    /// A file that cannot be written.
+    pub fn write(&self, name: &str, text: &str) -> Result<(), StoreError> {
+        let path = self.dir.join(name);
+        files::create_dir(path.parent().unwrap_or(&self.dir))?;
+        files::write_atomic(&path, text.as_bytes())
+    }
+}
+
+impl RunDir {
+    /// Writes a record beside the run, adding its format.
+    ///
+    /// # Errors
+    /// A file that cannot be written.
+    pub fn write_record(&self, name: &str, record: &Value) -> Result<(), StoreError> {
+        write_record(self.path(), name, record)
+    }
+}
+
+fn none(dir: &Utf8Path, name: &str) -> StoreError {
+    let (dir, name) = (dir.to_owned(), name.to_owned());
+    Kind::NoRecord { dir, name }.into()
+}
+
+fn write_record(dir: &Utf8Path, name: &str, record: &Value) -> Result<(), StoreError> {
+    let mut record = record.clone();
+    if let Some(object) = record.as_object_mut() {
+        object.insert("format".to_owned(), RECORD_FORMAT.into());
+    }
+    let text = serde_json::to_vec(&record).expect("a JSON value has a JSON form");
+    files::write_atomic(&dir.join(name), &text)
+}
+
+/// The record of that name; None if there is none.
+///
+/// # Errors
+/// A file that cannot be read, is no JSON object, or was made by a newer version.
+pub fn read_record(dir: &Utf8Path, name: &str) -> Result<Option<Value>, StoreError> {
+    let path = dir.join(name);
+    let Some(text) = files::read_if_there(&path)? else {
+        return Ok(None);
+    };
+    let value: Value =
+        serde_json::from_slice(&text).map_err(|e| StoreError::damaged(&path, e.to_string()))?;
+    match value.get("format").and_then(Value::as_u64) {
+        Some(RECORD_FORMAT) => Ok(Some(value)),
+        Some(found) if found > RECORD_FORMAT => Err(Kind::Newer {
+            file: path,
+            found,
+            known: RECORD_FORMAT,
+        }
+        .into()),
+        _ => Err(StoreError::damaged(&path, "it has no known format")),
+    }
+}

@@ -1,0 +1,199 @@
+//! From a landscape to its directory: a record, a page and figures.
+
+use crate::error::Error;
+use crate::landscape::{Landscape, LandscapeSpec, Sample, slice};
+use crate::page::quoted;
+use crate::{lab, provenance};
+use camino::{Utf8Path, Utf8PathBuf};
+use dunwu_analysis::landscape::Level;
+use dunwu_core::RunPlan;
+use dunwu_report::{
+    LandscapePage, PeakBorder, PeakFamily, SampleHeights, landscape_figures, landscape_page,
+};
+use dunwu_store::{RecordDir, StoreError, read_record};
+use dunwu_task::Task;
+
+/// The file from which the page of a landscape is made.
+const RECORD: &str = "landscape.json";
+/// The page.
+const PAGE: &str = "index.html";
+
+/// A directory that waits for the record of a landscape.
+#[derive(Debug)]
+pub struct LandscapeDir {
+    dir: Utf8PathBuf,
+    held: RecordDir,
+}
+
+impl LandscapeDir {
+    /// Makes the directory before anything is computed, so that a refusal costs nothing.
+    ///
+    /// # Errors
+    /// A directory that holds something or is in use, or that cannot be written.
+    pub fn create(dir: &Utf8Path) -> Result<Self, Error> {
+        let held = RecordDir::create(dir)?;
+        let dir = dir.to_owned();
+        Ok(Self { dir, held })
+    }
+
+    /// Removes the directory again, if nothing was written.
+    pub fn abandon(self) {
+        self.held.abandon();
+    }
+
+    /// Writes record, page and figures, and gives the page's path; `words` are the overrides as written.
+    ///
+    /// # Errors
+    /// Those of [`crate::landscape()`]; files that cannot be written.
+    pub fn write(
+        &self,
+        spec: &LandscapeSpec,
+        found: &Landscape,
+        words: &[String],
+    ) -> Result<Utf8PathBuf, Error> {
+        let record = record(spec, found, words)?;
+        let value = serde_json::to_value(&record).expect("a record is plain data");
+        self.held.write_record(RECORD, &value)?;
+        rebuild(&self.dir, &self.held)
+    }
+}
+
+/// Rebuilds the page of a directory, of a run or of a landscape, from its record, and gives the page's path.
+///
+/// # Errors
+/// A directory that holds neither, is in use, damaged, or made by a newer version.
+pub fn rebuild_page(dir: &Utf8Path) -> Result<Utf8PathBuf, Error> {
+    if !dir.join(RECORD).exists() {
+        return lab::report(dir);
+    }
+    rebuild(dir, &RecordDir::open(dir, RECORD)?)
+}
+
+/// Everything is read back from the disk: what is drawn is what is stored.
+fn rebuild(dir: &Utf8Path, held: &RecordDir) -> Result<Utf8PathBuf, Error> {
+    let value = read_record(dir, RECORD)?.expect("the record has just been found");
+    let damaged = |why: String| StoreError::damaged(&dir.join(RECORD), why);
+    let page: LandscapePage = serde_json::from_value(value).map_err(|e| damaged(e.to_string()))?;
+    if !page.is_consistent() {
+        return Err(damaged("lengths or numbers do not fit together".into()).into());
+    }
+    held.write(PAGE, &landscape_page(&page))?;
+    for (name, svg) in landscape_figures(&page) {
+        held.write(&format!("figures/{name}"), &svg)?;
+    }
+    Ok(dir.join(PAGE))
+}
+
+fn record(
+    spec: &LandscapeSpec,
+    found: &Landscape,
+    words: &[String],
+) -> Result<LandscapePage, Error> {
+    let started = std::time::Instant::now();
+    let slice = slice(spec, found)?;
+    let plan = spec.plan()?;
+    let (description, cyclic) = match &spec.data {
+        Some(_) => {
+            let classes = found.order;
+            (format!("{classes} classes of rows of numbers"), None)
+        }
+        None => {
+            let task = Task::from_plan(&plan, &lab::read_file)?;
+            let cyclic = task.group().and_then(|g| g.cyclic_factors());
+            (task.describe(), cyclic)
+        }
+    };
+    let convention = if found.activation == "square" {
+        format!(" = {}", found.convention)
+    } else {
+        String::new()
+    };
+    Ok(LandscapePage {
+        task: found.task.clone(),
+        description,
+        order: found.order,
+        unit: found.unit.to_owned(),
+        cyclic,
+        activation: format!("{}{convention}", found.activation),
+        starts: found.starts,
+        unconverged: found.unconverged,
+        no_features: found.no_features.clone(),
+        peaks: found.levels.iter().map(family).collect(),
+        samples: found.memorising.iter().map(heights).collect(),
+        borders: found
+            .borders
+            .iter()
+            .map(|b| PeakBorder {
+                energy: b.energy.clone(),
+                crossing: b.crossing.clone(),
+                survival_half: b.survival_half.clone(),
+            })
+            .collect(),
+        slice,
+        provenance: lines(&plan),
+        command: command(words),
+        seconds: found.seconds + started.elapsed().as_secs_f64(),
+    })
+}
+
+fn family(level: &Level) -> PeakFamily {
+    PeakFamily {
+        name: level.irrep.clone(),
+        kind: level.kind.map(str::to_owned),
+        dim: level.dim,
+        energy: level.energy,
+        height: level.energy_over_order,
+        theory: level.expected.map(|p| p.energy_over_order),
+        nullity: level.nullity,
+        theory_nullity: level.expected.map(|p| p.nullity),
+        softest: Some(level.softest).filter(|s| s.is_finite()),
+        rising: level.rising,
+        count: level.count,
+        basin: level.basin,
+        basin_low: level.basin_low,
+        basin_high: level.basin_high,
+    }
+}
+
+fn heights(sample: &Sample) -> SampleHeights {
+    let h = &sample.heights;
+    let kinds = [("token", h.token), ("pair", h.pair), ("spread", h.spread)];
+    let highest = kinds.iter().find(|k| k.1.is_some() && k.1 == h.memorising);
+    SampleHeights {
+        energy: sample.energy.clone(),
+        seed: sample.seed,
+        kept: sample.train_fraction,
+        rows: sample.train_size,
+        generalising: h.generalising,
+        memorising: h.memorising,
+        nature: highest.map(|k| k.0.to_owned()),
+        survival: h.survival,
+        basin: h.basin,
+        basin_low: h.basin_low,
+        basin_high: h.basin_high,
+    }
+}
+
+/// Where and by what it was made.
+fn lines(plan: &RunPlan) -> Vec<(String, String)> {
+    let here = provenance::here(plan);
+    let commit = here.commit.unwrap_or_else(|| "unknown".into());
+    [
+        ("version", here.version),
+        ("commit", commit),
+        ("host", here.host),
+        ("threads", here.threads.to_string()),
+        ("plan hash", here.plan_hash),
+        ("written", here.started),
+    ]
+    .map(|(name, value)| (name.to_owned(), value))
+    .to_vec()
+}
+
+/// The command that computes the same landscape.
+fn command(words: &[String]) -> String {
+    let all = ["dunwu".to_owned(), "landscape".to_owned()]
+        .into_iter()
+        .chain(words.iter().cloned());
+    all.map(quoted).collect::<Vec<_>>().join(" ")
+}
