@@ -12,8 +12,8 @@
 //! T = c^a T0 + (1 − c^a) L.
 //!
 //! The number that arXiv 2509.21519, Theorem 8, gives for Muon is this T with c = ½. Muon replaces the
-//! gradients G of all nodes by their polar factor. If each learned feature ζ_l has a node with gradient m ζ_l, and the new node's gradient is g,
-//! its column of the polar factor of [m ζ₁, …, m ζ_k, g] is parallel to
+//! gradients G of all nodes by their polar factor. If each learned feature ζ_l has a node with gradient m ζ_l,
+//! and the new node's gradient is g, its column of the polar factor of [m ζ₁, …, m ζ_k, g] is parallel to
 //!
 //! g_learned + (1 + m/s) g_missing, s = ‖g_missing‖,
 //!
