@@ -58,6 +58,7 @@ mod advice;
 mod border;
 mod crossing;
 mod fate;
+pub mod known;
 pub mod landscape;
 pub mod microscope;
 mod signal;

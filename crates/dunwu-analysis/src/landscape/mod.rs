@@ -23,7 +23,7 @@ mod levels;
 mod problem;
 mod sampled;
 mod search;
-mod sigma;
+pub(crate) mod sigma;
 mod theory;
 mod whiten;
 
