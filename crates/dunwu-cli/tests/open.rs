@@ -150,6 +150,15 @@ fn a_landscape_refuses_what_it_cannot_do() {
             "no rising range",
         ),
         (vec!["task=Z7", "train_fraction=1.5"], "not a share"),
+        (vec!["task=Z7", "task=Z8"], "task: is given twice"),
+        (
+            vec!["task=Z7", "starts=5", "starts=6"],
+            "starts: is given twice",
+        ),
+        (
+            vec!["task=Z7", "train_size=9", "train_fraction=0.3"],
+            "keep one",
+        ),
         (vec!["task=Z7", "epochs=5"], "add energies=whitened"),
         (vec!["task=Z7", "batch_size=5"], "batch_size"),
         (vec!["task=Z7", "data=f.csv"], "task: is a key of tasks"),

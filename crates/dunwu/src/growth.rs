@@ -1,7 +1,7 @@
 //! How the cost of peaks and representations grows.
 
 use crate::error::Error;
-use crate::lab::read_file;
+use crate::files::read_file;
 use dunwu_analysis::landscape::{Problem, search};
 use dunwu_core::RunSpec;
 use dunwu_task::{Task, irreps};

@@ -6,7 +6,7 @@ mod whitening;
 pub(crate) use slices::slice;
 
 use crate::error::{Error, Kind};
-use crate::lab::read_file;
+use crate::files::read_file;
 use crate::{provenance, resources};
 use camino::{Utf8Path, Utf8PathBuf};
 use dunwu_analysis::landscape::{
@@ -165,6 +165,7 @@ impl LandscapeSpec {
             of_task: None,
             of_network: None,
         };
+        let mut own: Vec<String> = vec![];
         for word in words {
             let word = word.as_ref();
             let (key, value) = word.split_once('=').ok_or_else(|| {
@@ -173,7 +174,14 @@ impl LandscapeSpec {
                     format!("is not an override; write key=value, such as `{word}=…`"),
                 )
             })?;
-            spec.set(key.trim(), value.trim())?;
+            let (key, value) = (key.trim(), value.trim());
+            if own.contains(&key.to_owned()) {
+                return Err(PlanError::new(key, "is given twice; keep one").into());
+            }
+            if LANDSCAPE_KEYS.iter().any(|k| k.name == key) {
+                own.push(key.to_owned());
+            }
+            spec.set(key, value)?;
         }
         let whitens = spec.energies.iter().any(|e| e == "whitened");
         if let Some(key) = spec.of_network.as_ref().filter(|_| !whitens) {
@@ -259,14 +267,17 @@ impl LandscapeSpec {
                 })?;
                 self.whiten_at = WhitenAt::Epoch(epoch);
             }
-            "train_fraction" => self.fractions = Some(range(value)?),
-            _ if NETWORK_KEYS.contains(&key) => self.run.set(key, value)?,
+            "train_fraction" => {
+                self.run.set_once(key, value)?;
+                self.fractions = Some(range(value)?);
+            }
+            _ if NETWORK_KEYS.contains(&key) => self.run.set_once(key, value)?,
             _ if SHARED_KEYS.contains(&key) => {
                 if ["train_size", "train_multiplier", "split_file"].contains(&key) {
                     // One sample whose size the plan works out.
                     self.fractions = Some(vec![f64::NAN]);
                 }
-                self.run.set(key, value)?;
+                self.run.set_once(key, value)?;
             }
             _ => {
                 let own = LANDSCAPE_KEYS.iter().map(|k| k.name);

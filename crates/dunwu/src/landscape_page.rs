@@ -2,11 +2,10 @@
 
 use crate::error::Error;
 use crate::landscape::{Landscape, LandscapeSpec, Sample, slice};
-use crate::page::quoted;
 use crate::{lab, provenance};
 use camino::{Utf8Path, Utf8PathBuf};
 use dunwu_analysis::landscape::Level;
-use dunwu_core::RunPlan;
+use dunwu_core::{RunPlan, shell_word};
 use dunwu_report::{
     LandscapePage, PeakBorder, PeakFamily, SampleHeights, landscape_figures, landscape_page,
 };
@@ -63,10 +62,15 @@ impl LandscapeDir {
 /// # Errors
 /// A directory that holds neither, is in use, damaged, or made by a newer version.
 pub fn rebuild_page(dir: &Utf8Path) -> Result<Utf8PathBuf, Error> {
-    if !dir.join(RECORD).exists() {
+    if !is_landscape(dir) {
         return lab::report(dir);
     }
     rebuild(dir, &RecordDir::open(dir, RECORD)?)
+}
+
+/// Whether a directory holds the record of a landscape.
+pub fn is_landscape(dir: &Utf8Path) -> bool {
+    dir.join(RECORD).exists()
 }
 
 /// Everything is read back from the disk: what is drawn is what is stored.
@@ -98,7 +102,7 @@ fn record(
             (format!("{classes} classes of rows of numbers"), None)
         }
         None => {
-            let task = Task::from_plan(&plan, &lab::read_file)?;
+            let task = Task::from_plan(&plan, &crate::files::read_file)?;
             let cyclic = task.group().and_then(|g| g.cyclic_factors());
             (task.describe(), cyclic)
         }
@@ -195,5 +199,7 @@ fn command(words: &[String]) -> String {
     let all = ["dunwu".to_owned(), "landscape".to_owned()]
         .into_iter()
         .chain(words.iter().cloned());
-    all.map(quoted).collect::<Vec<_>>().join(" ")
+    all.map(|word| shell_word(&word))
+        .collect::<Vec<_>>()
+        .join(" ")
 }

@@ -1,7 +1,8 @@
 //! From a look into a network to its record beside the run, and to the section of the run's page.
 
 use crate::error::Error;
-use crate::lab::{Lab, read_file};
+use crate::files::Sources;
+use crate::lab::Lab;
 use crate::microscope::{Microscopy, Moment};
 use camino::{Utf8Path, Utf8PathBuf};
 use dunwu_analysis::microscope::{FormulaReport, Node, Nodes, Term};
@@ -22,8 +23,9 @@ const IN_TUNE: f64 = 0.05;
 /// A directory that holds no run, is in use, or cannot be written.
 pub fn keep_learned(dir: &Utf8Path, seen: &Microscopy) -> Result<Utf8PathBuf, Error> {
     let held = RunDir::resume(dir)?;
-    let plan = RunDir::open(dir)?.plan().clone();
-    let record = record(&Lab::new(&plan)?, seen)?;
+    let reader = RunDir::open(dir)?;
+    let lab = Lab::new(reader.plan(), Sources::recorded(&reader)?)?;
+    let record = record(&lab, seen)?;
     let value = serde_json::to_value(&record).expect("a record is plain data");
     held.write_record(RECORD, &value)?;
     // The page takes the lock for itself.
@@ -51,7 +53,7 @@ pub(crate) fn stored(dir: &Utf8Path) -> (Option<Learned>, Option<String>) {
 }
 
 fn record(lab: &Lab<'_>, seen: &Microscopy) -> Result<Learned, Error> {
-    let data = lab.task.dataset(lab.plan, seen.seed, &read_file)?;
+    let data = lab.dataset(seen.seed)?;
     let last = &seen.last;
     let group = lab.task.group().filter(|g| g.is_group());
     let cyclic = group.and_then(|g| g.cyclic_factors());

@@ -13,6 +13,7 @@
 //! A run directory holds everything that is known of a run; [`report`] rebuilds its page from it alone.
 
 mod error;
+mod files;
 mod growth;
 mod lab;
 mod landscape;
@@ -27,6 +28,7 @@ mod resources;
 mod summary;
 
 pub use error::Error;
+pub use files::{changed_inputs, config};
 pub use growth::{Growth, growth};
 pub use lab::{
     Control, Progress, Report, Run, load, memory_notice, plan_of, report, resume, train,
@@ -35,7 +37,7 @@ pub use landscape::{
     Border, LANDSCAPE_KEYS, Landscape, LandscapeKey, LandscapeSpec, NETWORK_KEYS, SHARED_KEYS,
     Sample, WhitenAt, Whitening, landscape,
 };
-pub use landscape_page::{LandscapeDir, rebuild_page};
+pub use landscape_page::{LandscapeDir, is_landscape, rebuild_page};
 pub use learned::keep_learned;
 pub use microscope::{Microscopy, Moment, microscope};
 pub use names::names;
@@ -46,7 +48,7 @@ pub use summary::summary;
 pub use dunwu_analysis as analysis;
 pub use dunwu_core::{
     Curve, Dataset, Draws, Flow, KEYS, Metrics, NamedTensor, Needs, Observer, PlanError, Probe,
-    Reading, RunEvent, RunPlan, RunSpec, Seed, Snapshot, StopReason,
+    Reading, RunEvent, RunPlan, RunSpec, Seed, Snapshot, StopReason, shell_word,
 };
 pub use dunwu_engine as engine;
 pub use dunwu_probe as probe;

@@ -2,7 +2,7 @@
 
 use crate::error::Error;
 use crate::lab::{Lab, Report};
-use dunwu_core::{RunPlan, Snapshot, Weights};
+use dunwu_core::{RunPlan, Snapshot, Weights, shell_word};
 use dunwu_probe::feature_map;
 use dunwu_report::{MapData, RunPage, SeedPage};
 use dunwu_store::RunReader;
@@ -69,8 +69,7 @@ fn maps(lab: &Lab<'_>, reader: &RunReader, seed: u64) -> Result<Vec<(u64, MapDat
     let Some(features) = &lab.features else {
         return Ok(vec![]);
     };
-    let read = |path: &str| std::fs::read_to_string(path).map_err(|e| e.to_string());
-    let data = lab.task.dataset(lab.plan, seed, &read)?;
+    let data = lab.dataset(seed)?;
     let mut out = Vec::new();
     for (epoch, path) in reader.checkpoints(seed)? {
         let checkpoint = reader.load_checkpoint(&path)?;
@@ -97,19 +96,7 @@ pub fn reproduce_command(plan: &RunPlan) -> String {
     let words: Vec<String> = ["dunwu".to_owned(), "train".to_owned()]
         .into_iter()
         .chain(plan.to_overrides())
-        .map(quoted)
+        .map(|word| shell_word(&word))
         .collect();
     words.join(" ")
-}
-
-/// A word as a shell takes it.
-pub(crate) fn quoted(word: String) -> String {
-    let plain = word
-        .chars()
-        .all(|c| c.is_ascii_alphanumeric() || "=_.,:/-+".contains(c));
-    if plain {
-        word
-    } else {
-        format!("'{}'", word.replace('\'', "'\\''"))
-    }
 }

@@ -123,6 +123,8 @@ impl Network<'_> {
                 held_out: data.test.len(),
                 stopped: None,
                 complete: false,
+                lr: Some(self.plan.lr),
+                weight_decay: Some(self.plan.weight_decay),
             },
             end: None,
         };
