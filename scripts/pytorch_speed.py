@@ -37,23 +37,26 @@ def score(out, labels, m):
 
 def published(m, width, train, epochs):
     rows, held, w, v = setting(m, width, train)
-    w.requires_grad_(), v.requires_grad_()
-    step = torch.optim.Adam([w, v], lr=1e-3, weight_decay=2e-4)
+    first, last = w.T.clone().requires_grad_(), v.T.clone().requires_grad_()
+    step = torch.optim.Adam([first, last], lr=1e-3, weight_decay=2e-4)
+    identity = torch.eye(m)
 
-    def inputs(r):
-        one = torch.nn.functional.one_hot
-        return torch.cat([one(r // m, m), one(r % m, m)], 1).float()
+    def outputs(a, b):
+        one_hot = torch.cat([identity[a], identity[b]], 1)
+        hidden = torch.nn.functional.linear(one_hot, first) ** 2
+        kept.append(hidden.clone())
+        return torch.nn.functional.linear(hidden, last)
 
-    x, y = inputs(rows), (rows // m + rows % m) % m
-    xt, yt = inputs(held), (held // m + held % m) % m
+    x, y = (rows // m, rows % m), (rows // m + rows % m) % m
+    xt, yt = (held // m, held % m), (held // m + held % m) % m
     for _ in range(epochs):
-        out = (x @ w) ** 2 @ v
-        loss = centred(out, y, m)
+        kept = []
+        loss = centred(outputs(*x), y, m)
         step.zero_grad()
         loss.backward()
         step.step()
         with torch.no_grad():
-            score((x @ w) ** 2 @ v, y, m), score((xt @ w) ** 2 @ v, yt, m)
+            score(outputs(*x), y, m), score(outputs(*xt), yt, m)
         yield
 
 

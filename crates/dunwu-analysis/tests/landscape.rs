@@ -31,7 +31,7 @@ fn assert_all_are_of_theory(
         summits.iter().all(|s| s.converged),
         "{name}: a start did not converge"
     );
-    let found = levels(problem, summits, features.tokens, Some(features)).unwrap();
+    let found = levels(problem, summits, features.tokens as f64, Some(features)).unwrap();
     let mut seen = vec![false; features.len()];
     for level in &found {
         let k = level

@@ -219,15 +219,22 @@ fn inspect(path: &Utf8Path, seed: Option<u64>, as_json: bool) -> anyhow::Result<
 }
 
 fn bench(as_json: bool) -> anyhow::Result<ExitCode> {
-    let report = dunwu::engine::bench::run(&mut |name| error_line(&format!("measuring {name}")))
-        .map_err(dunwu::Error::from)?;
+    let mut say = |name: &str| error_line(&format!("measuring {name}"));
+    let report = dunwu::engine::bench::run(&mut say).map_err(dunwu::Error::from)?;
+    let growth = dunwu::growth(&mut say)?;
     if as_json {
         let workloads: Vec<_> = report
             .workloads
             .iter()
             .map(|w| serde_json::json!({ "name": w.name, "ms_per_epoch": w.ms_per_epoch, "gflop_per_epoch": w.gflop_per_epoch, "percent_of_peak": w.percent_of_peak }))
             .collect();
-        json(&serde_json::json!({ "peak_gflops": report.peak_gflops, "workloads": workloads }));
+        let growth: Vec<_> = growth
+            .iter()
+            .map(|g| serde_json::json!({ "what": g.what, "task": g.task, "size": g.size, "starts": g.starts, "seconds": g.seconds, "exponent": g.exponent }))
+            .collect();
+        json(
+            &serde_json::json!({ "peak_gflops": report.peak_gflops, "workloads": workloads, "growth": growth }),
+        );
         return Ok(ExitCode::SUCCESS);
     }
     line(&format!(
@@ -242,6 +249,21 @@ fn bench(as_json: bool) -> anyhow::Result<ExitCode> {
         line(&format!(
             "{:<26}{:>14.3}{:>18.4}{:>12.1}",
             w.name, w.ms_per_epoch, w.gflop_per_epoch, w.percent_of_peak
+        ));
+    }
+    line(&format!(
+        "\n{:<26}{:>14}{:>18}{:>12}",
+        "growth", "rows or order", "seconds", "exponent"
+    ));
+    for g in &growth {
+        let name = match g.starts {
+            Some(starts) => format!("{} of {}, {starts} starts", g.what, g.task),
+            None => format!("{} of {}", g.what, g.task),
+        };
+        let exponent = g.exponent.map_or_else(String::new, |p| format!("{p:.2}"));
+        line(&format!(
+            "{name:<26}{:>14}{:>18.4}{exponent:>12}",
+            g.size, g.seconds
         ));
     }
     Ok(ExitCode::SUCCESS)

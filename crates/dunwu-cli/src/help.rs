@@ -49,6 +49,17 @@ pub(crate) fn landscape() -> String {
     for key in KEYS.iter().filter(|k| dunwu::SHARED_KEYS.contains(&k.name)) {
         row(&mut out, key.name, key.help);
     }
+    out += "\nOf the network whose activations whiten:\n";
+    for key in KEYS
+        .iter()
+        .filter(|k| dunwu::NETWORK_KEYS.contains(&k.name))
+    {
+        row(
+            &mut out,
+            key.name,
+            &format!("{} [{}]", key.help, key.default),
+        );
+    }
     out += "\nWithout train_fraction the table is full. train_fraction=0.1:0.9:17 takes 17 samples, each with\nseeds=N splits.\n\n";
     out + EXIT_CODES
 }

@@ -24,7 +24,7 @@ pub(crate) fn run(
         None => Some(free_dir(&format!("landscape-{}", spec.task()?))?),
     };
     let dir = dir.map(|d| LandscapeDir::create(&d)).transpose()?;
-    let bar = if quiet || spec.fractions.is_none() {
+    let bar = if quiet {
         ProgressBar::hidden()
     } else {
         crate::progress::steps("climbing")
@@ -56,23 +56,29 @@ pub(crate) fn run(
 }
 
 fn print(found: &Landscape) {
+    let whole = if found.unit == "E/M" {
+        ", full table"
+    } else {
+        ""
+    };
+    let activation = match found.activation.as_str() {
+        "square" => format!("square = {}", found.convention),
+        other => other.to_owned(),
+    };
     line(&format!(
-        "{}, full table: peaks of the energy of a hidden node, activation {}{}, {} random starts",
-        found.task,
-        found.activation,
-        if found.activation == "square" {
-            format!(" = {}", found.convention)
-        } else {
-            String::new()
-        },
+        "{}{whole}: peaks of the energy of a hidden node",
+        found.task
+    ));
+    line(&format!(
+        "activation {activation}, {} random starts",
         found.starts
     ));
     if let Some(why) = &found.no_features {
         line(&format!("no feature is named: {why}"));
     }
     line(&format!(
-        "\n{:>12}  {:<28}{:<15}{:>8}{:>10}{:>22}",
-        "E/M", "feature", "type", "flat", "softest", "share of starts"
+        "\n{:>10}{:>5}{:>8}{:>19}  {:<12} feature",
+        found.unit, "flat", "softest", "share of starts", "type"
     ));
     for group in by_height(&found.levels) {
         print_height(&group);
@@ -104,41 +110,56 @@ fn by_height(levels: &[Level]) -> Vec<Vec<&Level>> {
 
 fn print_height(group: &[&Level]) {
     let first = group[0];
-    let names: Vec<&str> = group.iter().filter_map(|l| l.irrep.as_deref()).collect();
-    let feature = match names.len() {
-        0 => "mixed".to_owned(),
-        n if n <= NAMED => names.join(", "),
-        n => format!("{}, … ({n})", names[..2].join(", ")),
-    };
     let kind = first.kind.map_or_else(
         || "–".to_owned(),
-        |k| format!("{k}, d={}", first.dim.unwrap_or(0)),
+        |kind| {
+            // Twelve places are left for it.
+            let kind = if kind == "quaternionic" {
+                "quat."
+            } else {
+                kind
+            };
+            format!("{kind} d={}", first.dim.unwrap_or(0))
+        },
     );
     let count: usize = group.iter().map(|l| l.count).sum();
     let starts = (first.count as f64 / first.basin).round() as usize;
     let (low, high) = dunwu::analysis::landscape::wilson(count, starts);
+    let high = match format!("{:.1}", 100.0 * high).as_str() {
+        "100.0" => "100".to_owned(),
+        other => other.to_owned(),
+    };
+    let share = 100.0 * count as f64 / starts as f64;
     line(&format!(
-        "{:>12.8}  {feature:<28}{kind:<15}{:>8}{:>10.4}{:>22}",
+        "{:>10.8}{:>5}{:>8.4}{:>19}  {kind:<12} {}",
         first.energy_over_order,
         first.nullity,
         first.softest,
-        format!(
-            "{:.1} % ({:.1}–{:.1})",
-            100.0 * count as f64 / starts as f64,
-            100.0 * low,
-            100.0 * high
-        )
+        format!("{share:.1} % ({:.1}–{high})", 100.0 * low),
+        name(group)
     ));
+}
+
+/// The features of one height, or in how many places it was found.
+fn name(group: &[&Level]) -> String {
+    let names: Vec<&str> = group.iter().filter_map(|l| l.irrep.as_deref()).collect();
+    let places: usize = group.iter().filter_map(|l| l.places).sum();
+    match names.len() {
+        0 if places > 1 => format!("mixed, {places} places"),
+        0 => "mixed".to_owned(),
+        n if n <= NAMED => names.join(", "),
+        n => format!("{}, … ({n})", names[..2].join(", ")),
+    }
 }
 
 fn print_samples(found: &Landscape) {
     for border in &found.borders {
         line(&format!(
-            "\nenergy `{}`: highest peaks, E/M of the full table as unit; medians over splits",
+            "\nenergy `{}`: highest peaks, in E/M of the full table; median (range) of splits",
             border.energy
         ));
         line(&format!(
-            "{:>9}{:>8}{:>14}{:>14}{:>12}{:>12}",
+            "{:>7}{:>6} {:>22} {:>22}{:>9}{:>11}",
             "kept", "rows", "generalising", "memorising", "survive", "of starts"
         ));
         let of: Vec<&Sample> = found
@@ -153,15 +174,14 @@ fn print_samples(found: &Landscape) {
             let middle = |value: &dyn Fn(&Sample) -> Option<f64>| {
                 median(here.iter().filter_map(|s| value(s)).collect())
             };
-            let cell = |x: Option<f64>| x.map_or_else(|| "–".to_owned(), |x| format!("{x:.4}"));
             let percent = |x: Option<f64>| {
                 x.map_or_else(|| "–".to_owned(), |x| format!("{:.0} %", 100.0 * x))
             };
             line(&format!(
-                "{:>9.4}{size:>8}{:>14}{:>14}{:>12}{:>12}",
+                "{:>7.4}{size:>6} {:>22} {:>22}{:>9}{:>11}",
                 here[0].train_fraction,
-                cell(middle(&|s| s.heights.generalising)),
-                cell(middle(&|s| s.heights.memorising)),
+                spread(here.iter().map(|s| s.heights.generalising)),
+                spread(here.iter().map(|s| s.heights.memorising)),
                 percent(middle(&|s| Some(s.heights.survival))),
                 percent(middle(&|s| Some(s.heights.basin))),
             ));
@@ -174,6 +194,18 @@ fn print_samples(found: &Landscape) {
             "half of the full table's peaks survive at",
             &border.survival_half,
         ));
+    }
+}
+
+/// The median, and the range if there is more than one.
+fn spread(values: impl Iterator<Item = Option<f64>>) -> String {
+    let known: Vec<f64> = values.flatten().collect();
+    let low = known.iter().copied().fold(f64::INFINITY, f64::min);
+    let high = known.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    match median(known) {
+        None => "–".to_owned(),
+        Some(middle) if low == high => format!("{middle:.3}"),
+        Some(middle) => format!("{middle:.3} ({low:.3}–{high:.3})"),
     }
 }
 

@@ -76,6 +76,64 @@ fn memorising_peaks_win_on_little_data_and_generalising_ones_on_much() {
 }
 
 #[test]
+fn whitening_says_with_what_and_leaves_less_than_all() {
+    let dir = tempfile::tempdir().unwrap();
+    let words = [
+        "landscape",
+        "task=Z11",
+        "train_fraction=0.7",
+        "energies=raw,whitened",
+        "width=64",
+        "starts=50",
+        "--json",
+    ];
+    let found = json(dir.path(), &words);
+    let samples = found["memorising"].as_array().unwrap();
+    assert!(samples[0]["whitening"].is_null());
+    let with = &samples[1]["whitening"];
+    let number = |key: &str| with[key].as_f64().unwrap();
+    // 85 of 121 rows, and the default weight decay of 2e-4.
+    assert!((number("eta") - 85.0 * 1e-4).abs() < 1e-12);
+    assert!(number("residual") > 0.0 && number("residual") < 0.5);
+    assert_eq!(with["width"], 64);
+    // The network as it starts: no training.
+    let start = json(dir.path(), &[words.as_slice(), &["whiten_at=0"]].concat());
+    assert_eq!(start["memorising"][1]["whitening"]["epoch"], 0);
+    assert_ne!(start["memorising"][1], samples[1]);
+}
+
+#[test]
+fn a_table_of_features_has_peaks_of_its_own() {
+    let dir = tempfile::tempdir().unwrap();
+    // The first feature tells the classes apart, the second nothing.
+    let rows = (0..40).map(|i| {
+        let (y, sign) = (
+            ["cat", "dog"][i % 2],
+            f64::from(i as u32 / 2 % 2) * 2.0 - 1.0,
+        );
+        format!("{},{},{y}\n", 1.0 + (i % 2) as f64, sign)
+    });
+    let text = format!("x,noise,kind\n{}", rows.collect::<String>());
+    std::fs::write(dir.path().join("f.csv"), text).unwrap();
+    let words = [
+        "landscape",
+        "data=f.csv",
+        "label=kind",
+        "starts=50",
+        "--json",
+    ];
+    let found = json(dir.path(), &words);
+    assert_eq!(
+        (&found["order"], &found["unit"]),
+        (&2.into(), &"E/n²".into())
+    );
+    let top = &found["levels"][0];
+    // Half of the rows each, squares 1 and 4: z/n = ±(4 − 1)/4, so E/n² = ½·2·(3/4)² at w = (±1, 0).
+    assert!((top["energy_over_order"].as_f64().unwrap() - 0.5625).abs() < 1e-9);
+    assert_eq!((&top["places"], &top["nullity"]), (&1.into(), &0.into()));
+}
+
+#[test]
 fn a_landscape_refuses_what_it_cannot_do() {
     let dir = tempfile::tempdir().unwrap();
     std::fs::write(dir.path().join("bad.csv"), "0,1\n1,1\n").unwrap();
@@ -92,7 +150,24 @@ fn a_landscape_refuses_what_it_cannot_do() {
             "no rising range",
         ),
         (vec!["task=Z7", "train_fraction=1.5"], "not a share"),
-        (vec!["task=Z7", "epochs=5"], "epochs"),
+        (vec!["task=Z7", "epochs=5"], "add energies=whitened"),
+        (vec!["task=Z7", "batch_size=5"], "batch_size"),
+        (vec!["task=Z7", "data=f.csv"], "task: is a key of tasks"),
+        (vec!["data=none.csv"], "none.csv"),
+        (vec!["data=bad.csv"], "no column `label`"),
+        (
+            vec!["task=Z7", "energies=whitened", "eta=0"],
+            "eta: expected a number above 0",
+        ),
+        (
+            vec![
+                "task=Z7",
+                "energies=whitened",
+                "train_fraction=0.5",
+                "weight_decay=0",
+            ],
+            "whitening needs a number above 0",
+        ),
         (
             vec!["task=Z7", "activation=relu", "train_fraction=0.5"],
             "leave out `cross`",

@@ -264,6 +264,12 @@ pub const KEYS: &[Key] = &[
         "seed of the split; the run's seed if absent",
     ),
     key(
+        "split_skew",
+        "number",
+        "1",
+        "exponent s of the split skewed: label y has a share ∝ (1 + y)^−s",
+    ),
+    key(
         "task",
         "expression",
         "Z71",

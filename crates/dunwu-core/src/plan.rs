@@ -172,6 +172,8 @@ named_enum! {
         Balanced = "balanced",
         /// Uniformly at random.
         Random = "random",
+        /// Rows of label y with a share ∝ (1 + y)^−`split_skew`, as far as there are any.
+        Skewed = "skewed",
     }
 }
 
@@ -206,6 +208,8 @@ pub struct RunPlan {
     pub test_size: usize,
     pub split: SplitKind,
     pub split_seed: Option<u64>,
+    #[serde(default)]
+    pub split_skew: f64,
     pub label_noise: f64,
     pub noise_seed: Option<u64>,
     pub model: Model,

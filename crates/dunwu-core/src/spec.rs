@@ -135,6 +135,7 @@ impl RunSpec {
             test_size: self.value("test_size")?,
             split: self.value("split")?,
             split_seed: self.optional("split_seed")?,
+            split_skew: self.value("split_skew")?,
             label_noise: self.value("label_noise")?,
             noise_seed: self.optional("noise_seed")?,
             model: self.value("model")?,
@@ -441,6 +442,12 @@ impl RunPlan {
     }
 
     fn validate_share(&self) -> Result<(), PlanError> {
+        check(
+            "split_skew",
+            (0.0..=100.0).contains(&self.split_skew),
+            self.split_skew,
+            "from 0, which is even, to 100",
+        )?;
         match &self.train {
             TrainShare::Fraction(p) => check(
                 "train_fraction",

@@ -1,5 +1,6 @@
 //! Numbers that the engine computes with, and their vectors.
 
+use crate::maths::{LANES, joined};
 use pulp::Simd;
 use std::fmt::Debug;
 use std::iter::Sum;
@@ -82,6 +83,8 @@ pub trait Real:
     ) -> Self::Vector<S>;
     /// a + b in each lane.
     fn add_lanes<S: Simd>(simd: S, a: Self::Vector<S>, b: Self::Vector<S>) -> Self::Vector<S>;
+    /// Sum of the lanes, halves first, in the order of `maths::joined`.
+    fn sum_lanes<S: Simd>(simd: S, lanes: &[Self; LANES]) -> Self;
     /// The numbers as consecutive vectors; the length must be a multiple of the lanes.
     #[inline(always)]
     fn vectors<S: Simd>(numbers: &[Self]) -> &[Self::Vector<S>] {
@@ -112,7 +115,7 @@ pub trait Real:
 }
 
 macro_rules! real {
-    ($t:ident, $dust:literal, $vector:ident, $splat:ident, $fma:ident, $add:ident, $variant:ident, $maths:ident) => {
+    ($t:ident, $dust:literal, $vector:ident, $splat:ident, $fma:ident, $add:ident, $sum:ident, $variant:ident, $maths:ident) => {
         impl Real for $t {
             const ZERO: Self = 0.0;
             const ONE: Self = 1.0;
@@ -187,6 +190,19 @@ macro_rules! real {
             fn add_lanes<S: Simd>(simd: S, a: S::$vector, b: S::$vector) -> S::$vector {
                 simd.$add(a, b)
             }
+            #[inline(always)]
+            fn sum_lanes<S: Simd>(simd: S, lanes: &[Self; LANES]) -> Self {
+                // Narrower vectors than these are not summed by halves on every machine.
+                if const { size_of::<S::$vector>() < 32 } {
+                    return joined(*lanes, |a, b| a + b);
+                }
+                match *Self::vectors::<S>(lanes) {
+                    [a] => simd.$sum(a),
+                    [a, b] => simd.$sum(simd.$add(a, b)),
+                    [a, b, c, d] => simd.$sum(simd.$add(simd.$add(a, c), simd.$add(b, d))),
+                    _ => unreachable!("16 numbers fill 1, 2 or 4 vectors"),
+                }
+            }
             fn data(numbers: &[Self]) -> dunwu_core::TensorData<'_> {
                 dunwu_core::TensorData::$variant(numbers)
             }
@@ -242,6 +258,7 @@ real!(
     splat_f32s,
     mul_add_f32s,
     add_f32s,
+    reduce_sum_f32s,
     F32,
     single
 );
@@ -252,6 +269,7 @@ real!(
     splat_f64s,
     mul_add_f64s,
     add_f64s,
+    reduce_sum_f64s,
     F64,
     double
 );

@@ -43,6 +43,11 @@ pub(crate) enum Kind {
         file: Utf8PathBuf,
         why: String,
     },
+    /// A file that is no table of features and labels.
+    Table {
+        file: Utf8PathBuf,
+        why: String,
+    },
     OtherPlan {
         file: Utf8PathBuf,
     },
@@ -61,6 +66,14 @@ impl StoreError {
     /// A file whose content is not what it should be.
     pub fn damaged(file: &Utf8Path, why: impl Into<String>) -> Self {
         Kind::Damaged {
+            file: file.to_owned(),
+            why: why.into(),
+        }
+        .into()
+    }
+
+    pub(crate) fn table(file: &Utf8Path, why: impl Into<String>) -> Self {
+        Kind::Table {
             file: file.to_owned(),
             why: why.into(),
         }
@@ -144,6 +157,7 @@ impl fmt::Display for StoreError {
                 )
             }
             Kind::Damaged { file, why } => write!(f, "{file} is damaged: {why}"),
+            Kind::Table { file, why } => write!(f, "{file}: {why}"),
             Kind::OtherPlan { file } => {
                 write!(
                     f,

@@ -22,6 +22,7 @@
 mod curve;
 mod error;
 mod files;
+mod labelled;
 mod reader;
 mod record;
 mod run;
@@ -29,6 +30,7 @@ mod tensors;
 mod writer;
 
 pub use error::StoreError;
+pub use labelled::{Labelled, read_labelled};
 pub use reader::RunReader;
 pub use record::{RECORD_FORMAT, RecordDir, read_record};
 pub use run::{FORMAT, Provenance, RunDir, plan_hash};

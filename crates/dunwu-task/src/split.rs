@@ -52,6 +52,7 @@ pub(crate) fn dataset(
         (TrainShare::File(path), _) => find(path, &named, &data)?,
         (_, SplitKind::Random) => random(train, &mut draws, data.len()),
         (_, SplitKind::Balanced) => balanced(train, &mut draws, &data),
+        (_, SplitKind::Skewed) => skewed(train, plan.split_skew, &mut draws, &data),
     };
     data.train.sort_unstable();
     data.test = held_out(plan, &mut draws, &data)?;
@@ -147,12 +148,58 @@ fn random(size: usize, draws: &mut Draws, rows: usize) -> Vec<u32> {
     all
 }
 
+/// The rows of each label, shuffled.
+fn by_label(draws: &mut Draws, data: &Dataset) -> Vec<Vec<u32>> {
+    let mut out: Vec<Vec<u32>> = vec![vec![]; data.classes];
+    let labelled = (0..data.len() as u32).zip(&data.clean);
+    labelled.for_each(|(row, label)| out[*label as usize].push(row));
+    out.iter_mut().for_each(|rows| draws.shuffle(rows));
+    out
+}
+
+/// Takes rows of label y with a share ∝ (1 + y)^−skew.
+fn skewed(size: usize, skew: f64, draws: &mut Draws, data: &Dataset) -> Vec<u32> {
+    let by_label = by_label(draws, data);
+    let rows: Vec<usize> = by_label.iter().map(Vec::len).collect();
+    let shares: Vec<f64> = (0..rows.len())
+        .map(|y| (1.0 + y as f64).powf(-skew))
+        .collect();
+    let counts = apportioned(size, &shares, &rows);
+    let taken = by_label.iter().zip(&counts).flat_map(|(r, n)| &r[..*n]);
+    taken.copied().collect()
+}
+
+/// Whole numbers that add up to `size`, in proportion to the shares, none above its limit: what the limits cut
+/// off goes to the others. Needs `size` ≤ Σ limits.
+fn apportioned(size: usize, shares: &[f64], limits: &[usize]) -> Vec<usize> {
+    let mut out = vec![0; limits.len()];
+    loop {
+        let left = size - out.iter().sum::<usize>();
+        let open: Vec<usize> = (0..out.len()).filter(|y| out[*y] < limits[*y]).collect();
+        let total: f64 = open.iter().map(|y| shares[*y]).sum();
+        let quota = |y: usize| left as f64 * shares[y] / total;
+        let full: Vec<usize> = open
+            .iter()
+            .copied()
+            .filter(|y| quota(*y) >= limits[*y] as f64)
+            .collect();
+        if !full.is_empty() {
+            full.iter().for_each(|y| out[*y] = limits[*y]);
+            continue;
+        }
+        open.iter()
+            .for_each(|y| out[*y] = quota(*y).floor() as usize);
+        let mut order = open;
+        order.sort_by(|a, b| quota(*b).fract().total_cmp(&quota(*a).fract()));
+        let rest = size - out.iter().sum::<usize>();
+        order.iter().take(rest).for_each(|y| out[*y] += 1);
+        return out;
+    }
+}
+
 /// Takes rows label by label in turn, so that counts differ by at most one while rows last.
 fn balanced(size: usize, draws: &mut Draws, data: &Dataset) -> Vec<u32> {
-    let mut by_label: Vec<Vec<u32>> = vec![vec![]; data.classes];
-    let labelled = (0..data.len() as u32).zip(&data.clean);
-    labelled.for_each(|(row, label)| by_label[*label as usize].push(row));
-    by_label.iter_mut().for_each(|rows| draws.shuffle(rows));
+    let mut by_label = by_label(draws, data);
     let mut order: Vec<usize> = (0..data.classes).collect();
     let mut out = Vec::with_capacity(size);
     while out.len() < size {

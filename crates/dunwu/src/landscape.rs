@@ -1,20 +1,24 @@
 //! The landscape of a task: which peaks there are, and which is higher on how much data.
 
 mod slices;
+mod whitening;
 
-pub(crate) use slices::slice;
+pub(crate) use slices::{peak_name, slice};
 
 use crate::error::{Error, Kind};
 use crate::lab::read_file;
 use crate::{provenance, resources};
+use camino::{Utf8Path, Utf8PathBuf};
 use dunwu_analysis::landscape::{
     Heights, LandscapeError, Level, Problem, Starts, feature_maxima, heights, levels, passes,
-    peaks, search,
+    peaks, search_watched,
 };
-use dunwu_core::{Activation, Dataset, PlanError, RunPlan, RunSpec, Seed};
+use dunwu_core::{Activation, Dataset, PlanError, RunPlan, RunSpec, Seed, SplitKind};
 use dunwu_task::{Features, Task};
 use serde::Serialize;
 use std::time::Instant;
+use whitening::Network;
+pub use whitening::{Moment as WhitenAt, NETWORK_KEYS, Whitening};
 
 /// A key of a landscape beside those of a plan.
 #[derive(Clone, Copy, Debug)]
@@ -35,14 +39,34 @@ pub const LANDSCAPE_KEYS: &[LandscapeKey] = &[
         help: "what `square` means: x^2, or x^2/2 as the paper prints it, all heights a quarter",
     },
     LandscapeKey {
+        name: "data",
+        default: "",
+        help: "CSV or Parquet file of numbers and a label, in place of a task",
+    },
+    LandscapeKey {
         name: "energies",
         default: "raw,cross,horvitz_thompson",
-        help: "energies of a sample: raw, cross, horvitz_thompson",
+        help: "energies of a sample: raw, cross, horvitz_thompson, whitened",
+    },
+    LandscapeKey {
+        name: "eta",
+        default: "rows·weight_decay/2",
+        help: "η of the whitened energy",
+    },
+    LandscapeKey {
+        name: "label",
+        default: "label",
+        help: "column of `data` that holds the label",
     },
     LandscapeKey {
         name: "starts",
         default: "1000",
         help: "random starts on the sphere; on a sample a fifth of them for each energy",
+    },
+    LandscapeKey {
+        name: "whiten_at",
+        default: "lazy",
+        help: "epoch whose activations whiten: lazy, the end of the lazy stage, or a number",
     },
 ];
 
@@ -60,6 +84,7 @@ pub const SHARED_KEYS: &[&str] = &[
     "split",
     "split_file",
     "split_seed",
+    "split_skew",
     "task",
     "threads",
     "train_fraction",
@@ -67,8 +92,21 @@ pub const SHARED_KEYS: &[&str] = &[
     "train_size",
 ];
 
+/// Keys that go with `data`.
+const ANY_DATA: &[&str] = &[
+    "activation",
+    "activation_a",
+    "activation_b",
+    "convention",
+    "data",
+    "label",
+    "seed",
+    "starts",
+    "threads",
+];
+
 /// Energies of a sample, by name.
-const ENERGIES: &[&str] = &["cross", "horvitz_thompson", "raw"];
+const ENERGIES: &[&str] = &["cross", "horvitz_thompson", "raw", "whitened"];
 
 /// Most fractions of one range, and most starts.
 const MOST_FRACTIONS: usize = 1000;
@@ -90,6 +128,20 @@ pub struct LandscapeSpec {
     pub starts: usize,
     /// Shares of the table to train on; None is the full table.
     pub fractions: Option<Vec<f64>>,
+    /// Whose activations whiten.
+    pub whiten_at: WhitenAt,
+    /// η of the whitened energy, if not that of the plan.
+    pub eta: Option<f64>,
+    /// File of features and labels in place of a task.
+    pub data: Option<Utf8PathBuf>,
+    /// Its column of labels.
+    pub label: String,
+    /// The first key that only a task has.
+    #[serde(skip)]
+    of_task: Option<String>,
+    /// The first key that only the whitened energy reads.
+    #[serde(skip)]
+    of_network: Option<String>,
 }
 
 impl LandscapeSpec {
@@ -106,6 +158,12 @@ impl LandscapeSpec {
             energies: vec!["raw".into(), "cross".into(), "horvitz_thompson".into()],
             starts: 1000,
             fractions: None,
+            whiten_at: WhitenAt::Lazy,
+            eta: None,
+            data: None,
+            label: "label".into(),
+            of_task: None,
+            of_network: None,
         };
         for word in words {
             let word = word.as_ref();
@@ -117,15 +175,30 @@ impl LandscapeSpec {
             })?;
             spec.set(key.trim(), value.trim())?;
         }
-        Ok(spec)
+        let whitens = spec.energies.iter().any(|e| e == "whitened");
+        if let Some(key) = spec.of_network.as_ref().filter(|_| !whitens) {
+            let why =
+                "is read by the energy `whitened` alone; add energies=whitened or leave it out";
+            return Err(PlanError::new(key, why).into());
+        }
+        match (&spec.data, &spec.of_task) {
+            (Some(_), Some(key)) => {
+                let why = "is a key of tasks; leave it or `data` out";
+                Err(PlanError::new(key, why).into())
+            }
+            _ => Ok(spec),
+        }
     }
 
-    /// The task, as written.
+    /// The task, as written, or the name of the file in its place.
     ///
     /// # Errors
     /// A plan that cannot be run.
     pub fn task(&self) -> Result<String, Error> {
-        Ok(self.plan()?.task)
+        match self.data.as_ref().and_then(|path| path.file_stem()) {
+            Some(name) => Ok(name.to_owned()),
+            None => Ok(self.plan()?.task),
+        }
     }
 
     /// The plan of the full table.
@@ -137,6 +210,12 @@ impl LandscapeSpec {
     }
 
     fn set(&mut self, key: &str, value: &str) -> Result<(), Error> {
+        if !ANY_DATA.contains(&key) {
+            self.of_task.get_or_insert_with(|| key.to_owned());
+        }
+        if NETWORK_KEYS.contains(&key) || ["eta", "whiten_at"].contains(&key) {
+            self.of_network.get_or_insert_with(|| key.to_owned());
+        }
         match key {
             "convention" if ["x^2", "x^2/2"].contains(&value) => self.convention = value.to_owned(),
             "convention" => {
@@ -162,7 +241,26 @@ impl LandscapeSpec {
                     )
                 })?;
             }
+            "data" => self.data = Some(value.into()),
+            "label" => self.label = value.to_owned(),
+            "eta" => {
+                let eta = value
+                    .parse()
+                    .ok()
+                    .filter(|x: &f64| *x > 0.0 && x.is_finite());
+                self.eta = Some(eta.ok_or_else(|| {
+                    PlanError::new(key, format!("expected a number above 0, got `{value}`"))
+                })?);
+            }
+            "whiten_at" if value == "lazy" => self.whiten_at = WhitenAt::Lazy,
+            "whiten_at" => {
+                let epoch = value.parse().map_err(|_| {
+                    PlanError::new(key, format!("expected lazy or an epoch, got `{value}`"))
+                })?;
+                self.whiten_at = WhitenAt::Epoch(epoch);
+            }
             "train_fraction" => self.fractions = Some(range(value)?),
+            _ if NETWORK_KEYS.contains(&key) => self.run.set(key, value)?,
             _ if SHARED_KEYS.contains(&key) => {
                 if ["train_size", "train_multiplier", "split_file"].contains(&key) {
                     // One sample whose size the plan works out.
@@ -172,7 +270,8 @@ impl LandscapeSpec {
             }
             _ => {
                 let own = LANDSCAPE_KEYS.iter().map(|k| k.name);
-                let known: Vec<&str> = own.chain(SHARED_KEYS.iter().copied()).collect();
+                let shared = SHARED_KEYS.iter().chain(NETWORK_KEYS).copied();
+                let known: Vec<&str> = own.chain(shared).collect();
                 return Err(PlanError::unknown(key, key, &known).into());
             }
         }
@@ -230,6 +329,8 @@ pub struct Sample {
     pub train_fraction: f64,
     /// Rows kept.
     pub train_size: usize,
+    /// With what it was whitened, if it was.
+    pub whitening: Option<Whitening>,
     /// The peaks.
     #[serde(flatten)]
     pub heights: Heights,
@@ -253,6 +354,8 @@ pub struct Landscape {
     pub task: String,
     /// Number of classes M.
     pub order: usize,
+    /// Unit of heights: `E/M`, or for features from a file `E/n²`.
+    pub unit: &'static str,
     /// Whether the table is sampled.
     pub sampled: bool,
     /// σ(x) of the activation `square`.
@@ -296,7 +399,98 @@ pub fn landscape(
         .num_threads(resources::threads(&plan))
         .build()
         .map_err(|e| LandscapeError::of(format!("no threads: {e}")))?;
-    pool.install(|| Work::new(spec, &plan)?.run(progress))
+    pool.install(|| match &spec.data {
+        Some(path) => of_file(spec, &plan, path, progress),
+        None => Work::new(spec, &plan)?.run(progress),
+    })
+}
+
+/// The peaks of labelled features, whose heights are over n².
+fn of_file(
+    spec: &LandscapeSpec,
+    plan: &RunPlan,
+    path: &Utf8Path,
+    progress: &(dyn Fn(f64) + Sync),
+) -> Result<Landscape, Error> {
+    let started = Instant::now();
+    let (problem, unit) = file_problem(spec, plan, path)?;
+    let (unconverged, levels) = climbed(&problem, spec, plan, unit, None, progress)?;
+    Ok(Landscape {
+        task: path.to_string(),
+        order: problem.classes(),
+        unit: "E/n²",
+        sampled: false,
+        convention: spec.convention.clone(),
+        activation: plan.activation.name().to_owned(),
+        starts: spec.starts,
+        unconverged,
+        levels,
+        no_features: Some("features from a file have no symmetry that is known".into()),
+        memorising: vec![],
+        borders: vec![],
+        version: provenance::here(plan).version,
+        seconds: started.elapsed().as_secs_f64(),
+    })
+}
+
+/// The energy of labelled features, and its unit n².
+fn file_problem(
+    spec: &LandscapeSpec,
+    plan: &RunPlan,
+    path: &Utf8Path,
+) -> Result<(Problem, f64), Error> {
+    let table = dunwu_store::read_labelled(path, &spec.label)?;
+    let (rows, dim) = (table.labels.len(), table.names.len());
+    check_memory(table.features.len() as u64 * 8, dim, plan)?;
+    let problem = Problem::of_matrix(
+        &table.features,
+        dim,
+        &table.labels,
+        table.classes.len(),
+        plan.activation,
+        [plan.activation_a, plan.activation_b],
+    )?;
+    Ok((in_convention(problem, spec), (rows as f64).powi(2)))
+}
+
+/// Refuses what does not fit: the rows, and for each thread a Hessian and its eigenvalues.
+fn check_memory(rows: u64, dim: usize, plan: &RunPlan) -> Result<(), Error> {
+    let hessians = 32 * (dim as u64).saturating_pow(2);
+    let needed = hessians
+        .saturating_mul(resources::threads(plan) as u64)
+        .saturating_add(rows);
+    match resources::available_memory() {
+        Some(free) if needed > free => Err(LandscapeError::of(format!(
+            "this landscape needs {}, and {} is free; take a smaller task or fewer threads",
+            resources::human(needed),
+            resources::human(free)
+        ))
+        .into()),
+        _ => Ok(()),
+    }
+}
+
+fn in_convention(problem: Problem, spec: &LandscapeSpec) -> Problem {
+    if spec.convention == "x^2/2" {
+        problem.with_half_square()
+    } else {
+        problem
+    }
+}
+
+/// Climbs from everywhere: how many starts did not arrive, and the families.
+fn climbed(
+    problem: &Problem,
+    spec: &LandscapeSpec,
+    plan: &RunPlan,
+    unit: f64,
+    features: Option<&Features>,
+    progress: &(dyn Fn(f64) + Sync),
+) -> Result<(usize, Vec<Level>), Error> {
+    let arrived = |n: usize| progress(n as f64 / spec.starts as f64);
+    let summits = search_watched(problem, spec.starts, plan.seed, &arrived);
+    let unconverged = summits.iter().filter(|s| !s.converged).count();
+    Ok((unconverged, levels(problem, &summits, unit, features)?))
 }
 
 struct Work<'a> {
@@ -310,6 +504,10 @@ struct Work<'a> {
 impl<'a> Work<'a> {
     fn new(spec: &'a LandscapeSpec, plan: &'a RunPlan) -> Result<Self, Error> {
         let task = Task::from_plan(plan, &read_file)?;
+        let rows = task.vocab().iter().map(|n| *n as u64);
+        let rows = rows.fold(1, u64::saturating_mul);
+        let bytes = 8 + 12 * task.vocab().len() as u64;
+        check_memory(rows.saturating_mul(bytes), task.vocab().iter().sum(), plan)?;
         let data = task.dataset(plan, plan.seed, &read_file)?;
         let features = task.try_features().map_err(|e| e.to_string());
         Ok(Self {
@@ -324,30 +522,36 @@ impl<'a> Work<'a> {
     fn problem(&self, data: &Dataset) -> Result<Problem, Error> {
         let coefficients = [self.plan.activation_a, self.plan.activation_b];
         let problem = Problem::of_rows(data, &data.train, self.plan.activation, coefficients)?;
-        Ok(if self.spec.convention == "x^2/2" {
-            problem.with_half_square()
-        } else {
-            problem
-        })
+        Ok(in_convention(problem, self.spec))
     }
 
     fn run(&self, progress: &(dyn Fn(f64) + Sync)) -> Result<Landscape, Error> {
         let started = Instant::now();
         let problem = self.problem(&self.data)?;
         let features = self.features.as_ref().ok();
-        let summits = search(&problem, self.spec.starts, self.plan.seed);
-        let mut found = levels(&problem, &summits, self.data.classes, features)?;
+        // A sample's climbs take longer than the full table's.
+        let share = if self.spec.fractions.is_some() {
+            0.1
+        } else {
+            1.0
+        };
+        let order = self.data.classes as f64;
+        let (unconverged, mut found) =
+            climbed(&problem, self.spec, self.plan, order, features, &|done| {
+                progress(share * done)
+            })?;
         if let Some(features) = features {
             self.expect(&mut found, features);
         }
         let mut landscape = Landscape {
             task: self.task.name().to_owned(),
             order: self.data.classes,
+            unit: "E/M",
             sampled: self.spec.fractions.is_some(),
             convention: self.spec.convention.clone(),
             activation: self.plan.activation.name().to_owned(),
             starts: self.spec.starts,
-            unconverged: summits.iter().filter(|s| !s.converged).count(),
+            unconverged,
             levels: found,
             no_features: self.features.as_ref().err().cloned(),
             memorising: vec![],
@@ -359,7 +563,9 @@ impl<'a> Work<'a> {
             let features = self.features.as_ref().map_err(|why| {
                 LandscapeError::of(format!("peaks that generalise are told by their features, and this task has none: {why}; leave out train_fraction"))
             })?;
-            landscape.memorising = self.samples(&problem, features, progress)?;
+            landscape.memorising = self.samples(&problem, features, &|done| {
+                progress(share + (1.0 - share) * done)
+            })?;
             landscape.borders = borders(&landscape.memorising, &self.spec.energies);
         }
         landscape.seconds = started.elapsed().as_secs_f64();
@@ -404,12 +610,13 @@ impl<'a> Work<'a> {
                     seed,
                 };
                 for energy in &self.spec.energies {
-                    let (problem, scale) = self.energy(energy, &data)?;
+                    let (problem, scale, whitening) = self.energy(energy, &data, seed)?;
                     out.push(Sample {
                         energy: energy.clone(),
                         seed,
                         train_fraction: data.train.len() as f64 / self.data.len() as f64,
                         train_size: data.train.len(),
+                        whitening,
                         heights: heights(&problem, features, &starts, scale),
                     });
                     progress(out.len() as f64 / total as f64);
@@ -427,22 +634,55 @@ impl<'a> Work<'a> {
         Ok(self.task.dataset(&run.resolve()?, seed, &read_file)?)
     }
 
-    /// The energy of that name and what makes its heights comparable with E/M of the full table.
-    fn energy(&self, name: &str, data: &Dataset) -> Result<(Problem, f64), Error> {
+    /// The energy of that name, what makes its heights comparable with E/M of the full table, and its whitening.
+    fn energy(
+        &self,
+        name: &str,
+        data: &Dataset,
+        seed: u64,
+    ) -> Result<(Problem, f64, Option<Whitening>), Error> {
         let kept = data.train.len() as f64 / self.data.len() as f64;
         let order = self.data.classes as f64;
+        let unit = 1.0 / (kept * kept * order);
         let problem = self.problem(data)?;
         Ok(match name {
-            "cross" => (problem.with_cross_term()?, 1.0 / (kept * kept * order)),
+            "cross" => (problem.with_cross_term()?, unit, None),
             "horvitz_thompson" => {
                 let population = shares(&self.data);
-                (
-                    problem.with_inclusion(&vec![kept; data.train.len()], population),
-                    1.0 / order,
-                )
+                let problem = problem.with_inclusion(&self.inclusion(data), population);
+                (problem, 1.0 / order, None)
             }
-            _ => (problem, 1.0 / (kept * kept * order)),
+            "whitened" => {
+                let network = Network {
+                    plan: self.plan,
+                    task: &self.task,
+                    features: self.features.as_ref().ok(),
+                    moment: self.spec.whiten_at,
+                    eta: self.spec.eta,
+                };
+                let (problem, whitening) = network.whiten(problem, data, seed)?;
+                let unit = unit / whitening.residual.powi(2);
+                (problem, unit, Some(whitening))
+            }
+            _ => (problem, unit, None),
         })
+    }
+
+    /// Each training row's probability of being kept: that of all rows if they are drawn alike, else that of
+    /// its label's.
+    fn inclusion(&self, data: &Dataset) -> Vec<f64> {
+        let drawn = self.spec.run.get("split_file").is_none();
+        if drawn && self.plan.split == SplitKind::Random {
+            let kept = data.train.len() as f64 / self.data.len() as f64;
+            return vec![kept; data.train.len()];
+        }
+        let mut kept = vec![0.0; data.classes];
+        let mut all = kept.clone();
+        data.clean.iter().for_each(|y| all[*y as usize] += 1.0);
+        let label = |i: &u32| data.clean[*i as usize] as usize;
+        data.train.iter().for_each(|i| kept[label(i)] += 1.0);
+        let share = |i| kept[label(i)] / all[label(i)];
+        data.train.iter().map(share).collect()
     }
 }
 

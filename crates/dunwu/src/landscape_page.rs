@@ -1,7 +1,7 @@
 //! From a landscape to its directory: a record, a page and figures.
 
 use crate::error::Error;
-use crate::landscape::{Landscape, LandscapeSpec, Sample, slice};
+use crate::landscape::{Landscape, LandscapeSpec, Sample, peak_name, slice};
 use crate::page::quoted;
 use crate::{lab, provenance};
 use camino::{Utf8Path, Utf8PathBuf};
@@ -92,7 +92,14 @@ fn record(
     let started = std::time::Instant::now();
     let slice = slice(spec, found)?;
     let plan = spec.plan()?;
-    let task = Task::from_plan(&plan, &lab::read_file)?;
+    let (description, cyclic) = match &spec.data {
+        Some(path) => (format!("{path}: {} classes", found.order), None),
+        None => {
+            let task = Task::from_plan(&plan, &lab::read_file)?;
+            let cyclic = task.group().and_then(|g| g.cyclic_factors());
+            (task.describe(), cyclic)
+        }
+    };
     let convention = if found.activation == "square" {
         format!(" = {}", found.convention)
     } else {
@@ -100,14 +107,15 @@ fn record(
     };
     Ok(LandscapePage {
         task: found.task.clone(),
-        description: task.describe(),
+        description,
         order: found.order,
-        cyclic: task.group().and_then(|g| g.cyclic_factors()),
+        unit: found.unit.to_owned(),
+        cyclic,
         activation: format!("{}{convention}", found.activation),
         starts: found.starts,
         unconverged: found.unconverged,
         no_features: found.no_features.clone(),
-        peaks: found.levels.iter().map(family).collect(),
+        peaks: families(found),
         samples: found.memorising.iter().map(heights).collect(),
         borders: found
             .borders
@@ -125,9 +133,16 @@ fn record(
     })
 }
 
-fn family(level: &Level) -> PeakFamily {
+fn families(found: &Landscape) -> Vec<PeakFamily> {
+    let levels = found.levels.iter().enumerate();
+    levels
+        .map(|(rank, level)| family(peak_name(found, rank, level), level))
+        .collect()
+}
+
+fn family(name: Option<String>, level: &Level) -> PeakFamily {
     PeakFamily {
-        name: level.irrep.clone(),
+        name,
         kind: level.kind.map(str::to_owned),
         dim: level.dim,
         energy: level.energy,
@@ -137,6 +152,7 @@ fn family(level: &Level) -> PeakFamily {
         theory_nullity: level.expected.map(|p| p.nullity),
         softest: Some(level.softest).filter(|s| s.is_finite()),
         rising: level.rising,
+        places: level.places,
         count: level.count,
         basin: level.basin,
         basin_low: level.basin_low,

@@ -13,6 +13,7 @@
 //! A run directory holds everything that is known of a run; [`report`] rebuilds its page from it alone.
 
 mod error;
+mod growth;
 mod lab;
 mod landscape;
 mod landscape_page;
@@ -26,11 +27,13 @@ mod resources;
 mod summary;
 
 pub use error::Error;
+pub use growth::{Growth, growth};
 pub use lab::{
     Control, Progress, Report, Run, load, memory_notice, plan_of, report, resume, train,
 };
 pub use landscape::{
-    Border, LANDSCAPE_KEYS, Landscape, LandscapeKey, LandscapeSpec, SHARED_KEYS, Sample, landscape,
+    Border, LANDSCAPE_KEYS, Landscape, LandscapeKey, LandscapeSpec, NETWORK_KEYS, SHARED_KEYS,
+    Sample, WhitenAt, Whitening, landscape,
 };
 pub use landscape_page::{LandscapeDir, rebuild_page};
 pub use learned::keep_learned;

@@ -21,7 +21,7 @@ const FLAT: f64 = 1e-6;
 pub struct Level {
     /// E.
     pub energy: f64,
-    /// E/M.
+    /// E over the unit of height: M for the rows of a task.
     pub energy_over_order: f64,
     /// The feature that holds most of the node's mass, if one holds more than half.
     pub irrep: Option<String>,
@@ -41,6 +41,8 @@ pub struct Level {
     pub softest: f64,
     /// Directions along which the energy rises, 0 at a maximum.
     pub rising: usize,
+    /// Points that were found, w and −w as one if they are alike; None for a family with flat directions.
+    pub places: Option<usize>,
     /// Starts that ended here.
     pub count: usize,
     /// Share of all starts.
@@ -101,14 +103,14 @@ pub(crate) fn favourite(w: &[f64], features: &Features) -> (usize, f64) {
     })
 }
 
-/// The families that converged summits belong to, highest first, then by feature.
+/// The families that converged summits belong to, highest first, then by feature; heights also over `unit`.
 ///
 /// # Errors
 /// If the eigenvalues of a Hessian were not found.
 pub fn levels(
     problem: &Problem,
     summits: &[Summit],
-    order: usize,
+    unit: f64,
     features: Option<&Features>,
 ) -> Result<Vec<Level>, LandscapeError> {
     let favourites: Vec<Option<(usize, f64)>> = summits
@@ -133,17 +135,8 @@ pub fn levels(
         }
     }
     let level = |family: &Vec<usize>| {
-        let best = family[0];
-        let pure = favourites[best].filter(|f| f.1 > PURE);
-        level(
-            problem,
-            &summits[best],
-            family.len(),
-            summits.len(),
-            order,
-            features,
-            pure,
-        )
+        let pure = favourites[family[0]].filter(|f| f.1 > PURE);
+        level(problem, summits, family, unit, features.zip(pure))
     };
     let mut levels = families
         .par_iter()
@@ -166,21 +159,45 @@ fn same(summits: &[Summit], i: usize, j: usize) -> bool {
     (a - b).abs() <= SAME * a.abs().max(b.abs())
 }
 
+/// Points nearer than this are one.
+const NEAR: f64 = 1e-4;
+
+/// How many points the members of a family are, up to sign where the energy does not see it.
+fn places(problem: &Problem, summits: &[Summit], family: &[usize]) -> usize {
+    let first = &summits[family[0]];
+    let mirrored: Vec<f64> = first.w.iter().map(|x| -x).collect();
+    let even = (problem.energy(&mirrored) - first.energy).abs() <= SAME * first.energy.abs();
+    let near = |a: &[f64], b: &[f64]| {
+        let (mut same, mut opposite) = (0.0, 0.0);
+        for (x, y) in a.iter().zip(b) {
+            same += (x - y) * (x - y);
+            opposite += (x + y) * (x + y);
+        }
+        same < NEAR * NEAR || (even && opposite < NEAR * NEAR)
+    };
+    let mut found: Vec<&[f64]> = Vec::new();
+    for i in family {
+        let w = &summits[*i].w;
+        if !found.iter().any(|f| near(f, w)) {
+            found.push(w);
+        }
+    }
+    found.len()
+}
+
 fn level(
     problem: &Problem,
-    summit: &Summit,
-    count: usize,
-    starts: usize,
-    order: usize,
-    features: Option<&Features>,
-    pure: Option<(usize, f64)>,
+    summits: &[Summit],
+    family: &[usize],
+    unit: f64,
+    of: Option<(&Features, (usize, f64))>,
 ) -> Result<Level, LandscapeError> {
+    let (summit, count, starts) = (&summits[family[0]], family.len(), summits.len());
     let curvature = curvature(problem, &summit.w)?;
     let (basin_low, basin_high) = wilson(count, starts);
-    let of = features.zip(pure);
     Ok(Level {
         energy: summit.energy,
-        energy_over_order: summit.energy / order as f64,
+        energy_over_order: summit.energy / unit,
         irrep: of.map(|(f, (k, _))| f.names[k].clone()),
         feature: of.map(|(_, (k, _))| k),
         dim: of.map(|(f, (k, _))| f.dims[k]),
@@ -189,6 +206,7 @@ fn level(
         nullity: curvature.nullity,
         softest: curvature.softest,
         rising: curvature.rising,
+        places: (curvature.nullity == 0).then(|| places(problem, summits, family)),
         count,
         basin: count as f64 / starts as f64,
         basin_low,

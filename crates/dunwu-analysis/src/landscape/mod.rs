@@ -11,7 +11,7 @@
 //! let task = Task::from_plan(&plan, NO_FILES).unwrap();
 //! let data = task.dataset(&plan, 0, NO_FILES).unwrap();
 //! let problem = Problem::of_rows(&data, &data.train, Activation::Square, [0.0, 1.0]).unwrap();
-//! let found = levels(&problem, &search(&problem, 100, 0), 6, task.features().as_ref()).unwrap();
+//! let found = levels(&problem, &search(&problem, 100, 0), 6.0, task.features().as_ref()).unwrap();
 //! let heights: Vec<f64> = found.iter().map(|l| (l.energy_over_order * 1e6).round() / 1e6).collect();
 //! assert_eq!(heights, [0.5, 0.25]);
 //! ```
@@ -25,10 +25,12 @@ mod sampled;
 mod search;
 mod sigma;
 mod theory;
+mod whiten;
 
 pub use climb::Summit;
 pub use levels::{Curvature, Level, curvature, kind_name, levels, shares, wilson};
 pub use problem::{LandscapeError, Problem};
 pub use sampled::{Heights, Nature, Starts, feature_maxima, heights, passes};
-pub use search::{search, search_from};
+pub use search::{search, search_from, search_watched};
 pub use theory::{Peak, peak, peaks};
+pub use whiten::Whitened;

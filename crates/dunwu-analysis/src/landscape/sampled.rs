@@ -12,6 +12,9 @@ use serde::Serialize;
 const TOKEN: f64 = 1.5;
 const PAIR: f64 = 4.0;
 
+/// Heights below this are those of nodes that no row moves.
+const LOWEST: f64 = 1e-9;
+
 /// What kind of peak a node stands on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -148,7 +151,10 @@ pub fn heights(problem: &Problem, features: &Features, starts: &Starts, scale: f
         .map(|s| (nature(s), s.energy * scale))
         .collect();
     let best = |keep: &dyn Fn(Nature) -> bool| {
-        let kept = all.iter().filter(|(n, _)| keep(*n)).map(|(_, e)| *e);
+        let kept = all
+            .iter()
+            .filter(|(n, e)| keep(*n) && *e > LOWEST)
+            .map(|(_, e)| *e);
         kept.reduce(f64::max)
     };
     let hits = random.iter().filter(|s| nature(s).generalises()).count();

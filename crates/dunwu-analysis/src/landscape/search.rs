@@ -4,19 +4,30 @@ use super::climb::{Summit, climb};
 use super::problem::Problem;
 use dunwu_core::Seed;
 use rayon::prelude::*;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Starts that a thread takes at once.
 const CHUNK: usize = 32;
 
 /// Climbs from `count` points drawn evenly from the unit sphere. Start i is the same whatever `count` is.
 pub fn search(problem: &Problem, count: usize, seed: u64) -> Vec<Summit> {
+    search_watched(problem, count, seed, &|_| ())
+}
+
+/// `search`, telling how many starts have arrived, from any thread.
+pub fn search_watched(
+    problem: &Problem,
+    count: usize,
+    seed: u64,
+    arrived: &(dyn Fn(usize) + Sync),
+) -> Vec<Summit> {
     let draw = |i: usize| sphere(problem.dim(), Seed(seed), i);
-    from(problem, count, seed, &draw)
+    from(problem, count, seed, &draw, arrived)
 }
 
 /// Climbs from given points of any length but 0.
 pub fn search_from(problem: &Problem, starts: &[Vec<f64>], seed: u64) -> Vec<Summit> {
-    from(problem, starts.len(), seed, &|i| starts[i].clone())
+    from(problem, starts.len(), seed, &|i| starts[i].clone(), &|_| ())
 }
 
 fn from(
@@ -24,12 +35,16 @@ fn from(
     count: usize,
     seed: u64,
     start: &(dyn Fn(usize) -> Vec<f64> + Sync),
+    arrived: &(dyn Fn(usize) + Sync),
 ) -> Vec<Summit> {
+    let done = AtomicUsize::new(0);
     let chunks: Vec<usize> = (0..count).step_by(CHUNK).collect();
     let climbed = chunks.par_iter().map(|first| {
         let last = (first + CHUNK).min(count);
         let starts: Vec<Vec<f64>> = (*first..last).map(start).collect();
-        climb(problem, &starts, Seed(seed), *first)
+        let summits = climb(problem, &starts, Seed(seed), *first);
+        arrived(done.fetch_add(summits.len(), Ordering::Relaxed) + summits.len());
+        summits
     });
     climbed.collect::<Vec<_>>().into_iter().flatten().collect()
 }

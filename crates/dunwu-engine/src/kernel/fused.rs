@@ -3,7 +3,7 @@
 use super::tile::{across, along, dots};
 use crate::activation::{Function, specialise};
 use crate::buffer::Buffer;
-use crate::maths::{LANES, joined};
+use crate::maths::LANES;
 use crate::real::Real;
 use pulp::Simd;
 
@@ -141,12 +141,16 @@ impl<T: Real> Readout<T> {
         let vectors = g.body() / lanes;
         let mut first = 0;
         while first < vectors {
-            let columns = group_width::<T, S>(vectors, first) * lanes;
-            let group = &mut self.body[first * lanes * g.width..][..g.width * columns];
-            for (to, from) in group.chunks_exact_mut(columns).zip(v.chunks_exact(g.pitch)) {
-                to.copy_from_slice(&from[first * lanes..][..columns]);
-            }
-            first += columns / lanes;
+            let size = group_width::<T, S>(vectors, first);
+            let group = &mut self.body[first * lanes * g.width..][..g.width * size * lanes];
+            sized!(size, NV => {
+                let group = T::vectors_mut::<S>(group).as_chunks_mut::<NV>().0;
+                for (to, from) in group.iter_mut().zip(v.chunks_exact(g.pitch)) {
+                    let from = &T::vectors::<S>(from)[first..];
+                    *to = *from.first_chunk().expect("a group of columns");
+                }
+            });
+            first += size;
         }
         if g.tail() > 0 {
             let rows = v.chunks_exact(LANES * g.pitch);
@@ -211,7 +215,7 @@ pub(crate) fn forward<T: Real, S: Simd>(
         let lanes = panel.lanes.as_chunks().0.chunks_exact(g.tail());
         for (row, lanes) in panel.outputs.chunks_exact_mut(g.pitch).zip(lanes) {
             for (x, lanes) in row[g.body()..].iter_mut().zip(lanes) {
-                *x = joined(*lanes, |a, b| a + b);
+                *x = T::sum_lanes(simd, lanes);
             }
         }
     }

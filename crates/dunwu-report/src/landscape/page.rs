@@ -1,7 +1,7 @@
 //! The page of a landscape: one HTML file that needs nothing else.
 
 use super::record::LandscapePage;
-use super::words::{PeakGroup, energy_help, energy_title, kinds, memory, span};
+use super::words::{MOST, PeakGroup, energy_help, energy_title, groups, kinds, memory, span};
 use super::{Drawing, heights, peaks, slice, tables, walks};
 use crate::medium::Medium;
 use crate::page::{copyable, document, tile};
@@ -111,8 +111,13 @@ fn tiles(page: &LandscapePage) -> Vec<Markup> {
     )];
     if let Some(top) = all.first() {
         let theory = match top.first.theory {
-            Some(t) => format!("E/M of {}; theory says {}", top.label(), number(t, 4)),
-            None => format!("E/M of {}", top.label()),
+            Some(t) => format!(
+                "{} of {}; theory says {}",
+                page.unit,
+                top.label(),
+                number(t, 4)
+            ),
+            None => format!("{} of {}", page.unit, top.label()),
         };
         out.push(tile("Highest", &number(top.first.height, 4), "", &theory));
     }
@@ -153,7 +158,8 @@ fn account(page: &LandscapePage) -> String {
     if let (Some(top), Some(wide)) = (all.first(), widest(&all)) {
         text += &if all.len() == 1 {
             format!(
-                "Here every peak is a feature of the same height, {} M, and random starts are shared among them. ",
+                "Here every peak has the same height, {} = {}, and random starts are shared among them. ",
+                page.unit,
                 number(top.first.height, 4)
             )
         } else if wide.first.height < top.first.height {
@@ -186,6 +192,8 @@ fn account(page: &LandscapePage) -> String {
                 higher(page, &border.energy)
             ),
         };
+    } else if page.unit != "E/M" {
+        text += "These are rows of a file, and nothing is known of their rule: peaks are numbered by height.";
     } else {
         text += "This is the full table: every row is known, and there is nothing to memorise that is not the rule. \
                  With train_fraction=0.1:0.9:17 the page also shows where memorising wins.";
@@ -238,7 +246,9 @@ fn peaks_section(page: &LandscapePage) -> Markup {
             p.quiet {
                 "Flat: directions in which the height does not change, so that a family is a whole ridge of peaks. \
                  Softest: the smallest curvature of the others, as a share of w·∇E; the smaller, the more slowly a node settles. \
-                 Rising: directions in which it would still climb; 0 at a peak."
+                 Rising: directions in which it would still climb; 0 at a peak. Places: how many different peaks the starts found, \
+                 where there are no flat directions; opposite ones count once if they are equally high."
+                @if groups(page).len() == MOST { " The " (MOST) " highest are drawn." }
             }
         }
     }

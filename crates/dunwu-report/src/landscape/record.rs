@@ -11,6 +11,8 @@ pub struct LandscapePage {
     pub description: String,
     /// Number of classes M.
     pub order: usize,
+    /// Unit of heights, such as `E/M`.
+    pub unit: String,
     /// Orders of the cyclic factors, if the rows are a product of cyclic groups.
     pub cyclic: Option<Vec<usize>>,
     /// The activation, such as `square = x^2`.
@@ -40,7 +42,8 @@ pub struct LandscapePage {
 /// Peaks of one height and one feature.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PeakFamily {
-    /// Name of the feature that holds more than half of a node's mass there; None if none does.
+    /// Name of the feature that holds more than half of a node's mass there; None if none does. Where no feature is
+    /// known, a number.
     pub name: Option<String>,
     /// `real`, `complex` or `quaternionic`.
     pub kind: Option<String>,
@@ -48,7 +51,7 @@ pub struct PeakFamily {
     pub dim: Option<usize>,
     /// E.
     pub energy: f64,
-    /// E/M.
+    /// E over the unit.
     pub height: f64,
     /// What theory says of E/M, where it says something.
     pub theory: Option<f64>,
@@ -60,6 +63,8 @@ pub struct PeakFamily {
     pub softest: Option<f64>,
     /// Directions in which the energy rises.
     pub rising: usize,
+    /// Points that were found, w and −w as one if they are alike; None for a family with flat directions.
+    pub places: Option<usize>,
     /// Random starts that ended here.
     pub count: usize,
     /// Their share.

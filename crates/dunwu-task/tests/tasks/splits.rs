@@ -94,6 +94,34 @@ fn balanced_splits_have_equal_counts() {
 }
 
 #[test]
+fn skewed_splits_follow_their_power_law() {
+    let counts = |size: usize, skew: f64| {
+        let words = [
+            "task=Z11".to_owned(),
+            format!("train_size={size}"),
+            "split=skewed".into(),
+            format!("split_skew={skew}"),
+        ];
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        let data = data_of(&words, 3).unwrap();
+        let mut counts = vec![0usize; 11];
+        data.train
+            .iter()
+            .for_each(|i| counts[data.labels[*i as usize] as usize] += 1);
+        assert_eq!(counts.iter().sum::<usize>(), size);
+        counts
+    };
+    // H₁₁ = 3.0199: the first of 30 rows' labels gets 9.93 of them.
+    assert_eq!(counts(30, 1.0)[..4], [10, 5, 3, 3]);
+    assert!(counts(33, 0.0).iter().all(|c| *c == 3));
+    // No label has more than its 11 rows; the others take what is left.
+    let full = counts(100, 2.0);
+    assert_eq!(full[..6], [11; 6]);
+    // 34 rows are left for five labels: 10.41, 7.97, 6.30, 5.10 and 4.22, the largest fractions up.
+    assert_eq!(full[6..], [11, 8, 6, 5, 4]);
+}
+
+#[test]
 fn random_splits_depend_on_their_seed_alone() {
     let split = |words: &[&str], seed| data_of(&[&["task=Z23"], words].concat(), seed).unwrap();
     assert_ne!(split(&[], 0).train, split(&[], 1).train);
