@@ -225,10 +225,14 @@ fn figure(
 
 fn peaks_section(page: &LandscapePage) -> Markup {
     let of = |medium| peaks::draw(page, medium).into_iter().next();
+    let theory = if page.peaks.iter().any(|p| p.theory.is_some()) {
+        "; a ring marks what theory predicts"
+    } else {
+        ""
+    };
     let help = format!(
-        "Every row is a family of peaks on the full table, highest first. The length of the line is the height, \
-         activation {}; a ring marks what theory predicts. The bar is the share of {} random starts that climb there: \
-         how much ground the peak has.",
+        "Every row is a family of peaks that a node can climb where all rows are known, highest first. The length of the line is the height, \
+         activation {}{theory}. The bar is the share of {} random starts that climb there: how much ground the peak has.",
         page.activation, page.starts
     );
     if page.peaks.is_empty() {
@@ -338,7 +342,7 @@ fn natures(page: &LandscapePage, energy: &str) -> String {
             runs[0].1,
             memory(runs[0].1)
         ),
-        2..=4 => {
+        2 => {
             let all: Vec<String> = runs.iter().map(one).collect();
             format!(" The highest memory is {}.", all.join(", "))
         }
