@@ -20,6 +20,7 @@ fn peak(name: Option<&str>, dim: usize, height: f64, count: usize) -> PeakFamily
         theory_nullity: Some(3 * (dim - 1)),
         softest: Some(1.0),
         rising: 0,
+        places: (dim == 1).then_some(1),
         count,
         basin: count as f64 / 1000.0,
         basin_low: count as f64 / 1200.0,
@@ -191,6 +192,35 @@ fn parts_that_are_missing_are_left_out_or_explained() {
     never.samples.iter_mut().for_each(|s| s.memorising = None);
     let html = assert_sound(&never, "no crossing");
     assert!(html.contains("generalising peaks are higher in this whole range"));
+}
+
+#[test]
+fn peaks_of_a_file_are_numbered_and_the_highest_are_drawn() {
+    let peaks = (1..=100).map(|i| PeakFamily {
+        kind: None,
+        dim: None,
+        theory: None,
+        ..peak(Some(&format!("peak {i}")), 1, 1.0 / f64::from(i), 10)
+    });
+    let page = LandscapePage {
+        unit: "E/n²".into(),
+        no_features: Some("features from a file have no symmetry that is known".into()),
+        peaks: peaks.collect(),
+        samples: vec![],
+        borders: vec![],
+        slice: None,
+        ..whole()
+    };
+    let html = assert_sound(&page, "file");
+    for part in [
+        "height E/n²",
+        "a direction that no feature names",
+        "rows of a file",
+        "The 40 highest are drawn",
+    ] {
+        assert!(html.contains(part), "{part}");
+    }
+    assert!(html.len() < 1_000_000, "{} bytes", html.len());
 }
 
 #[test]

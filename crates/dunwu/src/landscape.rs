@@ -3,7 +3,7 @@
 mod slices;
 mod whitening;
 
-pub(crate) use slices::slice;
+pub(crate) use slices::{peak_name, slice};
 
 use crate::error::{Error, Kind};
 use crate::files::read_file;
@@ -198,15 +198,15 @@ impl LandscapeSpec {
         }
     }
 
-    /// The task, as written, or the name of the file of `data`.
+    /// The task, as written, or the name of the file in its place.
     ///
     /// # Errors
     /// A plan that cannot be run.
     pub fn task(&self) -> Result<String, Error> {
-        if let Some(name) = self.data.as_ref().and_then(|path| path.file_stem()) {
-            return Ok(name.to_owned());
+        match self.data.as_ref().and_then(|path| path.file_stem()) {
+            Some(name) => Ok(name.to_owned()),
+            None => Ok(self.plan()?.task),
         }
-        Ok(self.plan()?.task)
     }
 
     /// The plan of the full table.
@@ -426,23 +426,11 @@ fn of_file(
     progress: &(dyn Fn(f64) + Sync),
 ) -> Result<Landscape, Error> {
     let started = Instant::now();
-    let table = dunwu_store::read_labelled(path, &spec.label)?;
-    let (rows, dim) = (table.labels.len(), table.names.len());
-    check_memory(table.features.len() as u64 * 8, dim, plan)?;
-    let problem = Problem::of_matrix(
-        &table.features,
-        dim,
-        &table.labels,
-        table.classes.len(),
-        plan.activation,
-        [plan.activation_a, plan.activation_b],
-    )?;
-    let problem = in_convention(problem, spec);
-    let unit = (rows as f64).powi(2);
+    let (problem, unit) = file_problem(spec, plan, path)?;
     let climbed = climbed(&problem, spec, plan, unit, None, progress)?;
     Ok(Landscape {
         task: path.to_string(),
-        order: table.classes.len(),
+        order: problem.classes(),
         unit: "E/n²",
         sampled: false,
         convention: spec.convention.clone(),
@@ -457,6 +445,26 @@ fn of_file(
         version: provenance::here(plan).version,
         seconds: started.elapsed().as_secs_f64(),
     })
+}
+
+/// The energy of labelled features, and its unit n².
+fn file_problem(
+    spec: &LandscapeSpec,
+    plan: &RunPlan,
+    path: &Utf8Path,
+) -> Result<(Problem, f64), Error> {
+    let table = dunwu_store::read_labelled(path, &spec.label)?;
+    let (rows, dim) = (table.labels.len(), table.names.len());
+    check_memory(table.features.len() as u64 * 8, dim, plan)?;
+    let problem = Problem::of_matrix(
+        &table.features,
+        dim,
+        &table.labels,
+        table.classes.len(),
+        plan.activation,
+        [plan.activation_a, plan.activation_b],
+    )?;
+    Ok((in_convention(problem, spec), (rows as f64).powi(2)))
 }
 
 /// Refuses what does not fit: the rows, and for each thread a Hessian and its eigenvalues.

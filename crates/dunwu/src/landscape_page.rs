@@ -1,7 +1,8 @@
 //! From a landscape to its directory: a record, a page and figures.
 
 use crate::error::Error;
-use crate::landscape::{Landscape, LandscapeSpec, Sample, slice};
+use crate::files::read_file;
+use crate::landscape::{Landscape, LandscapeSpec, Sample, peak_name, slice};
 use crate::{lab, provenance};
 use camino::{Utf8Path, Utf8PathBuf};
 use dunwu_analysis::landscape::Level;
@@ -97,12 +98,9 @@ fn record(
     let slice = slice(spec, found)?;
     let plan = spec.plan()?;
     let (description, cyclic) = match &spec.data {
-        Some(_) => {
-            let classes = found.order;
-            (format!("{classes} classes of rows of numbers"), None)
-        }
+        Some(path) => (format!("{path}: {} classes", found.order), None),
         None => {
-            let task = Task::from_plan(&plan, &crate::files::read_file)?;
+            let task = Task::from_plan(&plan, &read_file)?;
             let cyclic = task.group().and_then(|g| g.cyclic_factors());
             (task.describe(), cyclic)
         }
@@ -122,7 +120,7 @@ fn record(
         starts: found.starts,
         unconverged: found.unconverged,
         no_features: found.no_features.clone(),
-        peaks: found.levels.iter().map(family).collect(),
+        peaks: families(found),
         samples: found.memorising.iter().map(heights).collect(),
         borders: found
             .borders
@@ -140,9 +138,16 @@ fn record(
     })
 }
 
-fn family(level: &Level) -> PeakFamily {
+fn families(found: &Landscape) -> Vec<PeakFamily> {
+    let levels = found.levels.iter().enumerate();
+    levels
+        .map(|(rank, level)| family(peak_name(found, rank, level), level))
+        .collect()
+}
+
+fn family(name: Option<String>, level: &Level) -> PeakFamily {
     PeakFamily {
-        name: level.irrep.clone(),
+        name,
         kind: level.kind.map(str::to_owned),
         dim: level.dim,
         energy: level.energy,
@@ -152,6 +157,7 @@ fn family(level: &Level) -> PeakFamily {
         theory_nullity: level.expected.map(|p| p.nullity),
         softest: Some(level.softest).filter(|s| s.is_finite()),
         rising: level.rising,
+        places: level.places,
         count: level.count,
         basin: level.basin,
         basin_low: level.basin_low,

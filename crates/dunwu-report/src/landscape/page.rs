@@ -1,7 +1,7 @@
 //! The page of a landscape: one HTML file that needs nothing else.
 
 use super::record::LandscapePage;
-use super::words::{PeakGroup, energy_help, energy_title, kinds, memory, span};
+use super::words::{MOST, PeakGroup, energy_help, energy_title, groups, kinds, memory, span};
 use super::{Drawing, heights, peaks, slice, tables, walks};
 use crate::medium::Medium;
 use crate::page::{copyable, document, tile};
@@ -104,7 +104,10 @@ fn tiles(page: &LandscapePage) -> Vec<Markup> {
         "Peaks found",
         &page.peaks.len().to_string(),
         "",
-        &format!("of {}{}", counted(all.len() as u64, "height"), page.whole()),
+        &format!(
+            "of {} on the full table",
+            counted(all.len() as u64, "height")
+        ),
     )];
     if let Some(top) = all.first() {
         let theory = match top.first.theory {
@@ -155,7 +158,8 @@ fn account(page: &LandscapePage) -> String {
     if let (Some(top), Some(wide)) = (all.first(), widest(&all)) {
         text += &if all.len() == 1 {
             format!(
-                "Here every peak is a feature of the same height, {} M, and random starts are shared among them. ",
+                "Here every peak has the same height, {} = {}, and random starts are shared among them. ",
+                page.unit,
                 number(top.first.height, 4)
             )
         } else if wide.first.height < top.first.height {
@@ -188,7 +192,9 @@ fn account(page: &LandscapePage) -> String {
                 higher(page, &border.energy)
             ),
         };
-    } else if page.is_table() {
+    } else if page.unit != "E/M" {
+        text += "These are rows of a file, and nothing is known of their rule: peaks are numbered by height.";
+    } else {
         text += "This is the full table: every row is known, and there is nothing to memorise that is not the rule. \
                  With train_fraction=0.1:0.9:17 the page also shows where memorising wins.";
     }
@@ -219,13 +225,15 @@ fn figure(
 
 fn peaks_section(page: &LandscapePage) -> Markup {
     let of = |medium| peaks::draw(page, medium).into_iter().next();
+    let theory = if page.peaks.iter().any(|p| p.theory.is_some()) {
+        "; a ring marks what theory predicts"
+    } else {
+        ""
+    };
     let help = format!(
-        "Every row is a family of peaks{}, highest first. The length of the line is the height, \
-         activation {}; a ring marks what theory predicts. The bar is the share of {} random starts that climb there: \
-         how much ground the peak has.",
-        page.whole(),
-        page.activation,
-        page.starts
+        "Every row is a family of peaks that a node can climb where all rows are known, highest first. The length of the line is the height, \
+         activation {}{theory}. The bar is the share of {} random starts that climb there: how much ground the peak has.",
+        page.activation, page.starts
     );
     if page.peaks.is_empty() {
         return html! {
@@ -242,7 +250,9 @@ fn peaks_section(page: &LandscapePage) -> Markup {
             p.quiet {
                 "Flat: directions in which the height does not change, so that a family is a whole ridge of peaks. \
                  Softest: the smallest curvature of the others, as a share of w·∇E; the smaller, the more slowly a node settles. \
-                 Rising: directions in which it would still climb; 0 at a peak."
+                 Rising: directions in which it would still climb; 0 at a peak. Places: how many different peaks the starts found, \
+                 where there are no flat directions; opposite ones count once if they are equally high."
+                @if groups(page).len() == MOST { " The " (MOST) " highest are drawn." }
             }
         }
     }
@@ -332,7 +342,7 @@ fn natures(page: &LandscapePage, energy: &str) -> String {
             runs[0].1,
             memory(runs[0].1)
         ),
-        2..=4 => {
+        2 => {
             let all: Vec<String> = runs.iter().map(one).collect();
             format!(" The highest memory is {}.", all.join(", "))
         }

@@ -12,7 +12,8 @@ use crate::text::{cut, number, percent};
 pub(crate) const TITLE: &str = "Peaks by height, and how many starts climb each";
 
 /// The places of the two bars of a row.
-struct Columns {
+struct Columns<'a> {
+    unit: &'a str,
     height: Scale,
     basin: Scale,
     /// Rows from top to top.
@@ -25,7 +26,7 @@ pub(crate) fn draw(page: &LandscapePage, medium: Medium) -> Vec<Drawing> {
     if groups.is_empty() {
         return vec![];
     }
-    let columns = columns(&groups, medium);
+    let columns = columns(&page.unit, &groups, medium);
     let tall = columns.top + columns.row * groups.len() as f64 + 8.0;
     let mut svg = Svg::default();
     let id = format!("peaks-{}", medium.class().replace("pic", "").trim());
@@ -33,7 +34,7 @@ pub(crate) fn draw(page: &LandscapePage, medium: Medium) -> Vec<Drawing> {
     if medium == Medium::File {
         svg.text((12.0, 22.0), "title", "start", TITLE);
     }
-    heads(&mut svg, &columns, &groups, &page.unit, medium);
+    heads(&mut svg, &columns, &groups, medium);
     for (i, group) in groups.iter().enumerate() {
         let y = columns.top + columns.row * i as f64;
         row(&mut svg, group, page.cyclic.as_deref(), &columns, y, medium);
@@ -45,7 +46,7 @@ pub(crate) fn draw(page: &LandscapePage, medium: Medium) -> Vec<Drawing> {
     }]
 }
 
-fn columns(groups: &[PeakGroup<'_>], medium: Medium) -> Columns {
+fn columns<'a>(unit: &'a str, groups: &[PeakGroup<'_>], medium: Medium) -> Columns<'a> {
     let theory = |g: &PeakGroup<'_>| g.first.theory.unwrap_or(0.0).max(g.first.height);
     let most = groups.iter().map(theory).fold(0.0, f64::max).max(1e-12);
     let wide = groups.iter().map(|g| g.basin.2).fold(0.0, f64::max);
@@ -56,6 +57,7 @@ fn columns(groups: &[PeakGroup<'_>], medium: Medium) -> Columns {
         _ => ((330.0, 560.0), (650.0, 760.0), 42.0),
     };
     Columns {
+        unit,
         height: linear((0.0, most), heights),
         basin: linear((0.0, wide.max(1e-6)), basins),
         row,
@@ -63,13 +65,13 @@ fn columns(groups: &[PeakGroup<'_>], medium: Medium) -> Columns {
     }
 }
 
-fn heads(svg: &mut Svg, columns: &Columns, groups: &[PeakGroup<'_>], unit: &str, medium: Medium) {
+fn heads(svg: &mut Svg, columns: &Columns<'_>, groups: &[PeakGroup<'_>], medium: Medium) {
     let y = columns.top - 26.0;
     let theory = groups.iter().any(|g| g.first.theory.is_some());
     let above = if theory {
-        format!("height {unit} (ring: theory)")
+        format!("height {} (ring: theory)", columns.unit)
     } else {
-        format!("height {unit}")
+        format!("height {}", columns.unit)
     };
     if medium == Medium::Narrow {
         svg.text((4.0, y), "tick", "start", &above);
@@ -91,7 +93,7 @@ fn row(
     svg: &mut Svg,
     group: &PeakGroup<'_>,
     cyclic: Option<&[usize]>,
-    columns: &Columns,
+    columns: &Columns<'_>,
     top: f64,
     medium: Medium,
 ) {
@@ -119,7 +121,7 @@ fn row(
     share(svg, group, columns, second);
 }
 
-fn lollipop(svg: &mut Svg, group: &PeakGroup<'_>, columns: &Columns, y: f64) {
+fn lollipop(svg: &mut Svg, group: &PeakGroup<'_>, columns: &Columns<'_>, y: f64) {
     let (from, to) = (
         columns.height.range.0,
         columns.height.at(group.first.height),
@@ -134,7 +136,7 @@ fn lollipop(svg: &mut Svg, group: &PeakGroup<'_>, columns: &Columns, y: f64) {
 }
 
 /// A bar with a whisker over its interval.
-fn share(svg: &mut Svg, group: &PeakGroup<'_>, columns: &Columns, y: f64) {
+fn share(svg: &mut Svg, group: &PeakGroup<'_>, columns: &Columns<'_>, y: f64) {
     let (basin, low, high) = group.basin;
     let at = |x: f64| columns.basin.at(x);
     svg.rect((at(0.0), y - 6.0), (at(basin) - at(0.0), 12.0), "mixed");

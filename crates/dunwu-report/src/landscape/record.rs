@@ -42,7 +42,8 @@ pub struct LandscapePage {
 /// Peaks of one height and one feature.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PeakFamily {
-    /// Name of the feature that holds more than half of a node's mass there; None if none does.
+    /// Name of the feature that holds more than half of a node's mass there; None if none does. Where no feature is
+    /// known, a number.
     pub name: Option<String>,
     /// `real`, `complex` or `quaternionic`.
     pub kind: Option<String>,
@@ -50,7 +51,7 @@ pub struct PeakFamily {
     pub dim: Option<usize>,
     /// E.
     pub energy: f64,
-    /// Height in `unit`.
+    /// E over the unit.
     pub height: f64,
     /// What theory says of E/M, where it says something.
     pub theory: Option<f64>,
@@ -62,6 +63,8 @@ pub struct PeakFamily {
     pub softest: Option<f64>,
     /// Directions in which the energy rises.
     pub rising: usize,
+    /// Points that were found, w and −w as one if they are alike; None for a family with flat directions.
+    pub places: Option<usize>,
     /// Random starts that ended here.
     pub count: usize,
     /// Their share.
@@ -165,20 +168,6 @@ pub struct Walk {
 }
 
 impl LandscapePage {
-    /// Whether the rows are those of a task rather than features from a file.
-    pub(crate) fn is_table(&self) -> bool {
-        self.unit == "E/M"
-    }
-
-    /// Of what the peaks are those, where that needs saying.
-    pub(crate) fn whole(&self) -> &'static str {
-        if self.is_table() {
-            " on the full table"
-        } else {
-            ""
-        }
-    }
-
     /// Whether the lengths of all parts agree and all numbers drawn are finite.
     pub fn is_consistent(&self) -> bool {
         let slice = self.slice.as_ref().is_none_or(Slice::is_consistent);

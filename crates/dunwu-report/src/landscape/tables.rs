@@ -18,7 +18,7 @@ pub(super) fn peaks(page: &LandscapePage) -> Markup {
                 thead { tr {
                     th scope="col" { "feature" } th scope="col" { (page.unit) } th scope="col" { "theory" }
                     th scope="col" { "E" } th scope="col" { "type" } th scope="col" { "flat" }
-                    th scope="col" { "softest" } th scope="col" { "rising" } th scope="col" { "starts" }
+                    th scope="col" { "softest" } th scope="col" { "rising" } th scope="col" { "places" } th scope="col" { "starts" }
                     th scope="col" { "share" } th scope="col" { "95 % interval" }
                     @if grouped_figure(page) { th.words scope="col" { "what it is" } }
                 } }
@@ -52,6 +52,7 @@ fn peak_row(page: &LandscapePage, p: &PeakFamily) -> Markup {
             th scope="row" { (name(p)) }
             td { (number(p.height, 8)) } td { (optional(p.theory)) } td { (number(p.energy, 6)) }
             td { (kind) } td { (flat) } td { (optional(p.softest)) } td { (p.rising) }
+            td { (p.places.map_or_else(|| "–".to_owned(), |n| n.to_string())) }
             td { (grouped(p.count as u64)) " of " (grouped(page.starts as u64)) }
             td { (percent(p.basin)) } td { (percent(p.basin_low)) " to " (percent(p.basin_high)) }
             @if grouped_figure(page) { td.words { (meaning(p, page.cyclic.as_deref())) } }

@@ -31,6 +31,7 @@ pub(crate) fn draw(page: &LandscapePage, medium: Medium) -> Vec<Drawing> {
     if medium == Medium::File {
         svg.text((12.0, 22.0), "title", "start", TITLE);
     }
+    let height = format!("height, in {} of all rows", page.unit);
     let axis = |label, ticks| Axis {
         label,
         format: Format::Number,
@@ -39,7 +40,7 @@ pub(crate) fn draw(page: &LandscapePage, medium: Medium) -> Vec<Drawing> {
     plot.axes(
         &mut svg,
         axis("degrees along the way", Ticks::Every(30.0)),
-        axis("height (1 = M on the full table)", Ticks::About(6)),
+        axis(&height, Ticks::About(6)),
     );
     for (i, walk) in walks.iter().enumerate() {
         let colour = colour(i, walks.len());
@@ -94,7 +95,7 @@ fn legend(svg: &mut Svg, walks: &[Walk], plot: &Plot, page: &LandscapePage) {
             &format!("median l{colour}"),
         );
         let text = if page.samples.is_empty() {
-            "the full table".to_owned()
+            "all rows".to_owned()
         } else {
             format!("{} kept: {}", percent(walk.kept), verdict(walk))
         };

@@ -19,6 +19,11 @@ pub(crate) const ENERGIES: &[(&str, &str, &str)] = &[
         "as the network feels it",
         "the kept rows as they are: this is the hill that a node of a young network climbs.",
     ),
+    (
+        "whitened",
+        "what the readout leaves",
+        "the raw one without what the last layer already answers at the end of the lazy stage: the hill that a node feels from then on.",
+    ),
 ];
 
 /// The name of an energy for a title.
@@ -46,7 +51,10 @@ pub(crate) fn meaning(peak: &PeakFamily, cyclic: Option<&[usize]>) -> String {
     if let Some(text) = cyclic.and_then(|orders| wave(name, orders)) {
         return text;
     }
-    match (peak.dim.unwrap_or(1), peak.kind.as_deref()) {
+    let Some(dim) = peak.dim else {
+        return "a direction that no feature names".into();
+    };
+    match (dim, peak.kind.as_deref()) {
         (1, Some("real")) if name.contains("sign") => "even or odd: +1 or −1".into(),
         (1, Some("real")) => "two halves of the elements: +1 or −1".into(),
         (1, _) => "a place on a clock for each element".into(),
@@ -116,6 +124,9 @@ pub(crate) struct PeakGroup<'a> {
 /// Families listed one by one at most.
 const LISTED: usize = 16;
 
+/// Rows of the figure at most.
+pub(crate) const MOST: usize = 40;
+
 /// The families one by one, or alike ones together where they are many.
 pub(crate) fn groups(page: &LandscapePage) -> Vec<PeakGroup<'_>> {
     let one = |p| PeakGroup {
@@ -127,7 +138,9 @@ pub(crate) fn groups(page: &LandscapePage) -> Vec<PeakGroup<'_>> {
     if page.peaks.len() <= LISTED {
         return page.peaks.iter().map(one).collect();
     }
-    kinds(page)
+    let mut all = kinds(page);
+    all.truncate(MOST);
+    all
 }
 
 /// Alike families together.

@@ -1,6 +1,6 @@
 //! The ground between two peaks: a map, and walks on ever more of the table.
 
-use super::{EACH_FEATURE, Landscape, LandscapeSpec, Work, memorising};
+use super::{EACH_FEATURE, Landscape, LandscapeSpec, Work, file_problem, memorising};
 use crate::error::Error;
 use crate::resources;
 use dunwu_analysis::landscape::{
@@ -34,10 +34,18 @@ pub(crate) fn slice(spec: &LandscapeSpec, found: &Landscape) -> Result<Option<Sl
         .build()
         .map_err(|e| LandscapeError::of(format!("no threads: {e}")))?;
     pool.install(|| {
+        if let Some(path) = &spec.data {
+            let (problem, unit) = file_problem(spec, &plan, path)?;
+            return Ok(of_everything(problem, unit, plan.seed, found));
+        }
         let work = Work::new(spec, &plan)?;
         match &work.features {
             Ok(features) if found.sampled => sampled(&work, features, found),
-            _ => of_full_table(&work, found),
+            _ => {
+                let unit = work.data.classes as f64;
+                let problem = work.problem(&work.data)?;
+                Ok(of_everything(problem, unit, plan.seed, found))
+            }
         }
     })
 }
@@ -100,27 +108,33 @@ fn shares(spec: &LandscapeSpec, crossing: Option<f64>) -> Vec<f64> {
     shares
 }
 
-/// Between the highest peak of the full table and the one that most starts find beside it.
-fn of_full_table(work: &Work<'_>, found: &Landscape) -> Result<Option<Slice>, Error> {
-    let problem = work.problem(&work.data)?;
-    let Some(top) = found.levels.first() else {
-        return Ok(None);
-    };
-    let others = found.levels[1..]
-        .iter()
-        .filter(|l| l.feature != top.feature);
-    let Some(other) = others.max_by_key(|l| l.count) else {
-        return Ok(None);
-    };
-    let node = |level: &Level| Node {
-        name: level.irrep.clone().unwrap_or_else(|| "mixed".into()),
+/// Between the highest peak of all rows and the one that most starts find beside it.
+fn of_everything(problem: Problem, unit: f64, seed: u64, found: &Landscape) -> Option<Slice> {
+    let top = found.levels.first()?;
+    let other = |l: &(usize, &Level)| l.1.feature.is_none() || l.1.feature != top.feature;
+    let others = found.levels.iter().enumerate().skip(1).filter(other);
+    let (rank, other) = others.max_by_key(|(_, l)| l.count)?;
+    let node = |rank: usize, level: &Level| Node {
+        name: peak_name(found, rank, level).unwrap_or_else(|| "mixed".into()),
         w: level.w.clone(),
         generalises: true,
         is_peak: true,
     };
-    let scale = 1.0 / work.data.classes as f64;
-    let pair = pair(problem, scale, 1.0, node(other), node(top));
-    Ok(drawn("raw", work.plan.seed, &[pair]))
+    let ends = (node(rank, other), node(0, top));
+    drawn(
+        "raw",
+        seed,
+        &[pair(problem, 1.0 / unit, 1.0, ends.0, ends.1)],
+    )
+}
+
+/// The feature of a family; where no feature is known, its place among all.
+pub(crate) fn peak_name(found: &Landscape, rank: usize, level: &Level) -> Option<String> {
+    let numbered = found.no_features.is_some();
+    level
+        .irrep
+        .clone()
+        .or_else(|| numbered.then(|| format!("peak {}", rank + 1)))
 }
 
 /// A point and what it is.
