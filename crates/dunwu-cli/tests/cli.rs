@@ -25,12 +25,16 @@ const SMALL: &[&str] = &[
     "probe_every=50",
 ];
 
+/// The small run, with what is changed of it: a key is given once.
 fn train(extra: &[&str]) -> Vec<String> {
-    [&["train"], SMALL, extra]
-        .concat()
+    let key = |word: &str| word.split('=').next().unwrap_or_default().to_owned();
+    let kept = |word: &&&str| extra.iter().all(|e| key(e) != key(word));
+    let small = SMALL.iter().filter(kept).copied();
+    let words = ["train"]
         .into_iter()
-        .map(str::to_owned)
-        .collect()
+        .chain(small)
+        .chain(extra.iter().copied());
+    words.map(str::to_owned).collect()
 }
 
 fn words(list: &[String]) -> Vec<&str> {

@@ -69,7 +69,7 @@ pub const KEYS: &[Key] = &[
         "checkpoints",
         "e1,e2,…",
         "",
-        "further epochs at which a checkpoint is kept",
+        "further epochs at which a checkpoint is kept, up to `epochs`",
     ),
     key("embedding", "name", "one_hot", "what stands for a token"),
     key(
@@ -248,7 +248,7 @@ pub const KEYS: &[Key] = &[
         "seeds",
         "integer",
         "1",
-        "number of runs, with seeds seed, seed+1, …",
+        "number of runs, with seeds seed, seed+1, …, up to 10000",
     ),
     key("split", "name", "random", "how training rows are chosen"),
     key(

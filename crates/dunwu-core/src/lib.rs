@@ -13,6 +13,7 @@ mod names;
 mod plan;
 mod probe;
 mod seed;
+mod shell;
 mod snapshot;
 mod spec;
 
@@ -28,5 +29,6 @@ pub use plan::{
 };
 pub use probe::{Cost, Needs, Probe, Reading};
 pub use seed::{Draws, Seed};
+pub use shell::shell_word;
 pub use snapshot::{NamedTensor, Snapshot, TensorData, TensorView, Values};
 pub use spec::RunSpec;

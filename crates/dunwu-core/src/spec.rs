@@ -25,6 +25,8 @@ pub struct RunSpec {
 const MOST_WIDE: usize = 1 << 24;
 /// Largest whole number that every reader of plans takes without loss: 2⁵³.
 const MOST: u64 = 1 << 53;
+/// Most runs of one directory: each has a folder of checkpoints.
+const MOST_SEEDS: u64 = 10_000;
 
 /// The three keys of which one says how many rows are trained on, and the file that names them.
 const SHARES: [&str; 4] = [
@@ -38,7 +40,8 @@ impl RunSpec {
     /// Reads `key=value` overrides.
     ///
     /// # Errors
-    /// A word without `=`, or a key that no plan has; the nearest known key is named.
+    /// A word without `=`, a key that no plan has (the nearest known key is named), a key that is given twice,
+    /// or two keys that say how many rows are trained on.
     pub fn from_overrides<S: AsRef<str>>(
         words: impl IntoIterator<Item = S>,
     ) -> Result<Self, PlanError> {
@@ -51,7 +54,7 @@ impl RunSpec {
                     format!("is not an override; write key=value, such as `{word}=…`"),
                 )
             })?;
-            spec.set(key.trim(), value.trim())?;
+            spec.set_once(key.trim(), value.trim())?;
         }
         Ok(spec)
     }
@@ -59,16 +62,32 @@ impl RunSpec {
     /// Reads a TOML file's text: one flat table of keys.
     ///
     /// # Errors
-    /// Text that is no TOML, a nested table, or a key that no plan has.
+    /// Text that is no TOML, a nested table, and the errors of [`RunSpec::from_overrides`].
     pub fn from_toml(text: &str) -> Result<Self, PlanError> {
         let table: toml::Table = text
             .parse()
             .map_err(|e: toml::de::Error| PlanError::new("config", format!("is not TOML: {e}")))?;
         let mut spec = RunSpec::default();
         for (key, value) in &table {
-            spec.set(key, &written(key, value)?)?;
+            spec.set_once(key, &written(key, value)?)?;
         }
         Ok(spec)
+    }
+
+    /// Sets a key that nothing before it speaks of: of two that contradict, nobody can say which was meant.
+    fn set_once(&mut self, key: &str, value: &str) -> Result<(), PlanError> {
+        if let Some(before) = self.get(key) {
+            let why = format!("is given twice, as `{before}` and as `{value}`; keep one");
+            return Err(PlanError::new(key, why));
+        }
+        let other = SHARES.iter().find(|share| self.get(share).is_some());
+        if let Some(other) = other.filter(|_| SHARES.contains(&key)) {
+            let why = format!(
+                "is given beside {other}, and each says how many rows are trained on; keep one"
+            );
+            return Err(PlanError::new(key, why));
+        }
+        self.set(key, value)
     }
 
     /// Sets a key, replacing what was written before.
@@ -173,7 +192,7 @@ impl RunSpec {
             schedule: self.value("schedule")?,
             schedule_gamma: self.value("schedule_gamma")?,
             schedule_step: self.value("schedule_step")?,
-            milestones: self.list("milestones")?,
+            milestones: self.milestones()?,
             warmup: self.value("warmup")?,
             batch_size: self.value("batch_size")?,
             epochs: self.value("epochs")?,
@@ -185,7 +204,7 @@ impl RunSpec {
             precision: self.value("precision")?,
             threads: self.value("threads")?,
             checkpoint_every: self.value("checkpoint_every")?,
-            checkpoints: self.list("checkpoints")?,
+            checkpoints: self.checkpoints()?,
         })
     }
 
@@ -210,12 +229,47 @@ impl RunSpec {
     }
 
     fn list<T: FromStr<Err: Display>>(&self, key: &'static str) -> Result<Vec<T>, PlanError> {
-        let words = self
-            .text(key)
+        let text = self.text(key);
+        let inside = text.strip_prefix('[').and_then(|t| t.strip_suffix(']'));
+        let words = inside
+            .unwrap_or(text)
             .split(',')
-            .map(str::trim)
+            .map(|word| word.trim().trim_matches(['"', '\'']))
             .filter(|w| !w.is_empty());
         words.map(|word| read(key, word)).collect()
+    }
+
+    /// Ascending; those beyond the end are never reached, as in other programs.
+    fn milestones(&self) -> Result<Vec<u64>, PlanError> {
+        let mut epochs: Vec<u64> = self.list("milestones")?;
+        epochs.sort_unstable();
+        match epochs.windows(2).find(|pair| pair[0] == pair[1]) {
+            Some(pair) => Err(PlanError::new(
+                "milestones",
+                format!(
+                    "names epoch {} twice, and a milestone counts once; keep one, or lower schedule_gamma",
+                    pair[0]
+                ),
+            )),
+            None => Ok(epochs),
+        }
+    }
+
+    /// Ascending, each once.
+    fn checkpoints(&self) -> Result<Vec<u64>, PlanError> {
+        let mut epochs: Vec<u64> = self.list("checkpoints")?;
+        epochs.sort_unstable();
+        epochs.dedup();
+        let last: u64 = self.value("epochs")?;
+        match epochs.iter().find(|epoch| **epoch > last) {
+            Some(beyond) => Err(PlanError::new(
+                "checkpoints",
+                format!(
+                    "names epoch {beyond}, but the run ends at {last}; raise epochs, or leave it out"
+                ),
+            )),
+            None => Ok(epochs),
+        }
     }
 
     fn pair(&self, key: &'static str) -> Result<[f64; 2], PlanError> {
@@ -342,7 +396,12 @@ impl RunPlan {
             ("schedule_gamma", self.schedule_gamma),
         ];
         for (key, value) in positive {
-            check(key, value > 0.0 && value.is_finite(), value, "above 0")?;
+            check(
+                key,
+                value > 0.0 && value.is_finite(),
+                value,
+                "a finite number above 0",
+            )?;
         }
         let not_negative = [
             ("lr", self.lr),
@@ -355,7 +414,12 @@ impl RunPlan {
             ("save_seconds", self.save_seconds),
         ];
         for (key, value) in not_negative {
-            check(key, value >= 0.0 && value.is_finite(), value, "0 or more")?;
+            check(
+                key,
+                value >= 0.0 && value.is_finite(),
+                value,
+                "a finite number, 0 or more",
+            )?;
         }
         let below_one = [
             ("momentum", self.momentum),
@@ -393,7 +457,6 @@ impl RunPlan {
         let counts = [
             ("epochs", self.epochs),
             ("seed", self.seed),
-            ("seeds", self.seeds),
             ("split_seed", self.split_seed.unwrap_or(0)),
             ("noise_seed", self.noise_seed.unwrap_or(0)),
             ("warmup", self.warmup),
@@ -418,6 +481,12 @@ impl RunPlan {
         for (key, value) in counts {
             check(key, value <= MOST, value, &format!("at most {MOST}"))?;
         }
+        check(
+            "seeds",
+            self.seeds <= MOST_SEEDS,
+            self.seeds,
+            &format!("from 1 to {MOST_SEEDS}; start further runs with another seed and --out"),
+        )?;
         check(
             "threads",
             self.threads <= 1024,
@@ -559,6 +628,15 @@ mod tests {
             ("lr=nan", "lr: is NaN"),
             ("label_noise=1", "label_noise: is 1"),
             ("hidden_layers=5", "from 1 to 4"),
+            ("lr=inf", "lr: is inf, must be a finite number, 0 or more"),
+            ("eps=0", "eps: is 0, must be a finite number above 0"),
+            ("seeds=1e9", "seeds: is 1000000000, must be from 1 to 10000"),
+            (
+                "checkpoints=3,500",
+                "names epoch 500, but the run ends at 400",
+            ),
+            ("milestones=30,20,30", "names epoch 30 twice"),
+            ("betas=[0.9", "betas: expected b1,b2, got `[0.9`"),
         ] {
             let error = RunSpec::from_overrides([word])
                 .unwrap()
@@ -573,6 +651,45 @@ mod tests {
                 .to_string()
                 .contains("key=value")
         );
+    }
+
+    #[test]
+    fn keys_that_contradict_are_both_named() {
+        for (words, expected) in [
+            (
+                ["train_size=10", "train_fraction=0.5"],
+                "train_fraction: is given beside train_size",
+            ),
+            (
+                ["split_file=a.csv", "train_multiplier=2"],
+                "train_multiplier: is given beside split_file",
+            ),
+            (["lr=1", "lr=2"], "lr: is given twice, as `1` and as `2`"),
+        ] {
+            let error = RunSpec::from_overrides(words).unwrap_err().to_string();
+            assert!(error.contains(expected), "{error}");
+            let file = RunSpec::from_toml(&words.join("\n").replace("a.csv", "'a.csv'"));
+            assert!(file.is_err(), "{words:?}");
+        }
+        // What comes later by another way wins.
+        let mut spec = RunSpec::from_toml("train_size = 10\nlr = 1").unwrap();
+        spec.merge(RunSpec::from_overrides(["train_fraction=0.5", "lr=2"]).unwrap());
+        let plan = spec.resolve().unwrap();
+        assert_eq!((plan.train, plan.lr), (TrainShare::Fraction(0.5), 2.0));
+    }
+
+    #[test]
+    fn lists_may_stand_in_brackets_and_epochs_are_put_in_order() {
+        let words = [
+            "betas=[0.5, 0.6]",
+            "checkpoints=[9,3,3]",
+            "milestones=700,20",
+            "probes=[\"spectrum\",'gram']",
+        ];
+        let plan = RunSpec::from_overrides(words).unwrap().resolve().unwrap();
+        assert_eq!((plan.betas, plan.checkpoints), ([0.5, 0.6], vec![3, 9]));
+        assert_eq!(plan.milestones, [20, 700]);
+        assert_eq!(plan.probes, ["spectrum", "gram"]);
     }
 
     #[test]

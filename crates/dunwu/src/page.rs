@@ -2,7 +2,7 @@
 
 use crate::error::Error;
 use crate::lab::{Lab, Report};
-use dunwu_core::{RunPlan, Snapshot, Weights};
+use dunwu_core::{RunPlan, Snapshot, Weights, shell_word};
 use dunwu_probe::feature_map;
 use dunwu_report::{MapData, RunPage, SeedPage};
 use dunwu_store::RunReader;
@@ -91,20 +91,10 @@ fn maps(lab: &Lab<'_>, reader: &RunReader, seed: u64) -> Result<Vec<(u64, MapDat
 
 /// The command that makes the same run again.
 pub fn reproduce_command(plan: &RunPlan) -> String {
-    let quote = |word: String| {
-        let plain = word
-            .chars()
-            .all(|c| c.is_ascii_alphanumeric() || "=_.,:/-+".contains(c));
-        if plain {
-            word
-        } else {
-            format!("'{}'", word.replace('\'', "'\\''"))
-        }
-    };
     let words: Vec<String> = ["dunwu".to_owned(), "train".to_owned()]
         .into_iter()
         .chain(plan.to_overrides())
-        .map(quote)
+        .map(|word| shell_word(&word))
         .collect();
     words.join(" ")
 }
