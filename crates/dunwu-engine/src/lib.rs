@@ -27,7 +27,7 @@ mod trainer;
 mod weights;
 
 pub use error::EngineError;
-pub use memory::{Memory, memory};
+pub use memory::{Memory, memory, memory_of_rows};
 pub use real::Real;
 pub use train::{Outcome, Resume, train};
 

@@ -27,7 +27,18 @@ impl Memory {
 
 /// What one run of the plan takes with `threads` workers, to within a few percent.
 pub fn memory(plan: &RunPlan, data: &Dataset, threads: usize) -> Memory {
-    let d = Dims::new(plan, data);
+    memory_of_rows(plan, data, [data.len(), data.train.len()], threads)
+}
+
+/// [`memory`] for a data set that is not made yet: `shape` has the operands and classes, and there would be so
+/// many rows in all, and so many of them to train on.
+pub fn memory_of_rows(
+    plan: &RunPlan,
+    shape: &Dataset,
+    [all, rows]: [usize; 2],
+    threads: usize,
+) -> Memory {
+    let d = Dims::new(plan, shape);
     let size = match plan.precision {
         Precision::F32 => 4u64,
         Precision::F64 => 8,
@@ -57,7 +68,6 @@ pub fn memory(plan: &RunPlan, data: &Dataset, threads: usize) -> Memory {
     let plain =
         plan.weights == Field::Real && plan.interaction == Interaction::Sum && d.layers == 1;
     let table = product(d.tokens, d.stride);
-    let rows = data.train.len();
     let mut work =
         weights.saturating_add(table.saturating_mul(if d.embedding.is_some() { 3 } else { 1 }));
     work = work
@@ -88,6 +98,6 @@ pub fn memory(plan: &RunPlan, data: &Dataset, threads: usize) -> Memory {
         optimizer: weights
             .saturating_mul(moments + filter)
             .saturating_mul(size),
-        work: work.saturating_add((data.len() as u64).saturating_mul(per_row)),
+        work: work.saturating_add((all as u64).saturating_mul(per_row)),
     }
 }

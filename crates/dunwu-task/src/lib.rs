@@ -37,5 +37,5 @@ pub use features::Features;
 pub use forms::{ALL, ALL as FORMS, Form};
 pub use group::Group;
 pub use irreps::{Irrep, Kind, irreps};
-pub use task::{NO_FILES, Options, Read, Task};
+pub use task::{NO_FILES, Options, Read, Task, files, outline};
 pub use transform::Transform;

@@ -28,6 +28,45 @@ pub(crate) fn group(text: &str) -> Result<Group, TaskError> {
     }
 }
 
+/// The order of the group that [`group`] would read, without its table; None where only the table tells, or
+/// where there is no such group.
+pub(crate) fn order(text: &str) -> Option<usize> {
+    let mut order = 1usize;
+    for word in text.split('x') {
+        let (base, count) = power(text, word, 0).ok()?;
+        let factor = factor_order(base)?;
+        for _ in 0..count {
+            order = order.checked_mul(factor)?;
+        }
+    }
+    Some(order)
+}
+
+fn factor_order(word: &str) -> Option<usize> {
+    let arguments = |name: &str| word.strip_prefix(name).and_then(|w| w.strip_suffix(')'));
+    if let Some((first, second)) = word.split_once(':') {
+        let second = second.split_once('@').map_or(second, |(m, _)| m);
+        let [n, m] = [first, second].map(|w| w.trim().strip_prefix('Z').and_then(number));
+        return n?.checked_mul(m?);
+    }
+    if let Some(inner) = arguments("SL(") {
+        let q = number(inner.split_once(',')?.1)?;
+        return q.checked_pow(3).map(|cube| cube - q);
+    }
+    if let Some(inner) = arguments("Heis(") {
+        return number(inner)?.checked_pow(3);
+    }
+    let n = word.get(1..).and_then(number)?;
+    let factorial = || (1..=n).try_fold(1usize, |all, k| all.checked_mul(k));
+    match word.as_bytes()[0] {
+        b'Z' | b'Q' => Some(n),
+        b'D' => n.checked_mul(2),
+        b'S' => factorial(),
+        b'A' => factorial().map(|all| all.div_ceil(2)),
+        _ => None,
+    }
+}
+
 /// The base and exponent of `Z2^3`; 1 without `^`.
 fn power<'a>(text: &str, word: &'a str, at: usize) -> Result<(&'a str, usize), TaskError> {
     let Some((base, exponent)) = word.split_once('^') else {
@@ -113,5 +152,41 @@ pub(crate) fn number(text: &str) -> Option<usize> {
         digits.parse().ok()
     } else {
         None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_order_is_known_before_the_table() {
+        for form in crate::forms::ALL {
+            if let Some(order) = order(form.example) {
+                assert_eq!(
+                    group(form.example).unwrap().order(),
+                    order,
+                    "{}",
+                    form.example
+                );
+            }
+        }
+        for text in [
+            "Z1",
+            "Z4xZ7",
+            "Z2^3",
+            "S5",
+            "A1",
+            "A5",
+            "D30",
+            "Q8",
+            "SL(2,3)",
+            "Heis(3)",
+            "Z7:Z3@2xZ2",
+        ] {
+            assert_eq!(order(text), Some(group(text).unwrap().order()), "{text}");
+        }
+        assert_eq!(order("S99999"), None);
+        assert_eq!(order("perm:(1 2 3),(1 2)"), None);
     }
 }

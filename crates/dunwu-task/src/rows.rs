@@ -28,6 +28,12 @@ pub(crate) fn count(task: &Task) -> Option<usize> {
     product.filter(|_| !is_drawn)
 }
 
+/// Whether a table of that many operands and values is small enough to list.
+pub(crate) fn can_be_listed(operands: usize, values: usize) -> bool {
+    let rows = (0..operands).try_fold(1usize, |n, _| n.checked_mul(values));
+    rows.is_some_and(|rows| rows <= MOST_ROWS)
+}
+
 /// Refuses tables that are too large to list.
 pub(crate) fn check(task: &Task) -> Result<(), TaskError> {
     if task.is_parity() || count(task).is_some_and(|rows| rows <= MOST_ROWS) {

@@ -17,6 +17,7 @@ type Cells = Vec<Vec<String>>;
 /// A table that is not square, no Latin square, or no group; the failing pair or triple is named.
 pub(crate) fn parse(file: &str, text: &str, quasigroup: bool) -> Result<Group, TaskError> {
     let text = text.trim_start_matches('\u{feff}');
+    check_json(file, text.trim())?;
     let rows = if text.trim_start().starts_with('[') {
         json(file, text)
     } else {
@@ -38,6 +39,17 @@ pub(crate) fn parse(file: &str, text: &str, quasigroup: bool) -> Result<Group, T
         check_group(file, &group)?;
     }
     Ok(group)
+}
+
+/// Refuses JSON that is no array: read as CSV it would be a table of one element.
+fn check_json(file: &str, text: &str) -> Result<(), TaskError> {
+    let what = match text {
+        "null" | "true" | "false" => format!("`{text}`"),
+        _ if text.starts_with('{') => "an object".to_owned(),
+        _ => return Ok(()),
+    };
+    let why = format!("is {what} of JSON; expected an array of rows such as [[0,1],[1,0]], or CSV");
+    Err(TaskError::table(file, why))
 }
 
 fn json(file: &str, text: &str) -> Result<Cells, TaskError> {
@@ -284,6 +296,11 @@ mod tests {
             ("a,b,c\nb,c,a\na,b,c", "which element each row is"),
             (subtraction, "no neutral element (0·1 = 2)"),
             ("[[0,1],", "no JSON array"),
+            (
+                "{\"a\":1}",
+                "is an object of JSON; expected an array of rows",
+            ),
+            (" null\n", "is `null` of JSON"),
             ("[[0,null],[1,0]]", "has the cell `null`"),
         ] {
             let error = parse("t", text, false).unwrap_err().to_string();

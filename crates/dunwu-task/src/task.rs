@@ -3,9 +3,9 @@
 use crate::error::TaskError;
 use crate::expression::Formula;
 use crate::features::Features;
-use crate::group::Group;
+use crate::group::{Group, MOST};
 use crate::{irreps, parse, rows, split, table};
-use dunwu_core::{Dataset, RunPlan};
+use dunwu_core::{Dataset, RunPlan, TrainShare};
 
 /// Reads a file's text, or says why not. The crate itself reads no file.
 pub type Read<'a> = &'a dyn Fn(&str) -> Result<String, String>;
@@ -32,6 +32,41 @@ impl Default for Options {
             quasigroup: false,
         }
     }
+}
+
+/// The files that a plan names: the key of the plan, and the path as it is written there.
+pub fn files(plan: &RunPlan) -> Vec<(&'static str, &str)> {
+    let table = plan.task.trim().strip_prefix("table:");
+    let split = match &plan.train {
+        TrainShare::File(path) => Some(path.as_str()),
+        _ => None,
+    };
+    let table = table.map(|path| ("task", path));
+    table
+        .into_iter()
+        .chain(split.map(|path| ("split_file", path)))
+        .collect()
+}
+
+/// Values of each operand and number of labels, found without building a table; None where nothing else tells,
+/// where the plan's task is none, or where it is too large to be built at all.
+///
+/// ```
+/// use dunwu_core::RunSpec;
+/// let plan = RunSpec::from_overrides(["task=S3xZ4"]).unwrap().resolve().unwrap();
+/// assert_eq!(dunwu_task::outline(&plan), Some((vec![24, 24], 24)));
+/// ```
+pub fn outline(plan: &RunPlan) -> Option<(Vec<usize>, usize)> {
+    let text = plan.task.trim();
+    let (operands, values) = if text.starts_with("table:") || text.starts_with("parity(") {
+        return None;
+    } else if is_formula(text) {
+        let formula = Formula::parse(text).ok()?;
+        (formula.operands, formula.modulus)
+    } else {
+        (plan.operands, parse::order(text).filter(|n| *n <= MOST)?)
+    };
+    rows::can_be_listed(operands, values).then(|| (vec![values; operands], values))
 }
 
 /// Something to learn: tuples of tokens and the label of each.
