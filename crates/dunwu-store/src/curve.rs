@@ -1,6 +1,8 @@
 //! Readings as Parquet tables.
 
+use crate::checksum::Checksum;
 use crate::error::{Kind, StoreError};
+use crate::files;
 use crate::run::FORMAT;
 use camino::Utf8Path;
 use dunwu_core::Curve;
@@ -23,15 +25,59 @@ pub(crate) type Readings = BTreeMap<u64, BTreeMap<String, f64>>;
 /// Rows that are read at once.
 const BATCH: usize = 8192;
 
-/// A table of the readings of several seeds, sorted by seed and epoch.
+/// Metadata of a table: the version of its format, and the hash of the run.
+const FORMAT_KEY: &str = "dunwu.format";
+const RUN_KEY: &str = "dunwu.run";
+
+/// A table of the readings of several seeds of a run, sorted by seed and epoch.
 pub(crate) fn to_parquet(
     path: &Utf8Path,
+    run: &str,
     seeds: &[(u64, &Readings)],
 ) -> Result<Vec<u8>, StoreError> {
-    encode(seeds).map_err(|e| StoreError::io("write", path, std::io::Error::other(e)))
+    encode(run, seeds)
+        .map(seal)
+        .map_err(|e| StoreError::io("write", path, std::io::Error::other(e)))
 }
 
-fn encode(seeds: &[(u64, &Readings)]) -> Result<Vec<u8>, ParquetError> {
+/// Goes before the checksum of a table.
+const MARK: &[u8; 8] = b"dunwusum";
+
+/// Where the footer of a Parquet file begins: its length and a magic word come last.
+fn footer(file: &[u8]) -> Option<usize> {
+    let (rest, _) = file.split_last_chunk::<4>()?;
+    let (rest, length) = rest.split_last_chunk::<4>()?;
+    rest.len()
+        .checked_sub(u32::from_le_bytes(*length).try_into().ok()?)
+}
+
+fn sum_of(parts: [&[u8]; 2]) -> u64 {
+    let mut sum = Checksum::new();
+    parts.iter().for_each(|part| sum.bytes(part));
+    sum.value()
+}
+
+/// Puts a checksum of all bytes before the footer, where readers of Parquet do not look: they seek the footer
+/// from the end and the pages from the start.
+fn seal(mut file: Vec<u8>) -> Vec<u8> {
+    let at = footer(&file).expect("a Parquet file ends with the length of its footer");
+    let sum = sum_of([&file[..at], &file[at..]]).to_le_bytes();
+    file.splice(at..at, MARK.iter().copied().chain(sum));
+    file
+}
+
+/// Whether the bytes are those that were sealed. Files of earlier versions have no seal, and no [`RUN_KEY`].
+fn is_whole(file: &[u8]) -> bool {
+    let sealed = footer(file).and_then(|at| Some((at, file[..at].split_last_chunk::<16>()?)));
+    match sealed {
+        Some((at, (before, seal))) if seal[..8] == MARK[..] => {
+            sum_of([before, &file[at..]]).to_le_bytes() == seal[8..]
+        }
+        _ => !file.windows(RUN_KEY.len()).any(|w| w == RUN_KEY.as_bytes()),
+    }
+}
+
+fn encode(run: &str, seeds: &[(u64, &Readings)]) -> Result<Vec<u8>, ParquetError> {
     let columns: BTreeSet<&str> = seeds
         .iter()
         .flat_map(|(_, r)| r.values())
@@ -46,10 +92,10 @@ fn encode(seeds: &[(u64, &Readings)]) -> Result<Vec<u8>, ParquetError> {
     ))?;
     let properties = WriterProperties::builder()
         .set_compression(Compression::ZSTD(ZstdLevel::try_new(3)?))
-        .set_key_value_metadata(Some(vec![KeyValue::new(
-            "dunwu.format".to_owned(),
-            FORMAT.to_string(),
-        )]))
+        .set_key_value_metadata(Some(vec![
+            KeyValue::new(FORMAT_KEY.to_owned(), FORMAT.to_string()),
+            KeyValue::new(RUN_KEY.to_owned(), run.to_owned()),
+        ]))
         .build();
     let mut writer = SerializedFileWriter::new(Vec::new(), Arc::new(schema), Arc::new(properties))?;
     let mut group = writer.next_row_group()?;
@@ -86,15 +132,53 @@ fn write_integers(
     column.close()
 }
 
-/// Reads a table, laying its values over those of earlier parts, seed by seed.
+/// Reads a table of a run, laying its values over those of earlier parts, seed by seed.
+///
+/// # Errors
+/// A file that is damaged, newer, or was made by another run.
 pub(crate) fn read_into(
     path: &Utf8Path,
+    run: &str,
     seeds: &mut BTreeMap<u64, Readings>,
 ) -> Result<(), StoreError> {
+    // Before anything is decoded: the library panics at some wrong pages.
+    if !is_whole(&files::read(path)?) {
+        let why = "its bytes are not those that were written; put a good copy back, or run the plan again";
+        return Err(StoreError::damaged(path, why));
+    }
     let file = File::open(path).map_err(|e| StoreError::io("read", path, e))?;
     let damaged = |e: ParquetError| StoreError::damaged(path, e.to_string());
     let reader = SerializedFileReader::new(file).map_err(damaged)?;
     check_format(path, &reader)?;
+    if noted(&reader, RUN_KEY).is_some_and(|by| by != run) {
+        return Err(Kind::OtherPlan {
+            file: path.to_owned(),
+        }
+        .into());
+    }
+    let own = decode(path, &reader)?;
+    for (seed, readings) in own {
+        let into = seeds.entry(seed).or_default();
+        for (epoch, row) in readings {
+            into.entry(epoch).or_default().extend(row);
+        }
+    }
+    Ok(())
+}
+
+/// A value of the table's metadata; files of earlier versions have fewer.
+fn noted<'a>(reader: &'a SerializedFileReader<File>, key: &str) -> Option<&'a str> {
+    let metadata = reader.metadata().file_metadata().key_value_metadata()?;
+    let entry = metadata.iter().find(|kv| kv.key == key)?;
+    entry.value.as_deref()
+}
+
+fn decode(
+    path: &Utf8Path,
+    reader: &SerializedFileReader<File>,
+) -> Result<BTreeMap<u64, Readings>, StoreError> {
+    let mut seeds: BTreeMap<u64, Readings> = BTreeMap::new();
+    let damaged = |e: ParquetError| StoreError::damaged(path, e.to_string());
     for i in 0..reader.num_row_groups() {
         let group = reader.get_row_group(i).map_err(damaged)?;
         let names: Vec<String> = group
@@ -150,7 +234,7 @@ pub(crate) fn read_into(
             }
         }
     }
-    Ok(())
+    Ok(seeds)
 }
 
 /// A number of either type.
@@ -218,13 +302,7 @@ fn gather<T: Copy>(
 }
 
 fn check_format(path: &Utf8Path, reader: &SerializedFileReader<File>) -> Result<(), StoreError> {
-    let metadata = reader.metadata().file_metadata().key_value_metadata();
-    let found = metadata
-        .into_iter()
-        .flatten()
-        .find(|kv| kv.key == "dunwu.format")
-        .and_then(|kv| kv.value.as_ref());
-    match found.map(|v| v.parse::<u64>()) {
+    match noted(reader, FORMAT_KEY).map(str::parse::<u64>) {
         Some(Ok(found)) if found > FORMAT => Err(Kind::Newer {
             file: path.to_owned(),
             found,

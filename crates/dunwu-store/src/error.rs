@@ -1,6 +1,7 @@
 //! Errors of the store.
 
 use camino::{Utf8Path, Utf8PathBuf};
+use dunwu_core::shell_word;
 use std::fmt;
 use std::io;
 
@@ -38,6 +39,12 @@ pub(crate) enum Kind {
     },
     OtherPlan {
         file: Utf8PathBuf,
+    },
+    /// A file that was there, with what it held; `dir` is the run's.
+    Missing {
+        file: Utf8PathBuf,
+        held: String,
+        dir: Utf8PathBuf,
     },
 }
 
@@ -107,15 +114,12 @@ impl fmt::Display for StoreError {
                     "cannot {doing} {path}: the disk is full; make room and go on with --resume, what was saved is safe"
                 )
             }
-            Kind::Io {
-                doing,
-                path,
-                source,
-            } => write!(f, "cannot {doing} {path}: {source}"),
+            Kind::Io { doing, path, .. } => write!(f, "cannot {doing} {path}"),
             Kind::NotEmpty { dir } => {
                 write!(
                     f,
-                    "{dir} is not empty; give another --out, or go on with what is there: --resume {dir}"
+                    "{dir} is not empty; give another --out, or go on with what is there: --resume {}",
+                    shell_word(dir.as_str())
                 )
             }
             Kind::InUse { dir, by } => write!(
@@ -133,7 +137,15 @@ impl fmt::Display for StoreError {
             Kind::OtherPlan { file } => {
                 write!(
                     f,
-                    "{file} was made by another plan than the one in plan.toml; put the right one back, or start anew"
+                    "{file} was made by another plan than the one in plan.toml, or on another table; put the right one back, or start anew"
+                )
+            }
+            Kind::Missing { file, held, dir } => {
+                let plan = dir.join("plan.toml");
+                write!(
+                    f,
+                    "{file} is missing, with {held}; put it back, or run the plan again, to the same bits: dunwu train --config {} --out NEW",
+                    shell_word(plan.as_str())
                 )
             }
         }
@@ -143,7 +155,8 @@ impl fmt::Display for StoreError {
 impl std::error::Error for StoreError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match &self.kind {
-            Kind::Io { source, .. } => Some(source),
+            // That the disk is full is said already.
+            Kind::Io { source, .. } if !is_full(source) => Some(source),
             _ => None,
         }
     }

@@ -4,18 +4,24 @@
 //! |---|---|
 //! | `plan.toml` | the plan, with `format` |
 //! | `provenance.json` | version, commit, host, threads, hash of the plan, start |
+//! | `input.task`, `input.split_file` | copies of the files that the plan names |
 //! | `curve.parquet` | all readings of a finished run: columns seed, epoch, then the signals |
 //! | `seeds/seed-S/part-N.parquet` | readings of a run in progress; a later part's value wins |
 //! | `seeds/seed-S/resume.safetensors` | state to go on from, and the last part that belongs to it |
 //! | `seeds/seed-S/outcome.json` | how the seed ended |
 //! | `checkpoints/seed-S/epoch-N.safetensors` | weights at chosen and at interesting epochs |
 //! | `events.jsonl` | what happened, a line each |
+//! | `lock` | held while a process writes; says which |
 //! | `summary.json`, `report.html`, `figures/*.svg` | made from the rest |
 //!
 //! Invariant: every file but `events.jsonl` appears whole, by rename, or not at all. A part is on the
 //! disk before the resume point that counts on it, so that kill -9 at any moment leaves either the
 //! old resume point or the new one, and the readings at resume are those before its epoch.
+//!
+//! Tables, states and checkpoints carry a hash of the plan (and of the files that it names) and a checksum
+//! of their numbers, and every epoch is recorded: what is missing, damaged or another run's is refused by name.
 
+mod checksum;
 mod curve;
 mod error;
 mod files;
@@ -25,7 +31,7 @@ mod tensors;
 mod writer;
 
 pub use error::StoreError;
-pub use reader::RunReader;
-pub use run::{FORMAT, Provenance, RunDir, plan_hash};
+pub use reader::{RunReader, stored_plan};
+pub use run::{FORMAT, Input, Provenance, RunDir, plan_hash};
 pub use tensors::{OwnedSnapshot, read_safetensors};
 pub use writer::{ResumePoint, SeedWriter};

@@ -3,12 +3,14 @@
 use crate::curve::{self, Readings};
 use crate::error::{Kind, StoreError};
 use crate::files;
-use crate::run::{FORMAT, Provenance, checkpoint_dir, plan_hash, seed_dir};
+use crate::run::{FORMAT, Input, Provenance, checkpoint_dir, input_path, run_hash, seed_dir};
 use crate::tensors::{self, OwnedSnapshot};
+use crate::writer;
 use camino::{Utf8Path, Utf8PathBuf};
 use dunwu_core::{Curve, RunPlan};
 use serde_json::Value;
 use std::collections::BTreeMap;
+use std::sync::{Arc, OnceLock};
 
 /// A run directory, finished or in progress.
 #[derive(Clone, Debug)]
@@ -16,6 +18,8 @@ pub struct RunReader {
     dir: Utf8PathBuf,
     plan: RunPlan,
     provenance: Provenance,
+    /// `curve.parquet`, read once: it holds all seeds.
+    merged: OnceLock<Arc<BTreeMap<u64, Readings>>>,
 }
 
 impl RunReader {
@@ -37,7 +41,37 @@ impl RunReader {
             dir: dir.to_owned(),
             plan,
             provenance,
+            merged: OnceLock::new(),
         })
+    }
+
+    pub(crate) fn run_hash(&self) -> String {
+        run_hash(&self.plan, &self.provenance.inputs)
+    }
+
+    /// The files that the plan names, as they were when the run began; none in runs of earlier versions.
+    ///
+    /// # Errors
+    /// A copy that is missing or not what it was.
+    pub fn inputs(&self) -> Result<Vec<Input>, StoreError> {
+        let with_text = |input: &Input| {
+            let path = input_path(&self.dir, &input.key);
+            let held = format!("the copy of {} that the run was begun with", input.path);
+            let content = files::read_if_there(&path)?
+                .ok_or_else(|| StoreError::from(self.missing(path.clone(), held)))?;
+            let text = String::from_utf8_lossy(&content).into_owned();
+            if input.is(&text) {
+                Ok(Input {
+                    text,
+                    ..input.clone()
+                })
+            } else {
+                let why =
+                    "it is not the copy that the run was begun with; put that back, or start anew";
+                Err(StoreError::damaged(&path, why))
+            }
+        };
+        self.provenance.inputs.iter().map(with_text).collect()
     }
 
     /// The plan.
@@ -61,25 +95,106 @@ impl RunReader {
             .collect())
     }
 
+    /// Checks that the readings of all seeds are there, whole and this run's.
+    ///
+    /// # Errors
+    /// The first file that is not.
+    pub fn check(&self) -> Result<(), StoreError> {
+        self.seeds()?
+            .into_iter()
+            .try_for_each(|seed| self.readings(seed).map(drop))
+    }
+
     /// The readings of a seed, as far as they are saved.
     ///
     /// # Errors
-    /// Files that are damaged or newer.
+    /// Files that are missing, damaged, newer, or another run's.
     pub fn curve(&self, seed: u64) -> Result<Curve, StoreError> {
         Ok(curve::to_curve(&self.readings(seed)?))
     }
 
     pub(crate) fn readings(&self, seed: u64) -> Result<Readings, StoreError> {
-        let mut seeds = BTreeMap::new();
+        // What is expected is looked at first: a run in progress only adds to it.
+        let expected = self.expected(seed)?;
         let merged = self.dir.join("curve.parquet");
-        if merged.exists() {
-            curve::read_into(&merged, &mut seeds)?;
+        let parts = if merged.exists() {
+            None
         } else {
-            for (_, part) in files::numbered(&seed_dir(&self.dir, seed), "part-", ".parquet")? {
-                curve::read_into(&part, &mut seeds)?;
+            Some(self.parts(seed, &expected))
+        };
+        let (file, readings) = match parts {
+            Some(Ok(readings)) => (seed_dir(&self.dir, seed), readings),
+            // A run that ended in the meantime has moved its parts into one table.
+            Some(Err(error)) if !merged.exists() => return Err(error),
+            _ => (merged.clone(), self.merged(&merged, seed)?),
+        };
+        check_epochs(&file, seed, &readings, expected.epochs)?;
+        Ok(readings)
+    }
+
+    fn merged(&self, path: &Utf8Path, seed: u64) -> Result<Readings, StoreError> {
+        if self.merged.get().is_none() {
+            let mut seeds = BTreeMap::new();
+            curve::read_into(path, &self.run_hash(), &mut seeds)?;
+            // Another thread may have been faster; it read the same.
+            let _ = self.merged.set(Arc::new(seeds));
+        }
+        let seeds = self.merged.get().expect("set above");
+        Ok(seeds.get(&seed).cloned().unwrap_or_default())
+    }
+
+    fn parts(&self, seed: u64, expected: &Expected) -> Result<Readings, StoreError> {
+        let dir = seed_dir(&self.dir, seed);
+        let parts = files::numbered(&dir, "part-", ".parquet")?;
+        let is_there = |number: &u64| parts.iter().any(|(n, _)| n == number);
+        if let Some(lost) = (0..expected.parts).find(|n| !is_there(n)) {
+            let held = format!("readings of seed {seed}");
+            let everything = parts.is_empty() && self.is_over()?;
+            let file = if everything {
+                self.dir.join("curve.parquet")
+            } else {
+                writer::part_path(&dir, lost)
+            };
+            return Err(self.missing(file, held).into());
+        }
+        read_parts(&parts, &self.run_hash(), seed)
+    }
+
+    /// Whether every seed of the plan has ended.
+    fn is_over(&self) -> Result<bool, StoreError> {
+        for seed in self.plan.seed..self.plan.seed + self.plan.seeds {
+            if self.outcome(seed)?.is_none() {
+                return Ok(false);
             }
         }
-        Ok(seeds.remove(&seed).unwrap_or_default())
+        Ok(true)
+    }
+
+    /// The readings that must be there.
+    fn expected(&self, seed: u64) -> Result<Expected, StoreError> {
+        if let Some(outcome) = self.outcome(seed)? {
+            let epochs = outcome["epoch"].as_u64().map_or(0, |last| last + 1);
+            let parts = epochs.min(1);
+            return Ok(Expected { epochs, parts });
+        }
+        let path = seed_dir(&self.dir, seed).join("resume.safetensors");
+        let header = if path.exists() {
+            tensors::read(&path)?.0
+        } else {
+            None
+        };
+        Ok(Expected {
+            epochs: header.as_ref().map_or(0, |h| h.epoch),
+            parts: header.and_then(|h| h.part).map_or(0, |part| part + 1),
+        })
+    }
+
+    fn missing(&self, file: Utf8PathBuf, held: String) -> Kind {
+        Kind::Missing {
+            file,
+            held,
+            dir: self.dir.clone(),
+        }
     }
 
     /// Epochs and files of a seed's checkpoints, ascending.
@@ -97,7 +212,15 @@ impl RunReader {
     pub fn load_checkpoint(&self, path: &Utf8Path) -> Result<OwnedSnapshot, StoreError> {
         let (header, snapshot) = tensors::read(path)?;
         match header {
-            Some(header) if header.plan_hash == plan_hash(&self.plan) => Ok(snapshot),
+            Some(header) if header.plan_hash == self.run_hash() => {
+                let name = writer::checkpoint_name(header.epoch);
+                if path.file_name() == Some(name.as_str()) {
+                    Ok(snapshot)
+                } else {
+                    let why = format!("it is the checkpoint of epoch {}", header.epoch);
+                    Err(StoreError::damaged(path, why))
+                }
+            }
             _ => Err(Kind::OtherPlan {
                 file: path.to_owned(),
             }
@@ -108,9 +231,15 @@ impl RunReader {
     /// How a seed ended; None while it has not.
     ///
     /// # Errors
-    /// A file that is damaged.
+    /// A file that is damaged or another run's.
     pub fn outcome(&self, seed: u64) -> Result<Option<Value>, StoreError> {
-        self.json(&seed_dir(&self.dir, seed).join("outcome.json"))
+        let path = seed_dir(&self.dir, seed).join("outcome.json");
+        let outcome = self.json(&path)?;
+        let by = outcome.as_ref().and_then(|o| o["run"].as_str());
+        if by.is_some_and(|by| by != self.run_hash()) {
+            return Err(Kind::OtherPlan { file: path }.into());
+        }
+        Ok(outcome)
     }
 
     /// `summary.json`, if it is there.
@@ -136,6 +265,61 @@ impl RunReader {
             serde_json::from_slice(&text).map_err(|e| StoreError::damaged(path, e.to_string()))
         };
         files::read_if_there(path)?.map(parse).transpose()
+    }
+}
+
+/// How much of a seed's readings must be there.
+struct Expected {
+    /// Epochs from 0 on, in whatever files.
+    epochs: u64,
+    /// Parts from 0 on, where they are not merged yet.
+    parts: u64,
+}
+
+/// The readings of a seed's parts, later ones over earlier ones.
+pub(crate) fn read_parts(
+    parts: &[(u64, Utf8PathBuf)],
+    run: &str,
+    seed: u64,
+) -> Result<Readings, StoreError> {
+    let mut seeds = BTreeMap::new();
+    for (_, part) in parts {
+        curve::read_into(part, run, &mut seeds)?;
+        if let Some(other) = seeds.keys().find(|s| **s != seed) {
+            let why = format!("it holds readings of seed {other}, not of seed {seed}");
+            return Err(StoreError::damaged(part, why));
+        }
+    }
+    Ok(seeds.remove(&seed).unwrap_or_default())
+}
+
+/// Every epoch is recorded, from 0 on: a gap is a file that was lost or swapped.
+pub(crate) fn check_epochs(
+    file: &Utf8Path,
+    seed: u64,
+    readings: &Readings,
+    expected: u64,
+) -> Result<(), StoreError> {
+    let gap = (0..expected).find(|epoch| !readings.contains_key(epoch));
+    gap.map_or(Ok(()), |epoch| {
+        let why = format!(
+            "it should hold the readings of seed {seed} up to epoch {}, and epoch {epoch} is not there; put the right file back, or run the plan again",
+            expected - 1
+        );
+        Err(StoreError::damaged(file, why))
+    })
+}
+
+/// The plan that a text is, if it is one as a run directory keeps it: such a text says its format.
+///
+/// # Errors
+/// A stored plan that is damaged, or has a newer format.
+pub fn stored_plan(path: &Utf8Path, text: &str) -> Result<Option<RunPlan>, StoreError> {
+    let table: Option<toml::Table> = text.parse().ok();
+    if table.is_some_and(|table| table.contains_key("format")) {
+        parse_plan(path, text.as_bytes()).map(Some)
+    } else {
+        Ok(None)
     }
 }
 

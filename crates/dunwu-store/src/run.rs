@@ -1,5 +1,6 @@
 //! A run directory that is written to.
 
+use crate::checksum;
 use crate::curve::{self, Readings};
 use crate::error::{Kind, StoreError};
 use crate::files;
@@ -31,6 +32,40 @@ pub struct Provenance {
     pub plan_hash: String,
     /// Start, RFC 3339.
     pub started: String,
+    /// Files that the plan names, as they were then.
+    #[serde(default)]
+    pub inputs: Vec<Input>,
+}
+
+/// A file that a plan names: the run directory keeps a copy, `input.<key>`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Input {
+    /// Key of the plan that names it: `task` or `split_file`.
+    pub key: String,
+    /// Where it was, from the root.
+    pub path: Utf8PathBuf,
+    /// Checksum of its text.
+    pub checksum: String,
+    /// Its text; in the copy, not in `provenance.json`.
+    #[serde(skip)]
+    pub text: String,
+}
+
+impl Input {
+    /// A file with that text.
+    pub fn new(key: &str, path: Utf8PathBuf, text: String) -> Self {
+        Self {
+            key: key.to_owned(),
+            path,
+            checksum: checksum::of_text(&text),
+            text,
+        }
+    }
+
+    /// Whether a text is this file's.
+    pub fn is(&self, text: &str) -> bool {
+        self.checksum == checksum::of_text(text)
+    }
 }
 
 /// A hash of all keys of a plan that can change a bit of a seed's result: FNV-1a of its TOML with
@@ -48,6 +83,17 @@ pub fn plan_hash(plan: &RunPlan) -> String {
     format!("{hash:016x}")
 }
 
+/// What ties a file to a run: [`plan_hash`], and the files that the plan names where it names any.
+pub(crate) fn run_hash(plan: &RunPlan, inputs: &[Input]) -> String {
+    let sums = inputs.iter().map(|input| input.checksum.as_str());
+    let words: Vec<&str> = sums.collect();
+    if words.is_empty() {
+        plan_hash(plan)
+    } else {
+        checksum::of_text(&format!("{} {}", plan_hash(plan), words.join(" ")))
+    }
+}
+
 pub(crate) fn plan_toml(plan: &RunPlan) -> String {
     toml::to_string(plan).expect("a plan is a table of plain values")
 }
@@ -56,7 +102,7 @@ pub(crate) fn plan_toml(plan: &RunPlan) -> String {
 #[derive(Debug)]
 pub struct RunDir {
     dir: Utf8PathBuf,
-    plan_hash: String,
+    run_hash: String,
     events: Arc<Mutex<File>>,
     /// Held until this value is dropped; the system lets go of it if the process dies.
     _lock: File,
@@ -78,9 +124,14 @@ impl RunDir {
             .map_err(|e| StoreError::io("list", dir, e))?;
         // A killed start leaves the lock file or a temporary, and nothing that could be lost.
         let is_ours = |name: &str| {
-            name == "lock"
-                || name.ends_with(files::TEMPORARY)
-                || ["events.jsonl", "provenance.json"].contains(&name)
+            let files = [
+                "lock",
+                "events.jsonl",
+                "provenance.json",
+                "input.task",
+                "input.split_file",
+            ];
+            name.ends_with(files::TEMPORARY) || files.contains(&name)
         };
         let empty = entries
             .filter_map(Result::ok)
@@ -97,9 +148,12 @@ impl RunDir {
             }));
         }
         let lock = lock(dir)?;
-        let provenance =
+        for input in &provenance.inputs {
+            files::write_atomic(&input_path(dir, &input.key), input.text.as_bytes())?;
+        }
+        let text =
             serde_json::to_vec_pretty(provenance).expect("text and numbers have a JSON form");
-        files::write_atomic(&dir.join("provenance.json"), &provenance)?;
+        files::write_atomic(&dir.join("provenance.json"), &text)?;
         let events = open_events(dir)?;
         // The plan comes last: with it the directory is a run.
         files::write_atomic(
@@ -108,7 +162,7 @@ impl RunDir {
         )?;
         Ok(RunDir {
             dir: dir.to_owned(),
-            plan_hash: plan_hash(plan),
+            run_hash: run_hash(plan, &provenance.inputs),
             events,
             _lock: lock,
         })
@@ -124,7 +178,7 @@ impl RunDir {
         let events = open_events(dir)?;
         Ok(RunDir {
             dir: dir.to_owned(),
-            plan_hash: plan_hash(reader.plan()),
+            run_hash: reader.run_hash(),
             events,
             _lock: lock,
         })
@@ -148,13 +202,13 @@ impl RunDir {
     /// # Errors
     /// A resume point that is damaged or belongs to another plan; a directory that cannot be written.
     pub fn seed_writer(&self, seed: u64) -> Result<SeedWriter, StoreError> {
-        SeedWriter::open(&self.dir, seed, &self.plan_hash, Arc::clone(&self.events))
+        SeedWriter::open(&self.dir, seed, &self.run_hash, Arc::clone(&self.events))
     }
 
     /// Merges the readings of all seeds into `curve.parquet` and removes their parts.
     ///
     /// # Errors
-    /// Files that cannot be read or written; the parts are kept then.
+    /// Files that are missing, damaged or another run's, or cannot be written; the parts are kept then.
     pub fn finish(&self) -> Result<(), StoreError> {
         let reader = RunReader::open(&self.dir)?;
         let readings: Vec<(u64, Readings)> = reader
@@ -164,7 +218,7 @@ impl RunDir {
             .collect::<Result<_, StoreError>>()?;
         let borrowed: Vec<(u64, &Readings)> = readings.iter().map(|(seed, r)| (*seed, r)).collect();
         let path = self.dir.join("curve.parquet");
-        files::write_atomic(&path, &curve::to_parquet(&path, &borrowed)?)?;
+        files::write_atomic(&path, &curve::to_parquet(&path, &self.run_hash, &borrowed)?)?;
         for (seed, _) in &readings {
             let dir = seed_dir(&self.dir, *seed);
             for (_, part) in files::numbered(&dir, "part-", ".parquet")? {
@@ -205,6 +259,10 @@ impl RunDir {
         files::create_dir(&dir)?;
         files::write_atomic(&dir.join(name), svg.as_bytes())
     }
+}
+
+pub(crate) fn input_path(dir: &Utf8Path, key: &str) -> Utf8PathBuf {
+    dir.join(format!("input.{key}"))
 }
 
 pub(crate) fn seed_dir(dir: &Utf8Path, seed: u64) -> Utf8PathBuf {

@@ -4,6 +4,7 @@
     reason = "the safetensors writer takes a HashMap; it holds one entry, so it has no order"
 )]
 
+use crate::checksum::Checksum;
 use crate::error::{Kind, StoreError};
 use crate::files;
 use crate::run::FORMAT;
@@ -38,6 +39,29 @@ pub(crate) struct Header {
     /// Last part of the readings that belongs to a resume point.
     #[serde(default)]
     pub part: Option<u64>,
+    /// Seed of the run.
+    #[serde(default)]
+    pub seed: Option<u64>,
+    /// Sum over names, shapes and values.
+    #[serde(default)]
+    pub checksum: Option<String>,
+}
+
+/// The sum over names, shapes and values, by name.
+fn checksum(tensors: &[NamedTensor]) -> String {
+    let mut order: Vec<&NamedTensor> = tensors.iter().collect();
+    order.sort_by(|a, b| a.name.cmp(&b.name));
+    let mut sum = Checksum::new();
+    for tensor in order {
+        sum.bytes(tensor.name.as_bytes());
+        sum.word(tensor.rows as u64);
+        sum.word(tensor.cols as u64);
+        match &tensor.values {
+            Values::F32(data) => data.iter().for_each(|x| sum.word(x.to_bits().into())),
+            Values::F64(data) => data.iter().for_each(|x| sum.word(x.to_bits())),
+        }
+    }
+    sum.text()
 }
 
 /// The bytes of a file that holds the tensors.
@@ -56,6 +80,7 @@ pub(crate) fn to_bytes(
         .collect();
     let text = serde_json::to_string(&Header {
         format: FORMAT,
+        checksum: Some(checksum(tensors)),
         ..header.clone()
     })
     .expect("numbers and text have a JSON form");
@@ -117,6 +142,11 @@ pub(crate) fn read(path: &Utf8Path) -> Result<(Option<Header>, OwnedSnapshot), S
         });
     }
     tensors.sort_by(|a, b| a.name.cmp(&b.name));
+    let written = header.as_ref().and_then(|h| h.checksum.as_ref());
+    if written.is_some_and(|written| *written != checksum(&tensors)) {
+        let why = "its numbers are not those that were written: their checksum differs";
+        return Err(damaged(why.to_owned()));
+    }
     let epoch = header.as_ref().map_or(0, |h| h.epoch);
     Ok((header, OwnedSnapshot { epoch, tensors }))
 }

@@ -3,12 +3,12 @@
 use crate::curve::{self, Readings};
 use crate::error::{Kind, StoreError};
 use crate::files;
+use crate::reader::{check_epochs, read_parts};
 use crate::run::{FORMAT, checkpoint_dir, seed_dir};
 use crate::tensors::{self, Header};
 use camino::{Utf8Path, Utf8PathBuf};
 use dunwu_core::{Curve, NamedTensor, Snapshot};
 use serde_json::Value;
-use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Write;
 use std::sync::{Arc, Mutex};
@@ -33,31 +33,42 @@ pub struct ResumePoint {
 #[derive(Debug)]
 pub struct SeedWriter {
     seed: u64,
+    run: Utf8PathBuf,
     dir: Utf8PathBuf,
     checkpoints: Utf8PathBuf,
-    plan_hash: String,
+    run_hash: String,
     next_part: u64,
     /// Readings since the last part.
     pending: Readings,
     events: Arc<Mutex<File>>,
 }
 
+/// File of a part of the readings in a seed's folder.
+pub(crate) fn part_path(dir: &Utf8Path, number: u64) -> Utf8PathBuf {
+    dir.join(format!("part-{number:06}.parquet"))
+}
+
+/// Name of the file of a checkpoint.
+pub(crate) fn checkpoint_name(epoch: u64) -> String {
+    format!("epoch-{epoch:08}.safetensors")
+}
+
 impl SeedWriter {
     pub(crate) fn open(
         run: &Utf8Path,
         seed: u64,
-        plan_hash: &str,
+        run_hash: &str,
         events: Arc<Mutex<File>>,
     ) -> Result<Self, StoreError> {
         let (dir, checkpoints) = (seed_dir(run, seed), checkpoint_dir(run, seed));
         files::create_dir(&dir)?;
         files::create_dir(&checkpoints)?;
-        let plan_hash = plan_hash.to_owned();
         let mut writer = Self {
             seed,
+            run: run.to_owned(),
             dir,
             checkpoints,
-            plan_hash,
+            run_hash: run_hash.to_owned(),
             next_part: 0,
             pending: Readings::new(),
             events,
@@ -68,11 +79,19 @@ impl SeedWriter {
 
     /// Removes parts that a killed process wrote after its last resume point: they will come again.
     fn drop_unfinished(&mut self) -> Result<(), StoreError> {
-        self.next_part = match self.resume_header()? {
-            Some(header) => header.part.map_or(0, |p| p + 1),
-            None => 0,
-        };
-        for (number, path) in files::numbered(&self.dir, "part-", ".parquet")? {
+        let header = self.resume_header()?;
+        let parts = files::numbered(&self.dir, "part-", ".parquet")?;
+        // A kill leaves at most one part that no resume point counts on.
+        if header.is_none() && parts.iter().any(|(number, _)| *number > 0) {
+            return Err(Kind::Missing {
+                file: self.resume_path(),
+                held: format!("the state of seed {} to go on from", self.seed),
+                dir: self.run.clone(),
+            }
+            .into());
+        }
+        self.next_part = header.and_then(|h| h.part).map_or(0, |part| part + 1);
+        for (number, path) in parts {
             if number >= self.next_part {
                 files::remove(&path)?;
             }
@@ -92,8 +111,12 @@ impl SeedWriter {
         let (header, _) = tensors::read(&path)?;
         let header = header
             .ok_or_else(|| StoreError::damaged(&path, "there is no `dunwu` in its metadata"))?;
-        if header.plan_hash != self.plan_hash {
+        if header.plan_hash != self.run_hash {
             return Err(Kind::OtherPlan { file: path }.into());
+        }
+        if let Some(other) = header.seed.filter(|seed| *seed != self.seed) {
+            let why = format!("it is the state of seed {other}, not of seed {}", self.seed);
+            return Err(StoreError::damaged(&path, why));
         }
         Ok(Some(header))
     }
@@ -115,11 +138,9 @@ impl SeedWriter {
             name: t.name[PROBE.len()..].to_owned(),
             ..t
         };
-        let mut seeds = BTreeMap::new();
-        for (_, part) in files::numbered(&self.dir, "part-", ".parquet")? {
-            curve::read_into(&part, &mut seeds)?;
-        }
-        let mut readings = seeds.remove(&self.seed).unwrap_or_default();
+        let parts = files::numbered(&self.dir, "part-", ".parquet")?;
+        let mut readings = read_parts(&parts, &self.run_hash, self.seed)?;
+        check_epochs(&self.dir, self.seed, &readings, header.epoch)?;
         readings.retain(|epoch, _| *epoch < header.epoch);
         let probes = probes.into_iter().map(strip).collect();
         Ok(Some(ResumePoint {
@@ -157,9 +178,7 @@ impl SeedWriter {
     /// # Errors
     /// A file that cannot be written.
     pub fn checkpoint(&mut self, snapshot: &Snapshot<'_>) -> Result<(), StoreError> {
-        let path = self
-            .checkpoints
-            .join(format!("epoch-{:08}.safetensors", snapshot.epoch));
+        let path = self.checkpoints.join(checkpoint_name(snapshot.epoch));
         let header = self.header(snapshot.epoch, None);
         files::write_atomic(
             &path,
@@ -171,8 +190,10 @@ impl SeedWriter {
         Header {
             format: FORMAT,
             epoch,
-            plan_hash: self.plan_hash.clone(),
+            plan_hash: self.run_hash.clone(),
             part,
+            seed: Some(self.seed),
+            checksum: None,
         }
     }
 
@@ -200,10 +221,10 @@ impl SeedWriter {
         if self.pending.is_empty() {
             return Ok(());
         }
-        let path = self.dir.join(format!("part-{:06}.parquet", self.next_part));
+        let path = part_path(&self.dir, self.next_part);
         files::write_atomic(
             &path,
-            &curve::to_parquet(&path, &[(self.seed, &self.pending)])?,
+            &curve::to_parquet(&path, &self.run_hash, &[(self.seed, &self.pending)])?,
         )?;
         self.pending.clear();
         self.next_part += 1;
@@ -216,7 +237,11 @@ impl SeedWriter {
     /// Files that cannot be written.
     pub fn finish(&mut self, outcome: &Value) -> Result<(), StoreError> {
         self.write_part()?;
-        let text = serde_json::to_vec_pretty(outcome).expect("a JSON value has a JSON form");
+        let mut outcome = outcome.clone();
+        if let Some(object) = outcome.as_object_mut() {
+            object.insert("run".to_owned(), self.run_hash.clone().into());
+        }
+        let text = serde_json::to_vec_pretty(&outcome).expect("a JSON value has a JSON form");
         files::write_atomic(&self.dir.join("outcome.json"), &text)
     }
 }

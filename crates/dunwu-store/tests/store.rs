@@ -2,7 +2,7 @@
 
 use camino::{Utf8Path, Utf8PathBuf};
 use dunwu_core::{NamedTensor, RunPlan, RunSpec, Snapshot, Values};
-use dunwu_store::{Provenance, RunDir, plan_hash, read_safetensors};
+use dunwu_store::{Input, Provenance, RunDir, plan_hash, read_safetensors};
 use proptest::prelude::*;
 use serde_json::json;
 use std::fs;
@@ -283,15 +283,166 @@ fn damaged_tables_are_refused_without_panic() {
         let error = refusal(RunDir::open(&dir).unwrap().curve(0));
         assert!(error.contains("part-000000.parquet is damaged"), "{error}");
     }
-    let mut newer = whole.clone();
-    let name = whole
-        .windows(12)
-        .position(|w| w == b"dunwu.format")
-        .unwrap();
-    let value = name + whole[name..].iter().position(|b| *b == b'1').unwrap();
+    // A table without a seal, as earlier versions wrote them, is read; one of a later version is named.
+    let mut old = whole.clone();
+    let place = |file: &[u8], what: &[u8]| file.windows(what.len()).position(|w| w == what);
+    let seal = place(&old, b"dunwusum").unwrap();
+    old.drain(seal..seal + 16);
+    let run = place(&old, b"dunwu.run").unwrap();
+    old[run..run + 9].copy_from_slice(b"dunwu.old");
+    fs::write(&path, &old).unwrap();
+    assert_eq!(
+        RunDir::open(&dir).unwrap().curve(0).unwrap().epochs().len(),
+        300
+    );
+    let mut newer = old;
+    let name = place(&newer, b"dunwu.format").unwrap();
+    let value = name + newer[name..].iter().position(|b| *b == b'1').unwrap();
     newer[value] = b'8';
     fs::write(&path, newer).unwrap();
     assert!(refusal(RunDir::open(&dir).unwrap().curve(0)).contains("has format 8"));
+}
+
+/// A run of seeds 0 and 1 with two parts each, which has not ended.
+fn in_progress(dir: &Utf8Path, words: &[&str]) {
+    let run = RunDir::create(dir, &plan(words), &Provenance::default()).unwrap();
+    for seed in [0, 1] {
+        let mut writer = run.seed_writer(seed).unwrap();
+        for epoch in 0..6 {
+            writer.record(epoch, "a", 0.1 * epoch as f64);
+            writer.record(epoch, "b", -0.0);
+            if epoch % 3 == 2 {
+                let state = [tensor("w", vec![epoch as f32])];
+                writer
+                    .commit(&Snapshot::of(epoch + 1, &state), &[])
+                    .unwrap();
+            }
+        }
+    }
+}
+
+fn end(dir: &Utf8Path) {
+    let run = RunDir::resume(dir).unwrap();
+    for seed in [0, 1] {
+        let mut writer = run.seed_writer(seed).unwrap();
+        writer.record(6, "a", 0.0);
+        writer.finish(&json!({"epoch": 6})).unwrap();
+    }
+    run.finish().unwrap();
+}
+
+#[test]
+fn readings_that_are_lost_or_swapped_are_refused_by_name() {
+    let (_keep, dir) = temporary();
+    let keep = tempfile::tempdir().unwrap();
+    let other = Utf8PathBuf::from_path_buf(keep.path().join("other")).unwrap();
+    in_progress(&dir, &["task=Z5"]);
+    in_progress(&other, &["task=Z7"]);
+    let (first, second) = (
+        "seeds/seed-0/part-000000.parquet",
+        "seeds/seed-0/part-000001.parquet",
+    );
+    let open = || RunDir::open(&dir).unwrap();
+    let resume = || {
+        let run = RunDir::resume(&dir).unwrap();
+        run.seed_writer(0).and_then(|w| w.resume_point())
+    };
+    assert_eq!(open().curve(0).unwrap().epochs(), [0, 1, 2, 3, 4, 5]);
+    let away = dir.join("away");
+    for (file, by, expected) in [
+        (first, None, "part-000000.parquet is missing"),
+        (second, None, "part-000001.parquet is missing"),
+        (first, Some(other.join(first)), "made by another plan"),
+        (first, Some(dir.join(second)), "epoch 0 is not there"),
+        (
+            first,
+            Some(dir.join("seeds/seed-1/part-000000.parquet")),
+            "holds readings of seed 1, not of seed 0",
+        ),
+    ] {
+        fs::rename(dir.join(file), &away).unwrap();
+        by.map(|by| fs::copy(by, dir.join(file)).unwrap());
+        let error = refusal(open().curve(0));
+        assert!(error.contains(expected), "{error}");
+        assert!(refusal(open().check()).contains(expected));
+        if file == first || expected.contains("missing") {
+            refusal(resume());
+        }
+        fs::rename(&away, dir.join(file)).unwrap();
+    }
+    let state = dir.join("seeds/seed-0/resume.safetensors");
+    fs::rename(&state, &away).unwrap();
+    let error = refusal(resume());
+    assert!(
+        error.contains("resume.safetensors is missing, with the state of seed 0")
+            && error.contains("dunwu train --config"),
+        "{error}"
+    );
+    fs::copy(dir.join("seeds/seed-1/resume.safetensors"), &state).unwrap();
+    assert!(refusal(resume()).contains("the state of seed 1, not of seed 0"));
+    fs::rename(&away, &state).unwrap();
+    assert_eq!(resume().unwrap().unwrap().epoch, 6);
+
+    end(&dir);
+    end(&other);
+    let merged = dir.join("curve.parquet");
+    assert_eq!(open().curve(1).unwrap().epochs().len(), 7);
+    fs::rename(&merged, &away).unwrap();
+    let error = refusal(open().curve(0));
+    assert!(error.contains("curve.parquet is missing"), "{error}");
+    assert!(refusal(RunDir::resume(&dir).unwrap().finish()).contains("is missing"));
+    assert!(!merged.exists(), "nothing takes the place of what was lost");
+    fs::copy(other.join("curve.parquet"), &merged).unwrap();
+    let error = refusal(open().curve(0));
+    assert!(
+        error.contains("curve.parquet was made by another plan"),
+        "{error}"
+    );
+    let outcome = "seeds/seed-0/outcome.json";
+    fs::copy(other.join(outcome), dir.join(outcome)).unwrap();
+    assert!(refusal(open().outcome(0)).contains("another plan"));
+}
+
+#[test]
+fn no_flipped_bit_changes_a_number() {
+    let (_keep, dir) = temporary();
+    in_progress(&dir, &["task=Z5"]);
+    let part = dir.join("seeds/seed-0/part-000000.parquet");
+    let (whole, curve) = (fs::read(&part).unwrap(), || {
+        RunDir::open(&dir).unwrap().curve(0)
+    });
+    let right = curve().unwrap();
+    for at in 0..whole.len() {
+        let mut flipped = whole.clone();
+        flipped[at] ^= 1 << (at % 8);
+        fs::write(&part, &flipped).unwrap();
+        refusal(curve());
+    }
+    fs::write(&part, &whole).unwrap();
+    assert_eq!(curve().unwrap(), right);
+    let state = dir.join("seeds/seed-0/resume.safetensors");
+    let mut bytes = fs::read(&state).unwrap();
+    *bytes.last_mut().unwrap() ^= 1;
+    fs::write(&state, bytes).unwrap();
+    let error = refusal(RunDir::resume(&dir).unwrap().seed_writer(0));
+    assert!(error.contains("checksum differs"), "{error}");
+}
+
+#[test]
+fn files_that_a_plan_names_are_kept_and_checked() {
+    let (_keep, dir) = temporary();
+    let input = Input::new("task", "/t/square.csv".into(), "0,1\n1,0\n".into());
+    let provenance = Provenance {
+        inputs: vec![input.clone()],
+        ..Provenance::default()
+    };
+    drop(RunDir::create(&dir, &plan(&["task=table:square.csv"]), &provenance).unwrap());
+    let open = || RunDir::open(&dir).unwrap();
+    assert_eq!(open().inputs().unwrap(), [input]);
+    fs::write(dir.join("input.task"), "1,0\n0,1\n").unwrap();
+    assert!(refusal(open().inputs()).contains("input.task is damaged"));
+    fs::remove_file(dir.join("input.task")).unwrap();
+    assert!(refusal(open().inputs()).contains("the copy of /t/square.csv"));
 }
 
 #[test]

@@ -14,5 +14,6 @@ pub(crate) fn here(plan: &RunPlan) -> Provenance {
         threads: crate::resources::threads(plan),
         plan_hash: dunwu_store::plan_hash(plan),
         started: jiff::Timestamp::now().to_string(),
+        inputs: vec![],
     }
 }
