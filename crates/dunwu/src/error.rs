@@ -33,6 +33,11 @@ pub(crate) enum Kind {
     Panic {
         seed: u64,
     },
+    Config {
+        what: &'static str,
+        path: Utf8PathBuf,
+        why: String,
+    },
 }
 
 impl Error {
@@ -43,7 +48,8 @@ impl Error {
             | Kind::Task(_)
             | Kind::Landscape(_)
             | Kind::Memory { .. }
-            | Kind::Differs { .. } => true,
+            | Kind::Differs { .. }
+            | Kind::Config { .. } => true,
             Kind::Engine(e) => e.is_bad_input(),
             Kind::Store(e) => e.is_bad_input(),
             Kind::Panic { .. } => false,
@@ -80,16 +86,23 @@ impl fmt::Display for Error {
                 needed,
                 available,
                 runs,
-            } => write!(
-                f,
-                "the plan needs {} for {runs} runs at once, and {} is free; lower width, train_size, seeds or threads",
-                crate::resources::human(*needed),
-                crate::resources::human(*available)
-            ),
+            } => {
+                let needed = crate::resources::human(*needed);
+                let runs = match runs {
+                    1 => String::new(),
+                    n => format!(" for {n} runs at once"),
+                };
+                let free = crate::resources::human(*available);
+                write!(
+                    f,
+                    "the plan needs {needed}{runs}, and {free} is free; lower width, train_size, seeds or threads, or take a smaller task"
+                )
+            }
             Kind::Differs { dir, keys } => write!(
                 f,
                 "{dir} was begun with another plan than {keys}; resume it as it is, or start anew with another --out"
             ),
+            Kind::Config { what, path, why } => write!(f, "{what} {path}: {why}"),
             Kind::Panic { seed } => write!(
                 f,
                 "the run of seed {seed} broke off; this is a defect of dunwu, please report it"
@@ -106,7 +119,10 @@ impl std::error::Error for Error {
             Kind::Landscape(e) => e.source(),
             Kind::Engine(e) => e.source(),
             Kind::Store(e) => e.source(),
-            Kind::Memory { .. } | Kind::Differs { .. } | Kind::Panic { .. } => None,
+            Kind::Memory { .. }
+            | Kind::Differs { .. }
+            | Kind::Panic { .. }
+            | Kind::Config { .. } => None,
         }
     }
 }

@@ -1,15 +1,17 @@
 //! Runs over a queue, recorded, analysed and reported.
 
 use crate::error::{Error, Kind};
+use crate::files::Sources;
+pub(crate) use crate::files::read_file;
 use crate::recorder::Recorder;
 use crate::summary::summary;
 use crate::{page, provenance, resources};
 use camino::{Utf8Path, Utf8PathBuf};
 use dunwu_analysis::{Account, Context, account};
-use dunwu_core::{Curve, Metrics, RunPlan, RunSpec, Snapshot, StopReason};
+use dunwu_core::{Curve, Dataset, Metrics, RunPlan, RunSpec, Snapshot, StopReason};
 use dunwu_engine::Resume;
 use dunwu_probe::Setting;
-use dunwu_store::{RunDir, RunReader, SeedWriter};
+use dunwu_store::{Provenance, RunDir, RunReader, SeedWriter};
 use dunwu_task::{Features, Task};
 use serde_json::{Value, json};
 use std::sync::Mutex;
@@ -100,20 +102,20 @@ pub struct Report {
     pub interrupted: bool,
 }
 
-/// Reads a file named in a plan.
-pub(crate) fn read_file(path: &str) -> Result<String, String> {
-    std::fs::read_to_string(path).map_err(|e| e.to_string())
-}
-
 /// Trains every seed of a plan into a new run directory.
 ///
 /// # Errors
 /// A plan that cannot be run or does not fit in memory, a directory that is not empty or in use,
 /// a record that cannot be written.
 pub fn train(plan: &RunPlan, dir: &Utf8Path, control: &Control<'_>) -> Result<Report, Error> {
-    let lab = Lab::new(plan)?;
+    let sources = Sources::now(plan);
+    let provenance = Provenance {
+        inputs: sources.inputs(plan),
+        ..provenance::here(plan)
+    };
+    let lab = Lab::new(plan, sources)?;
     lab.check_memory()?;
-    let run_dir = RunDir::create(dir, plan, &provenance::here(plan))?;
+    let run_dir = RunDir::create(dir, plan, &provenance)?;
     lab.run(run_dir, dir, control)
 }
 
@@ -125,16 +127,18 @@ pub fn train(plan: &RunPlan, dir: &Utf8Path, control: &Control<'_>) -> Result<Re
 /// # Errors
 /// Those of [`train`]; a directory that holds no run; `changes` that make another plan.
 pub fn resume(dir: &Utf8Path, changes: &RunSpec, control: &Control<'_>) -> Result<Report, Error> {
-    let stored = plan_of(dir)?;
+    let reader = RunDir::open(dir)?;
+    let stored = reader.plan();
     let mut spec = RunSpec::from_overrides(stored.to_overrides())?;
+    let same = spec.resolve()?;
     spec.merge(changes.clone());
     let wanted = spec.resolve()?;
-    let plan = RunPlan {
+    let go_on = |plan: &RunPlan| RunPlan {
         threads: wanted.threads,
         save_seconds: wanted.save_seconds,
-        ..stored.clone()
+        ..plan.clone()
     };
-    if wanted != plan {
+    if wanted != go_on(&same) {
         let is_change = |(key, value): (&str, &str)| {
             Some(format!("{key}={value}")).filter(|w| !stored.to_overrides().contains(w))
         };
@@ -145,7 +149,8 @@ pub fn resume(dir: &Utf8Path, changes: &RunSpec, control: &Control<'_>) -> Resul
         }
         .into());
     }
-    let lab = Lab::new(&plan)?;
+    let plan = go_on(stored);
+    let lab = Lab::new(&plan, Sources::recorded(&reader)?)?;
     lab.check_memory()?;
     lab.run(RunDir::resume(dir)?, dir, control)
 }
@@ -164,7 +169,7 @@ pub fn plan_of(dir: &Utf8Path) -> Result<RunPlan, Error> {
 /// A directory that holds no run, or damaged files.
 pub fn load(dir: &Utf8Path) -> Result<Report, Error> {
     let reader = RunDir::open(dir)?;
-    let lab = Lab::new(reader.plan())?;
+    let lab = Lab::new(reader.plan(), Sources::recorded(&reader)?)?;
     lab.read(&reader, dir)
 }
 
@@ -175,7 +180,7 @@ pub fn load(dir: &Utf8Path) -> Result<Report, Error> {
 pub fn report(dir: &Utf8Path) -> Result<Utf8PathBuf, Error> {
     let run_dir = RunDir::resume(dir)?;
     let reader = RunDir::open(dir)?;
-    let lab = Lab::new(reader.plan())?;
+    let lab = Lab::new(reader.plan(), Sources::recorded(&reader)?)?;
     let report = lab.read(&reader, dir)?;
     lab.write_page(&run_dir, &reader, &report)?;
     Ok(dir.join("report.html"))
@@ -186,8 +191,8 @@ pub fn report(dir: &Utf8Path) -> Result<Utf8PathBuf, Error> {
 /// # Errors
 /// A plan whose task or split cannot be made.
 pub fn memory_notice(plan: &RunPlan) -> Result<Option<String>, Error> {
-    let lab = Lab::new(plan)?;
-    let needed = resources::needed_memory(plan, &lab.task.dataset(plan, plan.seed, &read_file)?);
+    let lab = Lab::new(plan, Sources::now(plan))?;
+    let needed = resources::needed_memory(plan, &lab.dataset(plan.seed)?);
     let free = resources::available_memory().map_or_else(String::new, |a| {
         format!(" of {} that are free", resources::human(a))
     });
@@ -200,12 +205,15 @@ pub(crate) struct Lab<'p> {
     pub task: Task,
     pub features: Option<Features>,
     pub no_features: Option<String>,
+    sources: Sources,
 }
 
 impl<'p> Lab<'p> {
-    pub(crate) fn new(plan: &'p RunPlan) -> Result<Self, Error> {
+    pub(crate) fn new(plan: &'p RunPlan, sources: Sources) -> Result<Self, Error> {
         dunwu_probe::select(&plan.probes)?;
-        let task = Task::from_plan(plan, &read_file)?;
+        // Building a large table only to find that nothing fits takes seconds.
+        check_memory(plan, resources::least_memory(plan).unwrap_or(0))?;
+        let task = Task::from_plan(plan, &|path| sources.read(path))?;
         let (features, no_features) = match task.try_features() {
             Ok(features) => (Some(features), None),
             Err(why) => (None, Some(why.to_string())),
@@ -215,22 +223,19 @@ impl<'p> Lab<'p> {
             task,
             features,
             no_features,
+            sources,
         })
     }
 
+    /// The rows of one seed.
+    pub(crate) fn dataset(&self, seed: u64) -> Result<Dataset, Error> {
+        let read = |path: &str| self.sources.read(path);
+        Ok(self.task.dataset(self.plan, seed, &read)?)
+    }
+
     fn check_memory(&self) -> Result<(), Error> {
-        let data = self.task.dataset(self.plan, self.plan.seed, &read_file)?;
-        let needed = resources::needed_memory(self.plan, &data);
-        let (runs, _) = resources::lanes(self.plan, self.plan.seeds as usize);
-        match resources::available_memory() {
-            Some(available) if needed > available => Err(Kind::Memory {
-                needed,
-                available,
-                runs,
-            }
-            .into()),
-            _ => Ok(()),
-        }
+        let data = self.dataset(self.plan.seed)?;
+        check_memory(self.plan, resources::needed_memory(self.plan, &data))
     }
 
     /// Features beside the constant one.
@@ -401,10 +406,7 @@ impl<'p> Lab<'p> {
         }
         let interrupted =
             runs.len() < self.plan.seeds as usize || runs.iter().any(|r| r.stopped.is_none());
-        let seconds = reader
-            .summary()?
-            .and_then(|s| s.get("seconds").and_then(Value::as_f64))
-            .unwrap_or(0.0);
+        let seconds = seconds(reader)?;
         Ok(Report {
             plan: self.plan.clone(),
             task: self.task.describe(),
@@ -428,6 +430,27 @@ impl<'p> Lab<'p> {
             run_dir.write_figure(&name, &svg)?;
         }
         Ok(())
+    }
+}
+
+/// Wall-clock time of the sittings so far.
+fn seconds(reader: &RunReader) -> Result<f64, Error> {
+    let summary = reader.summary()?;
+    let noted = summary.and_then(|s| s.get("seconds").and_then(Value::as_f64));
+    Ok(noted.unwrap_or(0.0))
+}
+
+/// Refuses a plan that needs more memory than is free.
+fn check_memory(plan: &RunPlan, needed: u64) -> Result<(), Error> {
+    let (runs, _) = resources::lanes(plan, plan.seeds as usize);
+    match resources::available_memory() {
+        Some(available) if needed > available => Err(Kind::Memory {
+            needed,
+            available,
+            runs,
+        }
+        .into()),
+        _ => Ok(()),
     }
 }
 

@@ -13,6 +13,7 @@
 //! A run directory holds everything that is known of a run; [`report`] rebuilds its page from it alone.
 
 mod error;
+mod files;
 mod lab;
 mod landscape;
 mod microscope;
@@ -24,6 +25,7 @@ mod resources;
 mod summary;
 
 pub use error::Error;
+pub use files::{changed_inputs, config};
 pub use lab::{
     Control, Progress, Report, Run, load, memory_notice, plan_of, report, resume, train,
 };
@@ -39,7 +41,7 @@ pub use summary::summary;
 pub use dunwu_analysis as analysis;
 pub use dunwu_core::{
     Curve, Dataset, Draws, Flow, KEYS, Metrics, NamedTensor, Needs, Observer, PlanError, Probe,
-    Reading, RunEvent, RunPlan, RunSpec, Seed, Snapshot, StopReason,
+    Reading, RunEvent, RunPlan, RunSpec, Seed, Snapshot, StopReason, shell_word,
 };
 pub use dunwu_engine as engine;
 pub use dunwu_probe as probe;

@@ -1,7 +1,8 @@
 //! What the networks of a run directory learned, checkpoint by checkpoint.
 
 use crate::error::{Error, Kind};
-use crate::lab::{Lab, read_file};
+use crate::files::Sources;
+use crate::lab::Lab;
 use crate::resources;
 use camino::Utf8Path;
 use dunwu_analysis::landscape::LandscapeError;
@@ -60,7 +61,7 @@ pub fn microscope(
 ) -> Result<Microscopy, Error> {
     let reader = RunDir::open(dir)?;
     let plan = reader.plan().clone();
-    let lab = Lab::new(&plan)?;
+    let lab = Lab::new(&plan, Sources::recorded(&reader)?)?;
     let report = lab.read(&reader, dir)?;
     let seed = seed
         .or(report.runs.first().map(|r| r.seed))
@@ -140,7 +141,7 @@ struct Scope<'a> {
 
 impl<'a> Scope<'a> {
     fn new(lab: &'a Lab<'a>, seed: u64) -> Result<Self, Error> {
-        let data = lab.task.dataset(lab.plan, seed, &read_file)?;
+        let data = lab.dataset(seed)?;
         let why = lab.no_features.clone().unwrap_or_default();
         let features = lab
             .features

@@ -66,8 +66,7 @@ fn maps(lab: &Lab<'_>, reader: &RunReader, seed: u64) -> Result<Vec<(u64, MapDat
     let Some(features) = &lab.features else {
         return Ok(vec![]);
     };
-    let read = |path: &str| std::fs::read_to_string(path).map_err(|e| e.to_string());
-    let data = lab.task.dataset(lab.plan, seed, &read)?;
+    let data = lab.dataset(seed)?;
     let mut out = Vec::new();
     for (epoch, path) in reader.checkpoints(seed)? {
         let checkpoint = reader.load_checkpoint(&path)?;

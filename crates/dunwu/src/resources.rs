@@ -1,6 +1,6 @@
 //! What the machine has.
 
-use dunwu_core::{Dataset, RunPlan};
+use dunwu_core::{Dataset, RunPlan, TrainShare};
 
 /// Cores to use: what the plan says, or all.
 pub fn threads(plan: &RunPlan) -> usize {
@@ -22,6 +22,35 @@ pub fn needed_memory(plan: &RunPlan, data: &Dataset) -> u64 {
     let (outer, inner) = lanes(plan, plan.seeds as usize);
     let one = dunwu_engine::memory(plan, data, inner).total();
     one.saturating_mul(outer as u64)
+}
+
+/// At least so many bytes, told before any table is built; None where only the table tells.
+pub(crate) fn least_memory(plan: &RunPlan) -> Option<u64> {
+    let (vocab, classes) = dunwu_task::outline(plan)?;
+    // A formula may divide, and then has no row for 0.
+    let rows = vocab
+        .iter()
+        .try_fold(1usize, |rows, n| rows.checked_mul((*n).max(2) - 1))?;
+    let train = match plan.train {
+        TrainShare::Fraction(p) => (p * rows as f64) as usize,
+        TrainShare::Size(n) => n,
+        TrainShare::Multiplier(c) => (c * classes as f64 * (classes as f64).ln()) as usize,
+        TrainShare::File(_) => 0,
+    };
+    let shape = Dataset {
+        task: plan.task.clone(),
+        vocab,
+        classes,
+        tokens: vec![],
+        labels: vec![],
+        clean: vec![],
+        train: vec![],
+        test: vec![],
+        noisy: vec![],
+    };
+    let (outer, inner) = lanes(plan, plan.seeds as usize);
+    let one = dunwu_engine::memory_of_rows(plan, &shape, [rows, train.min(rows)], inner).total();
+    Some(one.saturating_mul(outer as u64))
 }
 
 /// Bytes that are free, where the system says so.
@@ -50,6 +79,27 @@ pub(crate) fn human(bytes: u64) -> String {
 
 #[cfg(test)]
 mod tests {
+    #[test]
+    fn what_is_told_before_the_table_is_a_little_less_than_what_is_told_after() {
+        for words in [
+            ["task=Z97", "train_fraction=0.4"],
+            ["task=S5", "train_size=900"],
+            ["task=x/y mod 97", "seeds=3"],
+            ["task=D30", "train_multiplier=2"],
+        ] {
+            let spec = dunwu_core::RunSpec::from_overrides(words).unwrap();
+            let plan = spec.resolve().unwrap();
+            let task = dunwu_task::Task::from_plan(&plan, dunwu_task::NO_FILES).unwrap();
+            let data = task.dataset(&plan, 0, dunwu_task::NO_FILES).unwrap();
+            let (least, needed) = (
+                super::least_memory(&plan),
+                super::needed_memory(&plan, &data),
+            );
+            let share = least.unwrap() as f64 / needed as f64;
+            assert!((0.9..=1.0).contains(&share), "{words:?}: {share}");
+        }
+    }
+
     #[test]
     fn sizes_are_readable() {
         assert_eq!(super::human(999), "999 B");
