@@ -11,7 +11,7 @@ use dunwu_analysis::{Account, Context, account};
 use dunwu_core::{Curve, Dataset, Metrics, RunPlan, RunSpec, Snapshot, StopReason};
 use dunwu_engine::Resume;
 use dunwu_probe::Setting;
-use dunwu_store::{Provenance, RunDir, RunReader, SeedWriter};
+use dunwu_store::{Provenance, RunDir, RunReader};
 use dunwu_task::{Features, Task};
 use serde_json::{Value, json};
 use std::sync::Mutex;
@@ -259,19 +259,11 @@ impl<'p> Lab<'p> {
 
     fn run(&self, run_dir: RunDir, dir: &Utf8Path, control: &Control<'_>) -> Result<Report, Error> {
         let started = Instant::now();
-        let earlier = RunDir::open(dir)?
-            .summary()?
-            .and_then(|s| s.get("seconds").and_then(Value::as_f64))
-            .unwrap_or(0.0);
-        let seeds: Vec<u64> = (self.plan.seed..self.plan.seed + self.plan.seeds).collect();
         let reader = RunDir::open(dir)?;
-        let mut open = Vec::new();
-        for seed in seeds {
-            if reader.outcome(seed)?.is_none() {
-                open.push((seed, run_dir.seed_writer(seed)?));
-            }
-        }
-        let interrupted = self.run_seeds(open, control)?;
+        // What cannot be read any more is said before anything is written.
+        reader.check()?;
+        let earlier = seconds(&reader)?;
+        let interrupted = self.run_seeds(&run_dir, &reader, control)?;
         if !interrupted {
             run_dir.finish()?;
         }
@@ -284,26 +276,36 @@ impl<'p> Lab<'p> {
         Ok(report)
     }
 
-    /// Runs the seeds over a queue, one a lane. Returns whether any was interrupted.
+    /// Runs the seeds that have not ended over a queue, one a lane. Returns whether any was interrupted or left.
     fn run_seeds(
         &self,
-        open: Vec<(u64, SeedWriter)>,
+        run_dir: &RunDir,
+        reader: &RunReader,
         control: &Control<'_>,
     ) -> Result<bool, Error> {
+        let mut open = Vec::new();
+        for seed in self.plan.seed..self.plan.seed + self.plan.seeds {
+            if reader.outcome(seed)?.is_none() {
+                open.push(seed);
+            }
+        }
         let (outer, inner) = resources::lanes(self.plan, open.len());
         let queue = Mutex::new(open.into_iter());
-        let next = || {
+        let taken = || {
             queue
                 .lock()
                 .expect("no run panics while it holds the queue")
-                .next()
         };
         let failed: Mutex<Option<Error>> = Mutex::new(None);
         let (interrupted, running) = (AtomicBool::new(false), AtomicU64::new(self.plan.seed));
         let work = || {
-            while let Some((seed, writer)) = next() {
+            loop {
+                let stop = control.cancelled() || failed.lock().is_ok_and(|f| f.is_some());
+                let Some(seed) = (!stop).then(|| taken().next()).flatten() else {
+                    return;
+                };
                 running.store(seed, Ordering::Relaxed);
-                match self.run_seed(seed, inner, writer, control) {
+                match self.run_seed(seed, inner, run_dir, control) {
                     Ok(stopped) => {
                         interrupted.fetch_or(stopped == StopReason::Interrupted, Ordering::Relaxed);
                         control.tell(&Progress::Finished {
@@ -338,7 +340,7 @@ impl<'p> Lab<'p> {
         }
         match failed.into_inner().expect("all lanes have ended") {
             Some(error) => Err(error),
-            None => Ok(interrupted.into_inner()),
+            None => Ok(interrupted.into_inner() || taken().next().is_some()),
         }
     }
 
@@ -346,10 +348,11 @@ impl<'p> Lab<'p> {
         &self,
         seed: u64,
         threads: usize,
-        writer: SeedWriter,
+        run_dir: &RunDir,
         control: &Control<'_>,
     ) -> Result<StopReason, Error> {
-        let data = self.task.dataset(self.plan, seed, &read_file)?;
+        let writer = run_dir.seed_writer(seed)?;
+        let data = self.dataset(seed)?;
         let setting = Setting {
             plan: self.plan,
             features: self.features.as_ref(),
@@ -389,12 +392,13 @@ impl<'p> Lab<'p> {
         for seed in reader.seeds()? {
             let curve = reader.curve(seed)?;
             let outcome = reader.outcome(seed)?;
-            let held_out = outcome
-                .as_ref()
-                .and_then(|o| o["held_out"].as_u64())
-                .unwrap_or_else(|| curve.points("test_acc").count() as u64);
+            let noted = outcome.as_ref().and_then(|o| o["held_out"].as_u64());
+            let held_out = match noted {
+                Some(rows) => rows as usize,
+                None => self.dataset(seed)?.test.len(),
+            };
             let stopped = outcome.as_ref().map(stop_reason);
-            let account = account(&curve, &self.context(held_out as usize, stopped.clone()));
+            let account = account(&curve, &self.context(held_out, stopped.clone()));
             let epoch = curve.epochs().last().copied().unwrap_or(0);
             runs.push(Run {
                 seed,
@@ -478,5 +482,27 @@ fn stop_reason(outcome: &Value) -> StopReason {
             tensor: text("tensor"),
         },
         _ => StopReason::Observer(text("reason")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_that_is_stopped_before_it_starts_begins_no_seed_and_can_go_on() {
+        let keep = tempfile::tempdir().unwrap();
+        let dir = Utf8PathBuf::from_path_buf(keep.path().join("r")).unwrap();
+        let words = ["task=Z5", "width=16", "epochs=3", "seeds=5"];
+        let spec = RunSpec::from_overrides(words).unwrap();
+        let cancel = AtomicBool::new(true);
+        let stopped = Control {
+            cancel: Some(&cancel),
+            ..Control::default()
+        };
+        let report = train(&spec.resolve().unwrap(), &dir, &stopped).unwrap();
+        assert!(report.interrupted && report.runs.is_empty() && !dir.join("seeds").exists());
+        let report = resume(&dir, &RunSpec::default(), &Control::default()).unwrap();
+        assert!(!report.interrupted && report.runs.len() == 5);
     }
 }

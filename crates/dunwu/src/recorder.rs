@@ -7,7 +7,6 @@ use dunwu_core::{
     RunPlan, Snapshot, StopReason,
 };
 use dunwu_store::{SeedWriter, StoreError};
-use std::collections::BTreeSet;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
@@ -29,7 +28,6 @@ pub(crate) struct Recorder<'a> {
     pub threads: usize,
     /// All readings so far, those of earlier sittings included.
     pub curve: Curve,
-    kept: BTreeSet<u64>,
     crossed: [bool; CROSSINGS.len()],
     saved_at: Instant,
     /// Wall-clock time between saves.
@@ -58,7 +56,6 @@ impl<'a> Recorder<'a> {
             probes,
             threads: 1,
             curve: Curve::default(),
-            kept: checkpoint_epochs(plan),
             crossed: [false; CROSSINGS.len()],
             saved_at: Instant::now(),
             save_every: Duration::try_from_secs_f64(plan.save_seconds).unwrap_or(Duration::MAX),
@@ -178,7 +175,7 @@ impl<'a> Recorder<'a> {
         }
         self.record(m);
         self.measure(m.epoch, snapshot);
-        if self.crosses(m) || self.kept.contains(&m.epoch) || !m.train.loss.is_finite() {
+        if self.crosses(m) || is_kept(self.plan, m.epoch) || !m.train.loss.is_finite() {
             self.writer.checkpoint(&weights_of(snapshot))?;
         }
         let stage = || current_stage(&self.curve, &self.context);
@@ -255,7 +252,9 @@ impl Observer for Recorder<'_> {
                 self.record(metrics);
                 Ok(Flow::Continue)
             }
-            RunEvent::Finished { epoch, reason } => {
+            RunEvent::Finished { reason, .. } => {
+                // An interrupted run saves the state of an epoch that it has not recorded yet.
+                let epoch = self.curve.epochs().last().copied();
                 let event = serde_json::json!({ "seed": self.seed, "event": "finished", "epoch": epoch, "reason": reason.phrase() });
                 self.writer.event(&event).map(|()| Flow::Continue)
             }
@@ -302,15 +301,33 @@ fn state_of<'a>(snapshot: &Snapshot<'a>) -> Snapshot<'a> {
     }
 }
 
-/// Epochs at which a checkpoint is kept: first, last, those of the plan, and a spread over the run.
-fn checkpoint_epochs(plan: &RunPlan) -> BTreeSet<u64> {
-    let mut epochs: BTreeSet<u64> = plan.checkpoints.iter().copied().collect();
-    epochs.extend([0, plan.epochs]);
-    let apart = if plan.checkpoint_every > 0 {
-        plan.checkpoint_every
-    } else {
-        (plan.epochs / CHECKPOINTS).max(1)
+/// Whether a checkpoint is kept: of the first epoch, the last, those of the plan, and a spread over the run.
+fn is_kept(plan: &RunPlan, epoch: u64) -> bool {
+    let apart = match plan.checkpoint_every {
+        0 => (plan.epochs / CHECKPOINTS).max(1),
+        apart => apart,
     };
-    epochs.extend((0..=plan.epochs).step_by(usize::try_from(apart).unwrap_or(usize::MAX)));
-    epochs
+    epoch == plan.epochs || epoch.is_multiple_of(apart) || plan.checkpoints.contains(&epoch)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_kept;
+    use dunwu_core::RunSpec;
+
+    #[test]
+    fn checkpoints_are_kept_at_the_ends_between_and_where_asked() {
+        let kept = |words: &[&str]| {
+            let plan = RunSpec::from_overrides(words).unwrap().resolve().unwrap();
+            (0..=plan.epochs.min(100))
+                .filter(|e| is_kept(&plan, *e))
+                .collect::<Vec<_>>()
+        };
+        let words = ["epochs=25", "checkpoint_every=10", "checkpoints=3"];
+        assert_eq!(kept(&words), [0, 3, 10, 20, 25]);
+        assert_eq!(kept(&["epochs=48"]).len(), 25);
+        // Nothing is listed: as many epochs as a plan may have cost nothing.
+        let many = ["epochs=9007199254740992", "checkpoint_every=50"];
+        assert_eq!(kept(&many), [0, 50, 100]);
+    }
 }
