@@ -23,6 +23,7 @@ pub(crate) enum Command {
     /// Say what a run directory holds: plan, crossings, stages, and what its network learned.
     Inspect {
         /// Run directory.
+        #[arg(value_parser = directory)]
         path: Utf8PathBuf,
         /// The seed whose network is looked into; the first if absent.
         #[arg(long)]
@@ -48,6 +49,7 @@ pub(crate) enum Command {
     /// Rebuild the page and the figures of a run directory from its record.
     Report {
         /// Run directory.
+        #[arg(value_parser = directory)]
         path: Utf8PathBuf,
     },
     /// Train networks and write a run directory with a page that explains them.
@@ -60,14 +62,14 @@ pub(crate) struct Train {
     /// What to change of the default plan; `dunwu train --help` lists all keys.
     #[arg(value_name = "key=value")]
     pub overrides: Vec<String>,
-    /// TOML file with keys of a plan; overrides on the command line win.
+    /// TOML file with keys of a plan, or the plan.toml of a run; overrides on the command line win.
     #[arg(long, value_name = "FILE")]
     pub config: Option<Utf8PathBuf>,
     /// Run directory to make; runs/TASK-N if absent.
-    #[arg(long, value_name = "DIR", conflicts_with = "resume")]
+    #[arg(long, value_name = "DIR", conflicts_with = "resume", value_parser = directory)]
     pub out: Option<Utf8PathBuf>,
     /// Go on with the unfinished runs of a directory.
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", value_parser = directory)]
     pub resume: Option<Utf8PathBuf>,
     /// One JSON object on standard output.
     #[arg(long)]
@@ -75,4 +77,13 @@ pub(crate) struct Train {
     /// No progress on standard error.
     #[arg(long)]
     pub quiet: bool,
+}
+
+/// An empty path would silently be this directory.
+fn directory(text: &str) -> Result<Utf8PathBuf, &'static str> {
+    if text.is_empty() {
+        Err("it is empty; name a directory, or write . for this one")
+    } else {
+        Ok(text.into())
+    }
 }

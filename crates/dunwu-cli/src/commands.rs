@@ -2,7 +2,7 @@
 
 use crate::args::{Args, Command, Train};
 use crate::exit;
-use crate::output::{error_line, json, line, paragraph};
+use crate::output::{error_line, heading, json, line, paragraph};
 use crate::progress::Display;
 use anyhow::Context;
 use camino::{Utf8Path, Utf8PathBuf};
@@ -23,6 +23,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
             quiet,
         } => crate::landscape::run(&overrides, json, quiet),
         Command::Report { path } => {
+            tell_changes(&path)?;
             line(dunwu::report(&path)?.as_str());
             Ok(ExitCode::SUCCESS)
         }
@@ -34,7 +35,10 @@ fn train(args: &Train) -> anyhow::Result<ExitCode> {
     let spec = spec(args)?;
     handle_interrupt();
     let plan = match &args.resume {
-        Some(dir) => dunwu::plan_of(dir)?,
+        Some(dir) => {
+            tell_changes(dir)?;
+            dunwu::plan_of(dir)?
+        }
         None => spec.resolve().map_err(dunwu::Error::from)?,
     };
     let display = Display::new(&plan, args.quiet);
@@ -64,7 +68,7 @@ fn train(args: &Train) -> anyhow::Result<ExitCode> {
     if report.interrupted {
         error_line(&format!(
             "interrupted; everything is saved. Go on with: dunwu train --resume {}",
-            report.dir
+            dunwu::shell_word(report.dir.as_str())
         ));
         return Ok(ExitCode::from(exit::INTERRUPTED));
     }
@@ -73,17 +77,20 @@ fn train(args: &Train) -> anyhow::Result<ExitCode> {
 
 fn spec(args: &Train) -> anyhow::Result<RunSpec> {
     let mut spec = match &args.config {
-        Some(path) => {
-            let text =
-                std::fs::read_to_string(path).with_context(|| format!("cannot read {path}"))?;
-            RunSpec::from_toml(&text).with_context(|| format!("in {path}"))?
-        }
+        Some(path) => dunwu::config(path)?,
         None => RunSpec::default(),
     };
     let overrides =
         RunSpec::from_overrides(&args.overrides).map_err(|e: PlanError| dunwu::Error::from(e))?;
     spec.merge(overrides);
     Ok(spec)
+}
+
+/// Says which of the files that the plan names are not what they were.
+fn tell_changes(dir: &Utf8Path) -> anyhow::Result<()> {
+    let changes = dunwu::changed_inputs(dir)?;
+    changes.iter().for_each(|change| error_line(change));
+    Ok(())
 }
 
 /// The first Ctrl-C saves and stops, the second aborts.
@@ -109,7 +116,7 @@ fn free_dir(plan: &RunPlan) -> anyhow::Result<Utf8PathBuf> {
 }
 
 fn print_report(report: &Report) {
-    line(&report.task);
+    heading(&report.task);
     for run in &report.runs {
         line("");
         if report.runs.len() > 1 {
@@ -121,7 +128,8 @@ fn print_report(report: &Report) {
         line(&format!("\n{}", spread_table(report)));
     }
     let updates: u64 = report.runs.iter().map(|r| r.epoch).sum();
-    line(&format!("\n{updates} epochs in {:.1} s", report.seconds));
+    let epochs = if updates == 1 { "epoch" } else { "epochs" };
+    line(&format!("\n{updates} {epochs} in {:.1} s", report.seconds));
     line(&format!("page: {}", report.dir.join("report.html")));
 }
 
@@ -152,6 +160,7 @@ fn spread_table(report: &Report) -> String {
 }
 
 fn inspect(path: &Utf8Path, seed: Option<u64>, as_json: bool) -> anyhow::Result<ExitCode> {
+    tell_changes(path)?;
     let report = dunwu::load(path)?;
     let bar = crate::progress::steps("looking into checkpoints");
     let seen = dunwu::microscope(path, seed, &|done, all| {
@@ -163,7 +172,7 @@ fn inspect(path: &Utf8Path, seed: Option<u64>, as_json: bool) -> anyhow::Result<
         let mut value = dunwu::summary(&report);
         match seen {
             Ok(seen) => value["microscope"] = serde_json::to_value(&seen)?,
-            Err(why) => value["no_microscope"] = why.to_string().into(),
+            Err(why) => value["no_microscope"] = in_full(why).into(),
         }
         json(&value);
         return Ok(ExitCode::SUCCESS);
@@ -197,9 +206,14 @@ fn inspect(path: &Utf8Path, seed: Option<u64>, as_json: bool) -> anyhow::Result<
     }
     match seen {
         Ok(seen) => crate::microscope::print(&seen),
-        Err(why) => line(&format!("\nno look into the network: {why}")),
+        Err(why) => line(&format!("\nno look into the network: {}", in_full(why))),
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// An error with its causes.
+fn in_full(error: dunwu::Error) -> String {
+    format!("{:#}", anyhow::Error::from(error))
 }
 
 fn bench(as_json: bool) -> anyhow::Result<ExitCode> {

@@ -9,6 +9,7 @@ mod output;
 mod progress;
 
 use clap::Parser;
+use std::io::IsTerminal;
 use std::process::ExitCode;
 
 /// Exit codes, as the help documents them.
@@ -22,21 +23,37 @@ fn main() -> ExitCode {
     let args = match args::Args::try_parse() {
         Ok(args) => args,
         Err(error) => {
-            // Help and version are no errors; a closed pipe is none of ours.
-            let _ = error.print();
-            return ExitCode::from(if error.use_stderr() {
-                exit::BAD_INPUT
+            if error.use_stderr() {
+                // Where not even that can be written, nobody is there to be told.
+                let _ = error.print();
+                return ExitCode::from(exit::BAD_INPUT);
+            }
+            // Help and version are no errors.
+            if std::io::stdout().is_terminal() {
+                let _ = error.print();
             } else {
-                0
-            });
+                output::text(&error.render().to_string());
+            }
+            return written(ExitCode::SUCCESS);
         }
     };
     match commands::run(args) {
-        Ok(code) => code,
+        Ok(code) => written(code),
         Err(error) => {
             output::error_line(&format!("error: {error:#}"));
             ExitCode::from(code_of(&error))
         }
+    }
+}
+
+/// The exit code, unless what was to be printed could not be.
+fn written(code: ExitCode) -> ExitCode {
+    match output::failure() {
+        Some(error) => {
+            output::error_line(&format!("error: cannot write to standard output: {error}"));
+            ExitCode::from(exit::BAD_INPUT)
+        }
+        None => code,
     }
 }
 

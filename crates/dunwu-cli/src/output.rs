@@ -1,10 +1,71 @@
 //! What goes to the standard streams.
 
-use std::io::Write;
+use std::io::{self, Write};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-/// A line on standard output; a reader that has gone away is no error.
-pub(crate) fn line(text: &str) {
-    let _ = writeln!(std::io::stdout(), "{text}");
+/// The first write to standard output that failed.
+static FAILED: Mutex<Option<io::Error>> = Mutex::new(None);
+
+/// Whether standard output was closed when the program began.
+static CLOSED: AtomicBool = AtomicBool::new(false);
+
+/// Asked before Rust's own start: that opens /dev/null in place of a stream that is closed, and from then on
+/// every write succeeds.
+#[cfg(target_os = "linux")]
+#[used]
+// SAFETY: the C library calls what stands in this section, with the signature that it has.
+#[unsafe(link_section = ".init_array")]
+static LOOK: extern "C" fn() = {
+    extern "C" fn look() {
+        let there = |path: &str| std::fs::symlink_metadata(path).is_ok();
+        CLOSED.store(
+            there("/proc/self/fd") && !there("/proc/self/fd/1"),
+            Ordering::Relaxed,
+        );
+    }
+    look
+};
+
+/// Standard output itself: Rust's handle takes one that cannot be written to for one that nobody reads.
+#[cfg(unix)]
+fn write_out(text: &str) -> io::Result<()> {
+    use std::os::fd::AsFd;
+    if CLOSED.load(Ordering::Relaxed) {
+        return Err(io::Error::other("it is closed"));
+    }
+    let file = io::stdout().as_fd().try_clone_to_owned()?;
+    std::fs::File::from(file).write_all(text.as_bytes())
+}
+
+#[cfg(not(unix))]
+fn write_out(text: &str) -> io::Result<()> {
+    let mut out = io::stdout();
+    out.write_all(text.as_bytes())?;
+    out.flush()
+}
+
+/// Text on standard output. A reader that has gone away is no error; any other failure is told at the end.
+pub(crate) fn text(text: &str) {
+    if let Err(error) = write_out(text)
+        && error.kind() != io::ErrorKind::BrokenPipe
+    {
+        let mut failed = FAILED.lock().expect("nothing panics while it holds it");
+        failed.get_or_insert(error);
+    }
+}
+
+/// The first failure to write to standard output.
+pub(crate) fn failure() -> Option<io::Error> {
+    FAILED
+        .lock()
+        .expect("nothing panics while it holds it")
+        .take()
+}
+
+/// A line on standard output.
+pub(crate) fn line(content: &str) {
+    text(&format!("{content}\n"));
 }
 
 /// Widest text, where a terminal has more room than the eye likes.
@@ -12,22 +73,48 @@ const WIDEST: usize = 100;
 
 /// A paragraph on standard output, indented by two, broken between words if that is a terminal.
 pub(crate) fn paragraph(text: &str) {
+    wrapped("  ", text);
+}
+
+/// A line on standard output, broken between words if that is a terminal.
+pub(crate) fn heading(text: &str) {
+    wrapped("", text);
+}
+
+fn wrapped(indent: &str, text: &str) {
     let width = console::Term::stdout().size_checked();
-    let Some((_, columns)) = width else {
-        return line(&format!("  {text}"));
-    };
-    let options = textwrap::Options::new(usize::from(columns).min(WIDEST))
-        .initial_indent("  ")
-        .subsequent_indent("    ");
-    line(&textwrap::fill(text, options));
+    match width {
+        Some((_, columns)) => line(&broken(indent, text, usize::from(columns).min(WIDEST))),
+        None => line(&format!("{indent}{text}")),
+    }
+}
+
+fn broken(indent: &str, text: &str, width: usize) -> String {
+    let rest = format!("{indent}  ");
+    let options = textwrap::Options::new(width)
+        .initial_indent(indent)
+        .subsequent_indent(&rest);
+    textwrap::fill(text, options)
 }
 
 /// A line on standard error.
 pub(crate) fn error_line(text: &str) {
-    let _ = writeln!(std::io::stderr(), "{text}");
+    let _ = writeln!(io::stderr(), "{text}");
 }
 
 /// A JSON object on standard output.
 pub(crate) fn json(value: &serde_json::Value) {
     line(&serde_json::to_string_pretty(value).expect("a JSON value has a text"));
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_line_of_a_task_fits_a_terminal() {
+        let task =
+            "Z71: product in a commutative group of order 71, 2 operands, 71 classes, 5041 rows";
+        let lines = super::broken("", task, 80);
+        assert!(lines.lines().count() == 2 && lines.lines().all(|l| l.chars().count() <= 80));
+        assert!(lines.ends_with("\n  rows"), "{lines}");
+    }
 }

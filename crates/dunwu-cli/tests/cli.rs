@@ -95,6 +95,9 @@ fn every_bad_input_has_its_own_message_and_exit_code_2() {
     write("bad.toml", "width = [1");
     write("unknown.toml", "widht = 3");
     write("nested.toml", "[plan]\nwidth = 3");
+    write("twice.toml", "train_size = 3\ntrain_fraction = 0.5");
+    write("object.json", "{\"a\": 1}");
+    write("file", "");
     std::fs::create_dir(dir.path().join("full")).unwrap();
     write("full/file", "precious");
     for (words, expected) in [
@@ -162,11 +165,67 @@ fn every_bad_input_has_its_own_message_and_exit_code_2() {
         (vec!["report", "full"], "full holds no run"),
         (vec!["inspect", "nowhere"], "nowhere holds no run"),
         (vec!["trian"], "unrecognized subcommand"),
+        (
+            vec!["train", "seeds=9007199254740992"],
+            "seeds: is 9007199254740992, must be from 1 to 10000",
+        ),
+        (vec!["train", "seeds=1e9"], "must be from 1 to 10000"),
+        (
+            vec!["train", "lr=1", "lr=2"],
+            "lr: is given twice, as `1` and as `2`",
+        ),
+        (
+            vec!["train", "train_size=9", "train_fraction=0.5"],
+            "train_fraction: is given beside train_size",
+        ),
+        (
+            vec!["train", "--config", "twice.toml"],
+            "is given beside train_fraction",
+        ),
+        (
+            vec!["train", "task=table:object.json"],
+            "is an object of JSON; expected an array of rows",
+        ),
+        (
+            vec!["train", "task=table:/dev/zero"],
+            "file `/dev/zero` cannot be read: it is larger than 128.0 MB",
+        ),
+        (
+            vec!["train", "split_file=/dev/zero"],
+            "split_file: file `/dev/zero` cannot be read",
+        ),
+        (
+            vec!["train", "--config", "/dev/zero"],
+            "cannot read /dev/zero: it is larger than 1.0 MB",
+        ),
+        (
+            vec!["train", "task=Z4096", "width=1000000"],
+            "the plan needs",
+        ),
+        (vec!["train", "--out", ""], "it is empty; name a directory"),
+        (vec!["inspect", ""], "it is empty; name a directory"),
+        (
+            vec!["train", "lr=inf"],
+            "lr: is inf, must be a finite number, 0 or more",
+        ),
+        (
+            vec!["train", "epochs=10", "checkpoints=11"],
+            "names epoch 11, but the run ends at 10",
+        ),
+        (
+            vec!["train", "milestones=5,5"],
+            "milestones: names epoch 5 twice",
+        ),
+        (
+            vec!["inspect", "file"],
+            "cannot read file/plan.toml: Not a directory",
+        ),
     ] {
         let out = output(dir.path(), &words);
         let text = String::from_utf8_lossy(&out.stderr).into_owned();
         assert_eq!(out.status.code(), Some(2), "{words:?}: {text}");
         assert!(text.contains(expected), "{words:?}: {text}");
+        assert!(text.matches("os error").count() < 2, "{words:?}: {text}");
         assert!(out.stdout.is_empty(), "{words:?}");
     }
     assert_eq!(
