@@ -2,6 +2,7 @@
 
 use crate::account::{Account, Context};
 use crate::fate::Fate;
+use crate::plateau::{Open, plateau};
 use crate::words::last;
 use dunwu_core::{Curve, StopReason};
 
@@ -16,12 +17,12 @@ const MOVED: f64 = 1e-3;
 pub(crate) fn advice(curve: &Curve, context: &Context, account: &Account) -> Vec<String> {
     let words = match Fate::of(&account.fate.name) {
         Some(Fate::Diverged) => diverged(context),
-        Some(Fate::DoesNotGeneralise) => memorised(curve, account),
-        Some(Fate::StuckLazy) => stuck(curve),
+        Some(Fate::DoesNotGeneralise) => memorised(curve, context, account),
+        Some(Fate::StuckLazy) => stuck(curve, context),
         Some(Fate::AtOnce) => {
             "There was next to no delay: with this much data, or this setting, the rule is found as fast as the rows are stored. To see a delay, lower train_fraction or lr.".to_owned()
         }
-        Some(Fate::CannotTell) if context.complete => undecided(context, account),
+        Some(Fate::CannotTell) if context.complete => undecided(curve, context, account),
         Some(Fate::CannotTell) => "The run is not over, so how it ends cannot be said yet.".to_owned(),
         Some(Fate::Generalised) | None => return vec![],
     };
@@ -45,7 +46,7 @@ fn diverged(context: &Context) -> String {
 }
 
 /// Why a run that fits its rows answers no others, as far as its weights tell.
-fn memorised(curve: &Curve, account: &Account) -> String {
+fn memorised(curve: &Curve, context: &Context, account: &Account) -> String {
     if account.test_50.first.is_some() {
         return "It answered many rows that it was never shown, but not for good or not all of them. Raise epochs or train_fraction; if the accuracy jumps up and down, lower lr.".to_owned();
     }
@@ -53,6 +54,9 @@ fn memorised(curve: &Curve, account: &Account) -> String {
         .points("weight_norm.W")
         .map(|p| p.1)
         .fold(f64::NAN, f64::max);
+    if context.weight_decay == Some(0.0) {
+        return "It stored its rows in a way that says nothing about others, and stopped. Its weight_decay (a steady pull of every weight towards 0) is 0, so nothing made it look for a shorter answer: set weight_decay, such as 2e-4.".to_owned();
+    }
     match last(curve, "weight_norm.W").map(|norm| norm / peak) {
         Some(share) if share >= HELD_BACK => {
             "It stored its rows in a way that says nothing about others, and stopped. Its weights never shrank, so nothing made it look for a shorter answer: weight decay (a steady pull of every weight towards 0) is the likeliest thing missing. Raise weight_decay.".to_owned()
@@ -66,8 +70,29 @@ fn memorised(curve: &Curve, account: &Account) -> String {
     }
 }
 
+/// Times that decay outweighs what the rows teach before it alone explains that nothing is learned.
+const DOMINATES: f64 = 10.0;
+
+/// Whether decay pulls the hidden weights much harder than the training rows do at the start.
+fn decay_dominates(curve: &Curve, context: &Context) -> bool {
+    let first = |column| curve.points(column).find(|p| p.1.is_finite()).map(|p| p.1);
+    let pull = context
+        .weight_decay
+        .zip(first("weight_norm.W"))
+        .map(|(decay, norm)| decay * norm);
+    pull.zip(first("grad_norm.W"))
+        .is_some_and(|(pull, taught)| pull > DOMINATES * taught)
+}
+
 /// Why a run does not even fit its rows, as far as its weights tell.
-fn stuck(curve: &Curve) -> String {
+fn stuck(curve: &Curve, context: &Context) -> String {
+    if context.lr == Some(0.0) {
+        return "Its weights did not move at all: lr (the length of a step) is 0. Raise lr."
+            .to_owned();
+    }
+    if decay_dominates(curve, context) {
+        return "Weight decay (a steady pull of every weight towards 0) is far stronger than what the rows teach. Lower weight_decay.".to_owned();
+    }
     let norm = |e: Option<(u64, f64)>| e.map(|p| p.1);
     let first = norm(curve.points("weight_norm.W").next());
     let ratio = last(curve, "weight_norm.W")
@@ -88,13 +113,35 @@ fn stuck(curve: &Curve) -> String {
     }
 }
 
-fn undecided(context: &Context, account: &Account) -> String {
+/// What would tell, of a run that ended too early.
+fn undecided(curve: &Curve, context: &Context, account: &Account) -> String {
     if context.held_out == 0 {
         return "To see whether it understands, hold rows out: set train_fraction below 1."
             .to_owned();
     }
-    if account.train_99.first.is_none() {
-        return "The budget ended before it had memorised; nothing more can be said. Raise epochs, or lr.".to_owned();
+    if account.train_99.budget == 0 {
+        return "No update was made, so nothing can be said. Raise epochs.".to_owned();
     }
-    "It was on its way when the budget ended: more of the rows that it was never shown were right with every epoch. Raise epochs; more weight_decay or more rows (train_fraction) bring it about sooner.".to_owned()
+    let Some(memorised) = account.train_99.first else {
+        return "The budget ended before it had memorised; nothing more can be said. Raise epochs."
+            .to_owned();
+    };
+    let words = match plateau(curve, memorised) {
+        Err(Open::Rising) | Ok(_) => {
+            "It was on its way when the budget ended: more of the rows that it was never shown were right with every epoch. Raise epochs; more weight_decay or more rows (train_fraction) bring it about sooner."
+        }
+        Err(Open::Short) => {
+            "Whether it will generalise cannot be told yet: it was not followed for long after it had memorised, and many networks generalise ten times later and more. Raise epochs."
+        }
+        Err(Open::Forming) => {
+            "Whether it will generalise cannot be told yet: its hidden nodes were still turning towards features when the budget ended, and that often comes before the answers. Raise epochs; if that leads nowhere, raise train_fraction."
+        }
+        Err(Open::Moving) => {
+            "Whether it will generalise cannot be told yet: its weights still changed when the budget ended. Raise epochs."
+        }
+        Err(Open::Unseen) => {
+            "Whether it will generalise cannot be told from accuracies alone: record what happens inside (probes=cheap), or raise epochs."
+        }
+    };
+    words.to_owned()
 }

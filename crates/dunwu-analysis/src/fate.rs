@@ -2,6 +2,7 @@
 
 use crate::account::Context;
 use crate::crossing::crossing;
+use crate::plateau::{Open, RISING, drift, plateau};
 use crate::signal::{Rule, Signal};
 use dunwu_core::{Curve, Evidence, Finding, StopReason};
 
@@ -55,8 +56,8 @@ impl Fate {
 const BLOWN_UP: f64 = 100.0;
 /// Accuracy above chance, as a share of the way to 1, that shows a part of the rule.
 const PART: f64 = 0.1;
-/// Rise of an accuracy over the last quarter of a run that counts as being on its way.
-const RISING: f64 = 0.02;
+/// Fewest epochs after which a run that has not fitted its rows is said to be stuck.
+const FEWEST: u64 = 20;
 
 /// The verdict and how sure it is; what is not certain of a run that goes on is not said.
 pub(crate) fn fate(curve: &Curve, context: &Context) -> Finding {
@@ -225,50 +226,83 @@ fn failed(curve: &Curve, context: &Context) -> Verdict {
     if train.is_nan() {
         return unknown(1.0, "no accuracy was recorded");
     }
-    match memorised {
-        None if rise(curve, "train_acc") >= RISING => unknown(
+    let Some(memorised) = memorised else {
+        let (fate, confidence, statement) = unfitted(curve, part);
+        let from = (fate == Fate::StuckLazy).then(|| curve.epochs().first().copied());
+        return verdict(fate, from.flatten(), confidence, statement);
+    };
+    if context.held_out == 0 || test.is_nan() {
+        return unknown(1.0, "no row was held out, so nobody can say");
+    }
+    let ended = |confidence, statement| {
+        verdict(
+            Fate::DoesNotGeneralise,
+            Some(memorised),
+            confidence,
+            statement,
+        )
+    };
+    if crossing(curve, "test_acc", 0.99).first.is_some() {
+        let statement = "it answered the held-out rows for a while and lost them again";
+        return ended(0.6, statement);
+    }
+    match plateau(curve, memorised) {
+        Err(open) => {
+            let sure = if open == Open::Rising { 0.7 } else { 0.9 };
+            unknown(sure, open.statement())
+        }
+        Ok(plateau) => {
+            let rest = if plateau.at_rest { 0.85 } else { 0.65 };
+            let statement = match (part, plateau.at_rest) {
+                (true, _) => "it generalised to a part of the held-out rows and stopped there",
+                (false, true) => {
+                    "it answers its training rows and no others, and neither its nodes nor its weights went anywhere any more"
+                }
+                (false, false) => {
+                    "it answers its training rows and no others, and its nodes did not turn towards features"
+                }
+            };
+            ended(rest * plateau.followed, statement)
+        }
+    }
+}
+
+/// A run that is over and never fitted its training rows.
+fn unfitted(curve: &Curve, part: bool) -> (Fate, f64, &'static str) {
+    let last = curve.epochs().last().copied().unwrap_or(0);
+    let learning = rise(curve, "train_acc") >= RISING
+        || drift(curve, "train_loss").is_some_and(|d| d <= -RISING);
+    if last == 0 {
+        (
+            Fate::CannotTell,
+            1.0,
+            "no update was made, so there is nothing to judge",
+        )
+    } else if learning {
+        (
+            Fate::CannotTell,
             0.7,
             "it was still fitting its training rows when the budget ended",
-        ),
-        None if part => unknown(
+        )
+    } else if last < FEWEST {
+        (
+            Fate::CannotTell,
+            0.9,
+            "it was followed for too few epochs to judge",
+        )
+    } else if part {
+        (
+            Fate::CannotTell,
             0.6,
             "it learned a part of the rule and neither memorised nor generalised",
-        ),
-        None => verdict(
-            Fate::StuckLazy,
-            curve.epochs().first().copied(),
-            0.9,
-            "it never fitted its training rows",
-        ),
-        Some(_) if context.held_out == 0 || test.is_nan() => {
-            unknown(1.0, "no row was held out, so nobody can say")
-        }
-        Some(epoch) if crossing(curve, "test_acc", 0.99).first.is_some() => verdict(
-            Fate::DoesNotGeneralise,
-            Some(epoch),
-            0.6,
-            "it answered the held-out rows for a while and lost them again",
-        ),
-        Some(_) if part && rise(curve, "test_acc") >= RISING => {
-            unknown(0.7, "it was on its way to generalise when the budget ended")
-        }
-        Some(epoch) if part => verdict(
-            Fate::DoesNotGeneralise,
-            Some(epoch),
-            0.6,
-            "it generalised to a part of the held-out rows and stopped there",
-        ),
-        Some(epoch) => verdict(
-            Fate::DoesNotGeneralise,
-            Some(epoch),
-            0.9,
-            "it answers its training rows and no others",
-        ),
+        )
+    } else {
+        (Fate::StuckLazy, 0.9, "it never fitted its training rows")
     }
 }
 
 /// How much a column rose from the third to the last quarter of the epochs: a difference of means.
-fn rise(curve: &Curve, column: &str) -> f64 {
+pub(crate) fn rise(curve: &Curve, column: &str) -> f64 {
     let last = curve.epochs().last().copied().unwrap_or(0);
     let mean = |from: u64, to: u64| {
         let inside: Vec<f64> = curve

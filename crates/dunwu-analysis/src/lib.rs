@@ -39,6 +39,14 @@
 //! gives none. Readings that are filled in later for earlier epochs must arrive within the
 //! confirmation window.
 //!
+//! # Fates
+//!
+//! That a run does not generalise is said only of one that was followed for at least 100 epochs and ten times
+//! as long as it took to memorise, whose held-out accuracy does not rise, and whose nodes do not turn towards
+//! features (`purity` within 2 % over the second half; where that is not recorded, the hidden weights and the
+//! held-out loss). Its confidence is n/(n + 5m) for n epochs after memorising at m, times 0.85 if the hidden
+//! weights are at rest and 0.65 if they are not. Anything else is *cannot tell*, with the reason.
+//!
 //! # Limits
 //!
 //! Thresholds were set on networks with one hidden layer on modular sums. A stage is a description of
@@ -60,6 +68,7 @@ mod crossing;
 mod fate;
 pub mod landscape;
 pub mod microscope;
+mod plateau;
 mod signal;
 mod spread;
 mod stages;

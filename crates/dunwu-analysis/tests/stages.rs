@@ -33,6 +33,8 @@ fn context(complete: bool) -> Context {
         held_out: 500,
         stopped: complete.then_some(StopReason::Completed),
         complete,
+        lr: None,
+        weight_decay: None,
     }
 }
 

@@ -257,6 +257,29 @@ fn a_diverging_run_is_a_result_that_names_epoch_and_tensor() {
     assert_eq!(json["runs"][0]["fate"]["name"], "diverged");
 }
 
+#[test]
+fn a_run_is_not_judged_by_more_than_it_shows() {
+    let dir = tempfile::tempdir().unwrap();
+    for (word, fate, advice) in [
+        ("epochs=50", "cannot tell", "not followed for long"),
+        ("epochs=0", "cannot tell", "No update was made"),
+        ("epochs=3", "cannot tell", "Raise epochs"),
+        ("weight_decay=1e30", "stuck lazy", "Lower weight_decay"),
+        ("lr=0", "stuck lazy", "is 0. Raise lr"),
+    ] {
+        let out = format!("--out={word}");
+        let mut words = vec!["train", "width=512", word, &out, "--json", "--quiet"];
+        if !word.starts_with("epochs") {
+            words.push("epochs=60");
+        }
+        let json: Value = serde_json::from_slice(&output(dir.path(), &words).stdout).unwrap();
+        let run = &json["runs"][0];
+        assert_eq!(run["fate"]["name"], fate, "{word}: {run}");
+        let said = run["sentences"].to_string();
+        assert!(said.contains(advice), "{word}: {said}");
+    }
+}
+
 /// Everything that must be the same bits: final weights and readings.
 fn bits(run: &Path) -> (Vec<u8>, Value) {
     let last = run.join("checkpoints/seed-0/epoch-00003000.safetensors");

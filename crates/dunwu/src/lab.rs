@@ -254,6 +254,8 @@ impl<'p> Lab<'p> {
                 Some(StopReason::Completed | StopReason::Diverged { .. } | StopReason::Observer(_))
             ),
             stopped,
+            lr: Some(self.plan.lr),
+            weight_decay: Some(self.plan.weight_decay),
         }
     }
 

@@ -157,6 +157,8 @@ fn context(features: Option<usize>) -> Context {
         held_out: 50,
         stopped: Some(StopReason::Completed),
         complete: true,
+        lr: None,
+        weight_decay: None,
     }
 }
 

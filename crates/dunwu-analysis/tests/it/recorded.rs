@@ -91,6 +91,8 @@ fn read((name, classes, held_out, text): (&'static str, usize, usize, &str)) -> 
         held_out,
         stopped: Some(StopReason::Completed),
         complete: true,
+        lr: None,
+        weight_decay: None,
     };
     Recorded {
         name,

@@ -24,7 +24,7 @@ fn each_recorded_run_has_the_fate_that_its_setting_gives() {
         ("published", Fate::Generalised, "done"),
         ("random_labels", Fate::DoesNotGeneralise, "independent"),
         ("relu", Fate::CannotTell, "independent"),
-        ("scarce", Fate::DoesNotGeneralise, "independent"),
+        ("scarce", Fate::CannotTell, "independent"),
         ("small", Fate::Generalised, "done"),
         ("too_much_decay", Fate::StuckLazy, "lazy"),
     ];
@@ -205,6 +205,39 @@ fn a_budget_that_ends_at_the_crossing_is_told_with_less_confidence() {
     assert!(over.confidence < account(&run.curve, &run.context).fate.confidence);
 }
 
+/// Every beginning of a run that generalised late, told as if its budget had ended there.
+#[test]
+fn no_beginning_of_a_run_that_generalises_is_said_not_to() {
+    for name in ["instant", "plentiful", "published", "small"] {
+        let run = run(name);
+        for epoch in run.curve.epochs() {
+            let part = account(&run.curve.prefix(*epoch), &run.context);
+            let fate = part.fate.name.as_str();
+            assert!(
+                !["does not generalise", "stuck lazy"].contains(&fate),
+                "{name} at {epoch}: {:?}",
+                part.fate
+            );
+        }
+    }
+}
+
+#[test]
+fn the_longer_nothing_comes_the_surer_it_is_that_nothing_will() {
+    let run = run("no_decay");
+    let at = |epoch| account(&run.curve.prefix(epoch), &run.context).fate;
+    assert_eq!(at(60).name, "cannot tell");
+    assert_eq!(at(120).name, "cannot tell");
+    let (early, late) = (at(250), at(360));
+    assert_eq!((&early.name, &late.name), (&late.name, &early.name));
+    assert_eq!(late.name, "does not generalise");
+    assert!(0.5 < early.confidence && early.confidence < late.confidence);
+    assert!(late.confidence < 0.85, "{}", late.confidence);
+    // With the accuracies alone nobody can know.
+    let bare = only(&run.curve, |c| c.ends_with("_acc"));
+    assert_eq!(account(&bare, &run.context).fate.name, "cannot tell");
+}
+
 #[test]
 fn a_run_without_held_out_rows_cannot_be_judged() {
     let run = run("published");
@@ -262,7 +295,7 @@ fn nothing_recorded_is_nothing_told() {
         (Curve::default(), "cannot tell"),
         (missing, "cannot tell"),
         (wild, "diverged"),
-        (single, "stuck lazy"),
+        (single, "cannot tell"),
     ] {
         let account = account(&curve, &context);
         assert_eq!(account.fate.name, fate, "{curve:?}");

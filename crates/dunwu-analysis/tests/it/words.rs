@@ -37,12 +37,44 @@ fn each_failure_names_the_knob_to_turn() {
             "may follow no rule",
         ),
         ("relu", "Raise epochs", "on its way"),
-        ("scarce", "raise train_fraction", "too few rows"),
+        ("scarce", "raise train_fraction", "turning towards features"),
         ("too_much_decay", "Lower weight_decay", "shrank away"),
     ] {
         let text = text(name);
         assert!(text.contains(knob) && text.contains(why), "{name}: {text}");
     }
+}
+
+#[test]
+fn advice_follows_the_plan_where_it_is_known() {
+    let told = |name: &str, lr, weight_decay, gradient: f64, last: u64| {
+        let mut run = run(name);
+        let known = Context {
+            lr: Some(lr),
+            weight_decay: Some(weight_decay),
+            ..run.context
+        };
+        run.curve.set(0, "grad_norm.W", gradient);
+        account(&run.curve.prefix(last), &known).sentences.join(" ")
+    };
+    for (text, expected) in [
+        (
+            told("no_decay", 1e-3, 0.0, 1.0, 360),
+            "is 0, so nothing made it",
+        ),
+        (
+            told("lr_zero", 0.0, 2e-4, 1.0, 100),
+            "lr (the length of a step) is 0",
+        ),
+        (told("lr_zero", 1e-3, 1e30, 1.0, 100), "Lower weight_decay"),
+        (told("lr_zero", 1e-3, 2e-4, 1.0, 0), "No update was made"),
+        (told("lr_zero", 1e-3, 2e-4, 1.0, 3), "Raise epochs"),
+        (told("published", 1e-3, 2e-4, 1.0, 50), "cannot be told yet"),
+        (told("published", 1e-3, 2e-4, 1.0, 110), "It was on its way"),
+    ] {
+        assert!(text.contains(expected), "{expected}: {text}");
+    }
+    assert!(!told("published", 1e-3, 2e-4, 1.0, 50).contains("weight_decay"));
 }
 
 #[test]
