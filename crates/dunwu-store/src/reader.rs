@@ -22,6 +22,9 @@ pub struct RunReader {
     merged: OnceLock<Arc<BTreeMap<u64, Readings>>>,
 }
 
+/// Times that readings are looked at before they are said to be wrong.
+const TRIES: usize = 3;
+
 impl RunReader {
     pub(crate) fn open(dir: &Utf8Path) -> Result<Self, StoreError> {
         let path = dir.join("plan.toml");
@@ -113,20 +116,21 @@ impl RunReader {
         Ok(curve::to_curve(&self.readings(seed)?))
     }
 
+    /// A process that writes may merge or drop parts while they are read: what is wrong is looked at again.
     pub(crate) fn readings(&self, seed: u64) -> Result<Readings, StoreError> {
+        (1..TRIES)
+            .find_map(|_| self.readings_now(seed).ok())
+            .map_or_else(|| self.readings_now(seed), Ok)
+    }
+
+    fn readings_now(&self, seed: u64) -> Result<Readings, StoreError> {
         // What is expected is looked at first: a run in progress only adds to it.
         let expected = self.expected(seed)?;
         let merged = self.dir.join("curve.parquet");
-        let parts = if merged.exists() {
-            None
+        let (file, readings) = if merged.exists() {
+            (merged.clone(), self.merged(&merged, seed)?)
         } else {
-            Some(self.parts(seed, &expected))
-        };
-        let (file, readings) = match parts {
-            Some(Ok(readings)) => (seed_dir(&self.dir, seed), readings),
-            // A run that ended in the meantime has moved its parts into one table.
-            Some(Err(error)) if !merged.exists() => return Err(error),
-            _ => (merged.clone(), self.merged(&merged, seed)?),
+            (seed_dir(&self.dir, seed), self.parts(seed, &expected)?)
         };
         check_epochs(&file, seed, &readings, expected.epochs)?;
         Ok(readings)

@@ -8,8 +8,13 @@ use dunwu_core::{
 use dunwu_engine::{Outcome, Resume, train};
 use dunwu_task::{NO_FILES, Task};
 
+/// The plan of the words, of which a later one replaces an earlier one.
 pub(crate) fn plan(words: &[&str]) -> RunPlan {
-    RunSpec::from_overrides(words).unwrap().resolve().unwrap()
+    let mut spec = RunSpec::default();
+    for word in words {
+        spec.merge(RunSpec::from_overrides([word]).unwrap());
+    }
+    spec.resolve().unwrap()
 }
 
 pub(crate) fn data(plan: &RunPlan) -> Dataset {
