@@ -196,8 +196,6 @@ pub(crate) fn forward<T: Real, S: Simd>(
 ) {
     let Layer { g, function, w } = layer;
     let rows = inputs.len() / g.operands;
-    panel.outputs[..rows * g.pitch].fill(T::ZERO);
-    panel.lanes.fill(T::ZERO);
     let mut k = 0;
     while k < g.width {
         let depth = DEPTH.min(g.width - k);
@@ -283,11 +281,11 @@ fn columns<T: Real, S: Simd, const NB: usize, const NV: usize>(
     let v = &group.as_chunks::<NV>().0[at.k..at.k + at.depth];
     let mut row = 0;
     while row + NB <= at.rows {
-        rows_of::<T, S, NB, NV>(simd, g, [row, first], &features[row..], v, out);
+        rows_of::<T, S, NB, NV>(simd, g, at, [row, first], &features[row..], v, out);
         row += NB;
     }
     while row < at.rows {
-        rows_of::<T, S, 1, NV>(simd, g, [row, first], &features[row..], v, out);
+        rows_of::<T, S, 1, NV>(simd, g, at, [row, first], &features[row..], v, out);
         row += 1;
     }
     NV
@@ -297,6 +295,7 @@ fn columns<T: Real, S: Simd, const NB: usize, const NV: usize>(
 fn rows_of<T: Real, S: Simd, const NB: usize, const NV: usize>(
     simd: S,
     g: Geometry,
+    at: Place,
     [row, first]: [usize; 2],
     features: &[[T; DEPTH]],
     v: &[[T::Vector<S>; NV]],
@@ -304,8 +303,10 @@ fn rows_of<T: Real, S: Simd, const NB: usize, const NV: usize>(
 ) {
     let stride = g.pitch / T::lanes::<S>();
     let out = &mut T::vectors_mut::<S>(out)[row * stride + first..];
-    let mut acc: [[T::Vector<S>; NV]; NB] =
-        std::array::from_fn(|b| *out[b * stride..].first_chunk().expect("a row of outputs"));
+    let mut acc = [[T::splat(simd, T::ZERO); NV]; NB];
+    if at.k > 0 {
+        acc = std::array::from_fn(|b| *out[b * stride..].first_chunk().expect("a row of outputs"));
+    }
     let rows = features.first_chunk().expect("rows of the panel");
     along::<T, S, NB, NV, DEPTH>(simd, rows, v, &mut acc);
     for b in 0..NB {
@@ -350,14 +351,21 @@ fn tails_by<T: Real, S: Simd, const C: usize, const NR: usize, const NV: usize>(
     let lanes = T::vectors_mut::<S>(lanes).as_chunks_mut::<NV>().0;
     let lanes = lanes.as_chunks_mut::<C>().0;
     const CHUNKS: usize = DEPTH / LANES;
+    let zero = [T::splat(simd, T::ZERO); NV];
     let mut row = 0;
     while row + NR <= at.rows {
-        let lanes = lanes[row..].first_chunk_mut().expect("rows of the panel");
+        let lanes: &mut [_; NR] = lanes[row..].first_chunk_mut().expect("rows of the panel");
+        if at.k == 0 {
+            *lanes = [[zero; C]; NR];
+        }
         dots::<T, S, C, NR, NV>(simd, &features[row * CHUNKS..], CHUNKS, v, lanes);
         row += NR;
     }
     while row < at.rows {
-        let lanes = lanes[row..].first_chunk_mut().expect("a row of the panel");
+        let lanes: &mut [_; 1] = lanes[row..].first_chunk_mut().expect("a row of the panel");
+        if at.k == 0 {
+            *lanes = [[zero; C]];
+        }
         dots::<T, S, C, 1, NV>(simd, &features[row * CHUNKS..], CHUNKS, v, lanes);
         row += 1;
     }
