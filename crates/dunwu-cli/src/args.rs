@@ -22,9 +22,12 @@ pub(crate) enum Command {
     },
     /// Say what a run directory holds: plan, crossings, stages, and what its network learned.
     Inspect {
-        /// Run directory.
+        /// Run directory, or a checkpoint in one (checkpoints/seed-N/epoch-N.safetensors).
         #[arg(value_parser = directory)]
         path: Utf8PathBuf,
+        /// Loudest nodes to list, with feature, purity, rank-one test and phases.
+        #[arg(long, value_name = "N", default_value_t = 0)]
+        nodes: usize,
         /// The seed whose network is looked into; the first if absent.
         #[arg(long)]
         seed: Option<u64>,

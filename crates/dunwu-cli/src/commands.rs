@@ -6,6 +6,7 @@ use crate::output::{error_line, heading, json, line, paragraph};
 use crate::progress::Display;
 use anyhow::Context;
 use camino::{Utf8Path, Utf8PathBuf};
+use dunwu::store::RunDir;
 use dunwu::{Control, PlanError, Report, RunSpec};
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -16,7 +17,17 @@ static CANCEL: AtomicBool = AtomicBool::new(false);
 pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
     match args.command {
         Command::Bench { json } => bench(json),
-        Command::Inspect { path, seed, json } => inspect(&path, seed, json),
+        Command::Inspect {
+            path,
+            nodes,
+            seed,
+            json,
+        } => match RunDir::of_checkpoint(&path) {
+            Some((dir, of, _)) => {
+                inspect_checkpoint(&path, &dir, seed.unwrap_or(of) == of, nodes, json)
+            }
+            None => inspect(&path, seed, nodes, json),
+        },
         Command::Landscape {
             overrides,
             out,
@@ -171,7 +182,35 @@ fn spread_table(report: &Report) -> String {
     out.trim_end().to_owned()
 }
 
-fn inspect(path: &Utf8Path, seed: Option<u64>, as_json: bool) -> anyhow::Result<ExitCode> {
+/// A look into one checkpoint of a run directory.
+fn inspect_checkpoint(
+    file: &Utf8Path,
+    dir: &Utf8Path,
+    of_seed: bool,
+    nodes: usize,
+    as_json: bool,
+) -> anyhow::Result<ExitCode> {
+    if !of_seed {
+        let why = PlanError::new("--seed", format!("{file} is of another seed; leave it out"));
+        return Err(dunwu::Error::from(why).into());
+    }
+    let plan = dunwu::plan_of(dir)?;
+    let seen = dunwu::microscope(file, None, &|_, _| ())?;
+    if as_json {
+        json(&serde_json::json!({ "checkpoint": file, "microscope": seen }));
+        return Ok(ExitCode::SUCCESS);
+    }
+    line(&format!("plan: {}", dunwu::reproduce_command(&plan)));
+    crate::microscope::print(&seen, nodes);
+    Ok(ExitCode::SUCCESS)
+}
+
+fn inspect(
+    path: &Utf8Path,
+    seed: Option<u64>,
+    nodes: usize,
+    as_json: bool,
+) -> anyhow::Result<ExitCode> {
     tell_changes(path)?;
     let report = dunwu::load(path)?;
     let bar = crate::progress::steps("looking into checkpoints");
@@ -223,7 +262,7 @@ fn inspect(path: &Utf8Path, seed: Option<u64>, as_json: bool) -> anyhow::Result<
         }
     }
     match seen {
-        Ok(seen) => crate::microscope::print(&seen),
+        Ok(seen) => crate::microscope::print(&seen, nodes),
         Err(why) => line(&format!("\nno look into the network: {}", in_full(why))),
     }
     Ok(ExitCode::SUCCESS)

@@ -1,10 +1,13 @@
 //! What a network learned, in words and tables.
 
 use crate::output::{line, paragraph};
-use dunwu::analysis::microscope::{DescriptionLength, Examination, FormulaReport};
+use dunwu::analysis::microscope::{
+    DescriptionLength, Examination, FormulaReport, Node, Type, Wave,
+};
 use dunwu::{Microscopy, Moment};
 
-pub(crate) fn print(seen: &Microscopy) {
+/// `listed` is how many nodes are listed, the loudest first.
+pub(crate) fn print(seen: &Microscopy, listed: usize) {
     let last = &seen.last;
     line(&format!(
         "\nthe network of seed {} at epoch {}",
@@ -29,6 +32,9 @@ pub(crate) fn print(seen: &Microscopy) {
         ));
     }
     lengths(&seen.moments);
+    if listed > 0 {
+        loudest(last, listed);
+    }
     for note in &last.skipped {
         paragraph(&format!(
             "No {}: {}.",
@@ -53,6 +59,62 @@ fn nodes(last: &Examination) {
         "{live} nodes are live, {dead} dead; {pure} give more than half of their weight to one feature, and hold {held} features; {} are held by none.",
         last.coverage.missing.len()
     ));
+}
+
+/// The nodes with the largest ‖w‖²·‖v‖, which is how loud a square makes them.
+fn loudest(last: &Examination, listed: usize) {
+    let all = &last.nodes;
+    let mut order: Vec<&Node> = all.nodes.iter().filter(|n| !n.dead).collect();
+    let voice = |n: &Node| n.norm_in * n.norm_in * n.norm_out;
+    order.sort_by(|a, b| voice(b).total_cmp(&voice(a)));
+    line(&format!(
+        "\n  the {} loudest nodes; phases of the operands and of the answer in units of π\n  {:>6}{:>9}{:>9}{:>8}{:>10}{:>8}  {:<21}feature",
+        listed.min(order.len()),
+        "node",
+        "in",
+        "out",
+        "purity",
+        "rank one",
+        "shared",
+        "phases"
+    ));
+    for node in order.into_iter().take(listed) {
+        let number = |x: Option<f64>| x.map_or_else(|| "–".to_owned(), |x| format!("{x:.3}"));
+        let rank = node.rank_one.iter().copied().reduce(f64::min);
+        line(&format!(
+            "  {:>6}{:>9.4}{:>9.4}{:>8.3}{:>10}{:>8}  {:<21}{} ({})",
+            node.index,
+            node.norm_in,
+            node.norm_out,
+            node.purity,
+            number(rank),
+            number(node.shared),
+            phases(node),
+            all.names[node.feature],
+            kind(node.kind)
+        ));
+    }
+}
+
+fn kind(kind: Type) -> &'static str {
+    match kind {
+        Type::Real => "real",
+        Type::Complex => "complex",
+        Type::Quaternionic => "quaternionic",
+    }
+}
+
+/// The phases of a node in its feature.
+fn phases(node: &Node) -> String {
+    let Some(waves) = &node.waves else {
+        return "–".to_owned();
+    };
+    let turn = |w: &Wave| format!("{:+.2}", w.phase / std::f64::consts::PI);
+    let mut out: Vec<String> = waves.operands.iter().map(turn).collect();
+    if let Some(readout) = &waves.readout {
+        out.push(format!("→ {}", turn(readout)));
+    }
+    out.join(" ")
 }
 
 /// Terms of the full formula that are written out.

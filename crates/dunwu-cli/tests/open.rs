@@ -134,6 +134,44 @@ fn a_table_of_features_has_peaks_of_its_own() {
 }
 
 #[test]
+fn a_checkpoint_is_looked_into_by_its_path() {
+    let dir = tempfile::tempdir().unwrap();
+    let words = [
+        "task=Z5",
+        "width=16",
+        "epochs=20",
+        "probes=none",
+        "checkpoints=7",
+    ];
+    let train = dunwu(
+        dir.path(),
+        &[&["train", "--out", "r"], words.as_slice()].concat(),
+    );
+    assert!(train.status.success());
+    let file = "r/checkpoints/seed-0/epoch-00000007.safetensors";
+    let seen = json(dir.path(), &["inspect", file, "--json"]);
+    let last = &seen["microscope"]["last"];
+    assert_eq!(last["epoch"], 7);
+    assert_eq!(last["nodes"]["nodes"].as_array().unwrap().len(), 16);
+    let text = dunwu(dir.path(), &["inspect", file, "--nodes", "3"]);
+    assert!(String::from_utf8_lossy(&text.stdout).contains("the 3 loudest nodes"));
+    // Where there is no such file, or it is of another seed.
+    let other = file.replace("00000007", "00000099");
+    for (words, why) in [
+        (
+            vec!["inspect", &other],
+            "no checkpoint of seed 0 at epoch 99",
+        ),
+        (vec!["inspect", file, "--seed", "1"], "is of another seed"),
+    ] {
+        let out = dunwu(dir.path(), &words);
+        let error = String::from_utf8_lossy(&out.stderr);
+        assert_eq!(out.status.code(), Some(2), "{error}");
+        assert!(error.contains(why), "{error}");
+    }
+}
+
+#[test]
 fn a_landscape_refuses_what_it_cannot_do() {
     let dir = tempfile::tempdir().unwrap();
     std::fs::write(dir.path().join("bad.csv"), "0,1\n1,1\n").unwrap();

@@ -109,6 +109,28 @@ pub struct RunDir {
 }
 
 impl RunDir {
+    /// The directory of a run, the seed and the epoch that a checkpoint's path names; None for any other path.
+    ///
+    /// ```
+    /// let of = dunwu_store::RunDir::of_checkpoint("r/checkpoints/seed-3/epoch-00000040.safetensors".into());
+    /// assert_eq!(of, Some(("r".into(), 3, 40)));
+    /// ```
+    pub fn of_checkpoint(file: &Utf8Path) -> Option<(Utf8PathBuf, u64, u64)> {
+        let epoch = file.file_name()?.strip_prefix("epoch-")?;
+        let epoch = epoch.strip_suffix(".safetensors")?.parse().ok()?;
+        let folder = file.parent()?;
+        let seed = folder.file_name()?.strip_prefix("seed-")?.parse().ok()?;
+        let checkpoints = folder.parent()?;
+        let dir = checkpoints.parent()?;
+        // A relative path may begin at the checkpoints.
+        let dir = if dir.as_str().is_empty() {
+            Utf8Path::new(".")
+        } else {
+            dir
+        };
+        (checkpoints.file_name() == Some("checkpoints")).then(|| (dir.to_owned(), seed, epoch))
+    }
+
     /// Makes a new run directory.
     ///
     /// # Errors

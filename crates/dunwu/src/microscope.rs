@@ -49,16 +49,22 @@ pub struct Microscopy {
 }
 
 /// Looks into the networks of a run directory; `seed` picks one of several. Of many checkpoints it takes 12,
-/// evenly, the last among them; `progress` hears how many are done, and of how many.
+/// evenly, the last among them; `progress` hears how many are done, and of how many. The path of a
+/// checkpoint in a run directory looks into that one.
 ///
 /// # Errors
-/// A directory that holds no run, a task without features, a checkpoint with missing tensors, outputs on all
-/// rows that do not fit in memory.
+/// A directory that holds no run, a file that lies in none, a task without features, a checkpoint with missing
+/// tensors, outputs on all rows that do not fit in memory.
 pub fn microscope(
-    dir: &Utf8Path,
+    path: &Utf8Path,
     seed: Option<u64>,
     progress: &dyn Fn(usize, usize),
 ) -> Result<Microscopy, Error> {
+    let (dir, seed, only) = match RunDir::of_checkpoint(path) {
+        Some((dir, seed, epoch)) => (dir, Some(seed), Some(epoch)),
+        None => (path.to_owned(), seed, None),
+    };
+    let dir = dir.as_path();
     let reader = RunDir::open(dir)?;
     let plan = reader.plan().clone();
     let lab = Lab::new(&plan, Sources::recorded(&reader)?)?;
@@ -71,7 +77,16 @@ pub fn microscope(
     let scope = Scope::new(&lab, seed)?;
     let (mut moments, mut nodes, mut last): (Vec<Moment>, Vec<(u64, Nodes)>, _) =
         (vec![], vec![], None);
-    let checkpoints = thinned(reader.checkpoints(seed)?);
+    let mut checkpoints = reader.checkpoints(seed)?;
+    match only {
+        Some(epoch) => checkpoints.retain(|c| c.0 == epoch),
+        None => checkpoints = thinned(checkpoints),
+    }
+    if let Some(epoch) = only.filter(|_| checkpoints.is_empty()) {
+        return Err(failed(format!(
+            "{dir} has no checkpoint of seed {seed} at epoch {epoch}"
+        )));
+    }
     for (i, (epoch, path)) in checkpoints.iter().enumerate() {
         let epoch = *epoch;
         progress(i, checkpoints.len());
