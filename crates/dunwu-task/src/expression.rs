@@ -81,6 +81,22 @@ impl Formula {
         is_prime(self.modulus) && self.operands > 1 && monomial(&self.root)
     }
 
+    /// Whether it is the sum of all operands, each once: the product in a cyclic group.
+    pub(crate) fn is_sum(&self) -> bool {
+        fn count(node: &Node, seen: &mut [usize]) -> bool {
+            match node {
+                Node::Variable(i) => {
+                    seen[*i] += 1;
+                    true
+                }
+                Node::Binary(Op::Add, a, b) => count(a, seen) && count(b, seen),
+                _ => false,
+            }
+        }
+        let mut seen = vec![0; self.operands];
+        self.operands > 1 && count(&self.root, &mut seen) && seen.iter().all(|n| *n == 1)
+    }
+
     fn eval(&self, node: &Node, operands: &[u32]) -> Option<usize> {
         let n = self.modulus;
         Some(match node {
@@ -391,6 +407,22 @@ mod tests {
             "x^2 mod 7",
         ] {
             assert!(!Formula::parse(text).unwrap().is_multiplicative(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_sum_of_the_operands_is_told_from_other_formulas() {
+        for text in ["x+y mod 7", "y+x mod 8", "x+(z+y) mod 9"] {
+            assert!(Formula::parse(text).unwrap().is_sum(), "{text}");
+        }
+        for text in [
+            "x-y mod 7",
+            "x+y+x mod 7",
+            "x+2*y mod 7",
+            "x+y+1 mod 7",
+            "x mod 7",
+        ] {
+            assert!(!Formula::parse(text).unwrap().is_sum(), "{text}");
         }
     }
 

@@ -4,7 +4,7 @@ use crate::error::TaskError;
 use crate::expression::Formula;
 use crate::features::Features;
 use crate::group::{Group, MOST};
-use crate::{irreps, parse, rows, split, table};
+use crate::{build, irreps, parse, rows, split, table};
 use dunwu_core::{Dataset, RunPlan, TrainShare};
 
 /// Reads a file's text, or says why not. The crate itself reads no file.
@@ -82,7 +82,8 @@ pub struct Task {
 enum Rule {
     /// Product of all operands, from the left.
     Group(Box<Group>),
-    Formula(Formula),
+    /// The cyclic group of the modulus beside it, if it is the sum of the operands.
+    Formula(Formula, Option<Box<Group>>),
     /// Sum mod 2 of this many bits, the first ones.
     Parity(usize),
 }
@@ -104,7 +105,13 @@ impl Task {
         } else if is_formula(text) {
             let formula = Formula::parse(text)?;
             let (n, operands) = (formula.modulus, formula.operands);
-            (Rule::Formula(formula), vec![n; operands], n)
+            let cyclic = (formula.is_sum() && n <= MOST).then(|| build::cyclic(text, n));
+            let cyclic = cyclic.transpose()?;
+            (
+                Rule::Formula(formula, cyclic.map(Box::new)),
+                vec![n; operands],
+                n,
+            )
         } else {
             of_group(parse::group(text)?, options)
         };
@@ -165,7 +172,7 @@ impl Task {
                 };
                 format!("product in a {kind} group of order {}", g.order())
             }
-            Rule::Formula(f) => format!("formula mod {}", f.modulus),
+            Rule::Formula(f, _) => format!("formula mod {}", f.modulus),
             Rule::Parity(k) => format!("parity of {k} bits out of {}", self.vocab.len()),
         };
         let rows = match rows::count(self) {
@@ -186,7 +193,7 @@ impl Task {
     /// The group or quasigroup, for tasks that are one.
     pub fn group(&self) -> Option<&Group> {
         match &self.rule {
-            Rule::Group(g) => Some(g),
+            Rule::Group(g) | Rule::Formula(_, Some(g)) => Some(g),
             _ => None,
         }
     }
@@ -203,7 +210,7 @@ impl Task {
         match &self.rule {
             Rule::Group(g) => 1.0 / g.order() as f64,
             Rule::Parity(_) => 0.5,
-            Rule::Formula(_) => {
+            Rule::Formula(..) => {
                 let mut counts = vec![0u32; self.classes];
                 rows::each(self, |_, label| counts[label as usize] += 1);
                 let rows = counts.iter().sum::<u32>().max(1);
@@ -221,7 +228,7 @@ impl Task {
         self.check_features()?;
         match &self.rule {
             Rule::Group(g) => Features::of_group(g),
-            Rule::Formula(f) if f.is_multiplicative() => Ok(Features::multiplicative(f.modulus)),
+            Rule::Formula(f, _) if f.is_multiplicative() => Ok(Features::multiplicative(f.modulus)),
             _ => Ok(Features::of_cyclic(self.vocab[0])),
         }
     }
@@ -229,7 +236,7 @@ impl Task {
     fn check_features(&self) -> Result<(), TaskError> {
         match &self.rule {
             Rule::Group(g) => irreps::check(g),
-            Rule::Formula(_) => Ok(()),
+            Rule::Formula(..) => Ok(()),
             Rule::Parity(_) => {
                 let why = "has tokens of one bit, so a token's functions have no spectrum";
                 Err(TaskError::value(&self.text, why))
@@ -269,7 +276,7 @@ impl Task {
                     .reduce(|a, b| g.mul(a, b));
                 product.map(|label| label as u32)
             }
-            Rule::Formula(f) => f.value(operands),
+            Rule::Formula(f, _) => f.value(operands),
             Rule::Parity(k) => Some(operands[..*k].iter().sum::<u32>() % 2),
         }
     }
