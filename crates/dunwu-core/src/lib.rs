@@ -31,4 +31,4 @@ pub use probe::{Cost, Needs, Probe, Reading};
 pub use seed::{Draws, Seed};
 pub use shell::shell_word;
 pub use snapshot::{NamedTensor, Snapshot, TensorData, TensorView, Values};
-pub use spec::RunSpec;
+pub use spec::{RunSpec, key_value};

@@ -36,6 +36,22 @@ const SHARES: [&str; 4] = [
     "split_file",
 ];
 
+/// Key and value of an override.
+///
+/// ```
+/// assert_eq!(dunwu_core::key_value("task = Z7").unwrap(), ("task", "Z7"));
+/// ```
+///
+/// # Errors
+/// A word without `=`.
+pub fn key_value(word: &str) -> Result<(&str, &str), PlanError> {
+    let (key, value) = word.split_once('=').ok_or_else(|| {
+        let why = format!("is not an override; write key=value, such as `{word}=…`");
+        PlanError::new(word, why)
+    })?;
+    Ok((key.trim(), value.trim()))
+}
+
 impl RunSpec {
     /// Reads `key=value` overrides.
     ///
@@ -47,14 +63,8 @@ impl RunSpec {
     ) -> Result<Self, PlanError> {
         let mut spec = RunSpec::default();
         for word in words {
-            let word = word.as_ref();
-            let (key, value) = word.split_once('=').ok_or_else(|| {
-                PlanError::new(
-                    word,
-                    format!("is not an override; write key=value, such as `{word}=…`"),
-                )
-            })?;
-            spec.set_once(key.trim(), value.trim())?;
+            let (key, value) = key_value(word.as_ref())?;
+            spec.set_once(key, value)?;
         }
         Ok(spec)
     }

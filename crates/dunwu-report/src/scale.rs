@@ -31,11 +31,11 @@ impl Format {
         }
     }
 
-    fn tick(self, x: f64) -> String {
+    fn tick(self, x: f64, digits: usize) -> String {
         match self {
             // Axes have little room: 10⁻⁴ is shorter than 0.0001.
-            Format::Number if x != 0.0 && x.abs() < 1e-3 => scientific(x, 3),
-            Format::Number => number(x, 3),
+            Format::Number if x != 0.0 && x.abs() < 1e-3 => scientific(x, digits),
+            Format::Number => number(x, digits),
             Format::Percent => percent(x),
         }
     }
@@ -82,11 +82,16 @@ impl Scale {
             Spread::Log => log_ticks(self.domain, count),
             _ => linear_ticks(self.domain, count),
         };
-        values
-            .into_iter()
-            .map(|value| Tick {
-                value,
-                label: format.tick(value),
+        // As many digits as tell neighbours apart.
+        let label = |digits| values.iter().map(|x| format.tick(*x, digits)).collect();
+        let differ = |labels: &Vec<String>| labels.windows(2).all(|pair| pair[0] != pair[1]);
+        let few = (3..8).map(label).find(differ);
+        let labels = few.unwrap_or_else(|| label(8));
+        let ticks = values.iter().zip(labels);
+        ticks
+            .map(|(value, label)| Tick {
+                value: *value,
+                label,
             })
             .collect()
     }
@@ -201,6 +206,12 @@ mod tests {
             ["0 %", "20 %", "40 %", "60 %", "80 %", "100 %"]
         );
         assert_eq!(linear_ticks((3.0, 3.0), 4), [3.0]);
+    }
+
+    #[test]
+    fn labels_have_the_digits_that_tell_them_apart() {
+        let ticks = scale(Spread::Linear, 3.5455, 3.5535).ticks(4, Format::Number);
+        assert_eq!(labels(&ticks), ["3.546", "3.548", "3.55", "3.552"]);
     }
 
     #[test]

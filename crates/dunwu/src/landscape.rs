@@ -13,7 +13,7 @@ use dunwu_analysis::landscape::{
     Heights, LandscapeError, Level, Problem, Starts, Summit, feature_maxima, heights, levels,
     passes, peaks, search_watched,
 };
-use dunwu_core::{Activation, Dataset, PlanError, RunPlan, RunSpec, Seed, SplitKind};
+use dunwu_core::{Activation, Dataset, PlanError, RunPlan, RunSpec, Seed, SplitKind, key_value};
 use dunwu_task::{Features, Task};
 use serde::Serialize;
 use std::time::Instant;
@@ -167,14 +167,7 @@ impl LandscapeSpec {
         };
         let mut own: Vec<String> = vec![];
         for word in words {
-            let word = word.as_ref();
-            let (key, value) = word.split_once('=').ok_or_else(|| {
-                PlanError::new(
-                    word,
-                    format!("is not an override; write key=value, such as `{word}=…`"),
-                )
-            })?;
-            let (key, value) = (key.trim(), value.trim());
+            let (key, value) = key_value(word.as_ref())?;
             if own.contains(&key.to_owned()) {
                 return Err(PlanError::new(key, "is given twice; keep one").into());
             }
