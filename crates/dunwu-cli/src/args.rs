@@ -22,9 +22,13 @@ pub(crate) enum Command {
     },
     /// Say what a run directory holds: plan, crossings, stages, and what its network learned.
     Inspect {
-        /// Run directory, or a checkpoint in one (checkpoints/seed-N/epoch-N.safetensors).
+        /// Run directory, a checkpoint in one (checkpoints/seed-N/epoch-N.safetensors), or any safetensors file
+        /// with two layers.
         #[arg(value_parser = directory)]
         path: Utf8PathBuf,
+        /// What a file outside a run directory does not say: task=…, activation=…
+        #[arg(value_name = "key=value")]
+        overrides: Vec<String>,
         /// Loudest nodes to list, with feature, purity, rank-one test and phases.
         #[arg(long, value_name = "N", default_value_t = 0)]
         nodes: usize,

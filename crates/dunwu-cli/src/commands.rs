@@ -7,7 +7,7 @@ use crate::progress::Display;
 use anyhow::Context;
 use camino::{Utf8Path, Utf8PathBuf};
 use dunwu::store::RunDir;
-use dunwu::{Control, PlanError, Report, RunSpec};
+use dunwu::{Control, Microscopy, PlanError, Report, RunSpec};
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -19,15 +19,25 @@ pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
         Command::Bench { json } => bench(json),
         Command::Inspect {
             path,
+            overrides,
             nodes,
             seed,
             json,
-        } => match RunDir::of_checkpoint(&path) {
-            Some((dir, of, _)) => {
-                inspect_checkpoint(&path, &dir, seed.unwrap_or(of) == of, nodes, json)
+        } => {
+            let of_run =
+                RunDir::of_checkpoint(&path).filter(|(dir, ..)| dir.join("plan.toml").exists());
+            match of_run {
+                _ if !overrides.is_empty() && (of_run.is_some() || path.is_dir()) => {
+                    let why = "is not needed: a run directory says what it holds";
+                    Err(dunwu::Error::from(PlanError::new(&overrides[0], why)).into())
+                }
+                Some((dir, of, _)) => {
+                    inspect_checkpoint(&path, &dir, seed.unwrap_or(of) == of, nodes, json)
+                }
+                None if path.is_file() => inspect_file(&path, &overrides, nodes, json),
+                None => inspect(&path, seed, nodes, json),
             }
-            None => inspect(&path, seed, nodes, json),
-        },
+        }
         Command::Landscape {
             overrides,
             out,
@@ -196,12 +206,34 @@ fn inspect_checkpoint(
     }
     let plan = dunwu::plan_of(dir)?;
     let seen = dunwu::microscope(file, None, &|_, _| ())?;
+    if !as_json {
+        line(&format!("plan: {}", dunwu::reproduce_command(&plan)));
+    }
+    print_checkpoint(file, &seen, nodes, as_json)
+}
+
+/// A look into a checkpoint that lies in no run directory.
+fn inspect_file(
+    file: &Utf8Path,
+    overrides: &[String],
+    nodes: usize,
+    as_json: bool,
+) -> anyhow::Result<ExitCode> {
+    let seen = dunwu::microscope_file(file, overrides)?;
+    print_checkpoint(file, &seen, nodes, as_json)
+}
+
+fn print_checkpoint(
+    file: &Utf8Path,
+    seen: &Microscopy,
+    nodes: usize,
+    as_json: bool,
+) -> anyhow::Result<ExitCode> {
     if as_json {
         json(&serde_json::json!({ "checkpoint": file, "microscope": seen }));
-        return Ok(ExitCode::SUCCESS);
+    } else {
+        crate::microscope::print(seen, nodes);
     }
-    line(&format!("plan: {}", dunwu::reproduce_command(&plan)));
-    crate::microscope::print(&seen, nodes);
     Ok(ExitCode::SUCCESS)
 }
 

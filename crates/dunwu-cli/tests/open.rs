@@ -171,6 +171,62 @@ fn a_checkpoint_is_looked_into_by_its_path() {
     }
 }
 
+/// A safetensors file of single-precision matrices, with numbers that differ.
+fn safetensors(path: &Path, tensors: &[(&str, [usize; 2])]) {
+    let (mut header, mut at) = (serde_json::Map::new(), 0);
+    let mut data = Vec::new();
+    for (name, [rows, cols]) in tensors {
+        let size = 4 * rows * cols;
+        let entry = serde_json::json!({ "dtype": "F32", "shape": [rows, cols], "data_offsets": [at, at + size] });
+        header.insert((*name).to_owned(), entry);
+        let numbers = (0..rows * cols).map(|i| ((i * i * 7 % 13) as f32 - 6.0) / 6.0);
+        numbers.for_each(|x| data.extend(x.to_le_bytes()));
+        at += size;
+    }
+    let header = serde_json::to_vec(&header).unwrap();
+    let length = (header.len() as u64).to_le_bytes();
+    std::fs::write(path, [&length[..], &header, &data].concat()).unwrap();
+}
+
+#[test]
+fn a_checkpoint_of_another_program_is_looked_into_if_it_is_whole() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = |name: &str| dir.path().join(name);
+    safetensors(
+        &path("net.st"),
+        &[("hidden.0", [10, 6]), ("readout", [6, 5])],
+    );
+    safetensors(
+        &path("torch.st"),
+        &[("W.weight", [6, 10]), ("V.weight", [5, 6])],
+    );
+    safetensors(&path("half.st"), &[("hidden.0", [10, 6])]);
+    safetensors(&path("none.st"), &[("fc1", [10, 6]), ("fc2", [6, 5])]);
+    for file in ["net.st", "torch.st"] {
+        let seen = json(dir.path(), &["inspect", file, "task=Z5", "--json"]);
+        let nodes = &seen["microscope"]["last"]["nodes"]["nodes"];
+        assert_eq!(nodes.as_array().unwrap().len(), 6, "{file}");
+    }
+    for (words, why) in [
+        (vec!["net.st"], "add task=…"),
+        (
+            vec!["net.st", "task=Z6"],
+            "`hidden.0` is 10×6, the plan needs 12×6",
+        ),
+        (vec!["half.st", "task=Z5"], "readout"),
+        (
+            vec!["none.st", "task=Z5"],
+            "no tensor `hidden.0`, the weights of the hidden layer; it has fc1, fc2",
+        ),
+        (vec!["net.st", "tsk=Z5"], "did you mean `task`?"),
+    ] {
+        let out = dunwu(dir.path(), &[&["inspect"], words.as_slice()].concat());
+        let error = String::from_utf8_lossy(&out.stderr);
+        assert_eq!(out.status.code(), Some(2), "{words:?}: {error}");
+        assert!(error.contains(why), "{words:?}: {error}");
+    }
+}
+
 #[test]
 fn a_landscape_refuses_what_it_cannot_do() {
     let dir = tempfile::tempdir().unwrap();

@@ -14,6 +14,7 @@
 
 mod error;
 mod files;
+mod foreign;
 mod growth;
 mod lab;
 mod landscape;
@@ -29,6 +30,7 @@ mod summary;
 
 pub use error::Error;
 pub use files::{changed_inputs, config};
+pub use foreign::microscope_file;
 pub use growth::{Growth, growth};
 pub use lab::{
     Control, Progress, Report, Run, load, memory_notice, plan_of, report, resume, train,

@@ -97,24 +97,8 @@ pub fn microscope(
         let in_stage = |f: &&dunwu_core::Finding| {
             f.from.is_some_and(|from| from <= epoch) && f.to.is_none_or(|to| epoch < to)
         };
-        moments.push(Moment {
-            epoch,
-            stage: run
-                .account
-                .stages
-                .iter()
-                .find(in_stage)
-                .map(|f| f.name.clone()),
-            covered: seen
-                .coverage
-                .features
-                .iter()
-                .filter(|f| f.nodes > 0)
-                .count(),
-            formula_holds: seen.formula.as_ref().is_some_and(|f| f.holds),
-            description: seen.description.clone(),
-            gradient: seen.gradient.as_ref().map(|g| g.total.clone()),
-        });
+        let stage = run.account.stages.iter().find(in_stage);
+        moments.push(in_short(epoch, stage.map(|f| f.name.clone()), &seen));
         nodes.push((epoch, seen.nodes.clone()));
         last = Some(seen);
     }
@@ -126,6 +110,28 @@ pub fn microscope(
         last,
         moments,
     })
+}
+
+fn in_short(epoch: u64, stage: Option<String>, seen: &Examination) -> Moment {
+    let features = seen.coverage.features.iter();
+    Moment {
+        epoch,
+        stage,
+        covered: features.filter(|f| f.nodes > 0).count(),
+        formula_holds: seen.formula.as_ref().is_some_and(|f| f.holds),
+        description: seen.description.clone(),
+        gradient: seen.gradient.as_ref().map(|g| g.total.clone()),
+    }
+}
+
+/// A look into one checkpoint that belongs to no run.
+pub(crate) fn alone(seed: u64, seen: Examination) -> Microscopy {
+    Microscopy {
+        seed,
+        moments: vec![in_short(seen.epoch, None, &seen)],
+        movement: movement(&[(seen.epoch, &seen.nodes)]),
+        last: seen,
+    }
 }
 
 /// Most checkpoints that are examined: each takes a second or two at 2048 nodes and 71 tokens.
@@ -146,7 +152,7 @@ fn failed(why: String) -> Error {
 }
 
 /// What does not change from checkpoint to checkpoint.
-struct Scope<'a> {
+pub(crate) struct Scope<'a> {
     lab: &'a Lab<'a>,
     data: Dataset,
     group: Option<Group>,
@@ -155,7 +161,7 @@ struct Scope<'a> {
 }
 
 impl<'a> Scope<'a> {
-    fn new(lab: &'a Lab<'a>, seed: u64) -> Result<Self, Error> {
+    pub(crate) fn new(lab: &'a Lab<'a>, seed: u64) -> Result<Self, Error> {
         let data = lab.dataset(seed)?;
         let why = lab.no_features.clone().unwrap_or_default();
         let features = lab
@@ -180,7 +186,11 @@ impl<'a> Scope<'a> {
         })
     }
 
-    fn examine(&self, epoch: u64, tensors: &[NamedTensor]) -> Result<Examination, String> {
+    pub(crate) fn examine(
+        &self,
+        epoch: u64,
+        tensors: &[NamedTensor],
+    ) -> Result<Examination, String> {
         let weights = Snapshot::of(epoch, tensors);
         let (outputs, gradients) = self.forward(&weights)?;
         let mut all = tensors.to_vec();
