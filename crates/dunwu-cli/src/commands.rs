@@ -34,7 +34,9 @@ pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
                 Some((dir, of, _)) => {
                     inspect_checkpoint(&path, &dir, seed.unwrap_or(of) == of, nodes, json)
                 }
-                None if path.is_file() => inspect_file(&path, &overrides, nodes, json),
+                None if is_network(&path) && path.is_file() => {
+                    inspect_file(&path, &overrides, nodes, json)
+                }
                 None => inspect(&path, seed, nodes, json),
             }
         }
@@ -192,6 +194,11 @@ fn spread_table(report: &Report) -> String {
     out.trim_end().to_owned()
 }
 
+/// Whether a path names a file of tensors.
+fn is_network(path: &Utf8Path) -> bool {
+    path.extension() == Some("safetensors")
+}
+
 /// A look into one checkpoint of a run directory.
 fn inspect_checkpoint(
     file: &Utf8Path,
@@ -251,6 +258,11 @@ fn inspect(
         bar.set_position(done as u64);
     });
     bar.finish_and_clear();
+    // That nothing can be named is no failure; a seed that is not there, or a damaged file, is.
+    let seen = match seen {
+        Err(why) if seed.is_some() || why.is_of_store() => return Err(why.into()),
+        other => other,
+    };
     if let Ok(seen) = &seen {
         // A directory that cannot be written, or is in use, can still be read.
         if let Err(why) = dunwu::keep_learned(path, seen) {

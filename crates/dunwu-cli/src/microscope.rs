@@ -17,7 +17,8 @@ pub(crate) fn print(seen: &Microscopy, listed: usize) {
     if let Some(formula) = &last.formula {
         short_program(formula);
     }
-    if let Some(first) = last.ablations.first() {
+    let removed = last.ablations.first();
+    if let Some(first) = removed.filter(|a| a.restricted.test.rows > 0) {
         paragraph(&format!(
             "Outputs cut down to {} key features answer {:.1} % of the held-out rows; without them, {:.1} %.",
             first.key.len(),

@@ -171,6 +171,41 @@ fn a_checkpoint_is_looked_into_by_its_path() {
     }
 }
 
+#[test]
+fn checkpoints_and_looks_of_another_run_are_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    for (task, out) in [("Z5", "a"), ("Z7", "b")] {
+        let words = [
+            "train",
+            &format!("task={task}"),
+            "width=16",
+            "epochs=20",
+            "seeds=2",
+            "--out",
+            out,
+        ];
+        assert!(dunwu(dir.path(), &words).status.success());
+        assert!(dunwu(dir.path(), &["inspect", out]).status.success());
+    }
+    // A look into another run is not drawn, and the page says so.
+    let look = dir.path().join("a/learned.json");
+    std::fs::copy(dir.path().join("b/learned.json"), &look).unwrap();
+    assert!(dunwu(dir.path(), &["report", "a"]).status.success());
+    let page = std::fs::read_to_string(dir.path().join("a/report.html")).unwrap();
+    assert!(page.contains("made by a run of another plan"));
+    // Another seed's checkpoint.
+    let name = "epoch-00000020.safetensors";
+    let of = |seed: u64| dir.path().join(format!("a/checkpoints/seed-{seed}/{name}"));
+    std::fs::copy(of(1), of(0)).unwrap();
+    let out = dunwu(dir.path(), &["inspect", "a"]);
+    let error = String::from_utf8_lossy(&out.stderr);
+    assert_eq!(out.status.code(), Some(2), "{error}");
+    assert!(
+        error.contains("the checkpoint of seed 1, not of seed 0"),
+        "{error}"
+    );
+}
+
 /// A safetensors file of single-precision matrices, with numbers that differ.
 fn safetensors(path: &Path, tensors: &[(&str, [usize; 2])]) {
     let (mut header, mut at) = (serde_json::Map::new(), 0);
@@ -193,32 +228,35 @@ fn a_checkpoint_of_another_program_is_looked_into_if_it_is_whole() {
     let dir = tempfile::tempdir().unwrap();
     let path = |name: &str| dir.path().join(name);
     safetensors(
-        &path("net.st"),
+        &path("net.safetensors"),
         &[("hidden.0", [10, 6]), ("readout", [6, 5])],
     );
     safetensors(
-        &path("torch.st"),
+        &path("torch.safetensors"),
         &[("W.weight", [6, 10]), ("V.weight", [5, 6])],
     );
-    safetensors(&path("half.st"), &[("hidden.0", [10, 6])]);
-    safetensors(&path("none.st"), &[("fc1", [10, 6]), ("fc2", [6, 5])]);
-    for file in ["net.st", "torch.st"] {
+    safetensors(&path("half.safetensors"), &[("hidden.0", [10, 6])]);
+    safetensors(
+        &path("none.safetensors"),
+        &[("fc1", [10, 6]), ("fc2", [6, 5])],
+    );
+    for file in ["net.safetensors", "torch.safetensors"] {
         let seen = json(dir.path(), &["inspect", file, "task=Z5", "--json"]);
         let nodes = &seen["microscope"]["last"]["nodes"]["nodes"];
         assert_eq!(nodes.as_array().unwrap().len(), 6, "{file}");
     }
     for (words, why) in [
-        (vec!["net.st"], "add task=…"),
+        (vec!["net.safetensors"], "add task=…"),
         (
-            vec!["net.st", "task=Z6"],
+            vec!["net.safetensors", "task=Z6"],
             "`hidden.0` is 10×6, the plan needs 12×6",
         ),
-        (vec!["half.st", "task=Z5"], "readout"),
+        (vec!["half.safetensors", "task=Z5"], "readout"),
         (
-            vec!["none.st", "task=Z5"],
+            vec!["none.safetensors", "task=Z5"],
             "no tensor `hidden.0`, the weights of the hidden layer; it has fc1, fc2",
         ),
-        (vec!["net.st", "tsk=Z5"], "did you mean `task`?"),
+        (vec!["net.safetensors", "tsk=Z5"], "did you mean `task`?"),
     ] {
         let out = dunwu(dir.path(), &[&["inspect"], words.as_slice()].concat());
         let error = String::from_utf8_lossy(&out.stderr);
@@ -231,6 +269,7 @@ fn a_checkpoint_of_another_program_is_looked_into_if_it_is_whole() {
 fn a_landscape_refuses_what_it_cannot_do() {
     let dir = tempfile::tempdir().unwrap();
     std::fs::write(dir.path().join("bad.csv"), "0,1\n1,1\n").unwrap();
+    std::fs::write(dir.path().join("huge.csv"), "x,y\n1e300,0\n1,1\n").unwrap();
     for (words, why) in [
         (vec!["task=Z7", "energis=raw"], "did you mean `energies`?"),
         (vec!["task=Z7", "energies=rwa"], "did you mean `raw`?"),
@@ -254,12 +293,34 @@ fn a_landscape_refuses_what_it_cannot_do() {
             "keep one",
         ),
         (vec!["task=Z7", "epochs=5"], "add energies=whitened"),
+        (
+            vec!["task=Z7", "label_noise=0.1"],
+            "label_noise: is of a sample",
+        ),
+        (vec!["task=Z7", "label=x"], "add data=FILE"),
+        (vec!["data=huge.csv", "label=y"], "rescale the features"),
+        (vec!["data=/dev/zero"], "no regular file"),
+        (
+            vec![
+                "task=Z7",
+                "train_fraction=0.5",
+                "energies=whitened",
+                "epochs=5",
+                "whiten_at=6",
+            ],
+            "after the last epoch",
+        ),
         (vec!["task=Z7", "batch_size=5"], "batch_size"),
         (vec!["task=Z7", "data=f.csv"], "task: is a key of tasks"),
         (vec!["data=none.csv"], "none.csv"),
         (vec!["data=bad.csv"], "no column `label`"),
         (
-            vec!["task=Z7", "energies=whitened", "eta=0"],
+            vec![
+                "task=Z7",
+                "train_fraction=0.5",
+                "energies=whitened",
+                "eta=0",
+            ],
             "eta: expected a number above 0",
         ),
         (
@@ -269,10 +330,15 @@ fn a_landscape_refuses_what_it_cannot_do() {
                 "train_fraction=0.5",
                 "weight_decay=0",
             ],
-            "whitening needs a number above 0",
+            "so η of the whitened energy is 0",
         ),
         (
-            vec!["task=Z7", "activation=relu", "train_fraction=0.5"],
+            vec![
+                "task=Z7",
+                "activation=relu",
+                "train_fraction=0.5",
+                "energies=cross",
+            ],
             "leave out `cross`",
         ),
         (
@@ -338,7 +404,8 @@ fn a_network_that_generalised_is_a_formula_and_one_that_memorised_is_none() {
         assert!(text.contains(says), "{name}: {text}");
     }
     let out = dunwu(dir.path(), &["inspect", "rule", "--seed", "7"]);
-    assert!(String::from_utf8_lossy(&out.stdout).contains("no run of seed 7"));
+    assert_eq!(out.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&out.stderr).contains("no run of seed 7"));
 }
 
 #[test]

@@ -132,7 +132,7 @@ impl fmt::Display for StoreError {
             } if is_full(source) => {
                 write!(
                     f,
-                    "cannot {doing} {path}: the disk is full; make room and go on with --resume, what was saved is safe"
+                    "cannot {doing} {path}: the disk is full; make room and try again, a run with `dunwu train --resume`: what was saved is safe"
                 )
             }
             Kind::Io { doing, path, .. } => write!(f, "cannot {doing} {path}"),

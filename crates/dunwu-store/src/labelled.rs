@@ -29,10 +29,11 @@ const MOST_BYTES: u64 = 4 << 30;
 /// A file that cannot be read or is larger than 4 GiB; no column of that name; no other column; no row; a
 /// feature that is missing or no finite number.
 pub fn read_labelled(path: &Utf8Path, label: &str) -> Result<Labelled, StoreError> {
-    let size = std::fs::metadata(path)
-        .map_err(|e| StoreError::io("read", path, e))?
-        .len();
-    if size > MOST_BYTES {
+    let metadata = std::fs::metadata(path).map_err(|e| StoreError::io("read", path, e))?;
+    if !metadata.is_file() {
+        return Err(StoreError::table(path, "it is no regular file"));
+    }
+    if metadata.len() > MOST_BYTES {
         return Err(StoreError::table(path, "it is larger than 4 GiB"));
     }
     match path.extension() {
@@ -96,7 +97,14 @@ impl<'a> Gathering<'a> {
             let number = field.parse().ok().filter(|x: &f64| x.is_finite());
             self.features.push(number.ok_or_else(|| {
                 let name = &self.names[feature];
-                let why = format!("line {line}, column `{name}`: `{field}` is no finite number");
+                let why = format!(
+                    "line {line}, column `{name}`: {} no finite number",
+                    if field.is_empty() {
+                        "an empty cell is".to_owned()
+                    } else {
+                        format!("`{field}` is")
+                    }
+                );
                 StoreError::table(self.path, why)
             })?);
             feature += 1;
@@ -286,7 +294,7 @@ mod tests {
         parquet(&path, &[2.0], &[1, 0]);
         let error = read_labelled(&path, "y").unwrap_err().to_string();
         assert!(
-            error.contains("line 2, column `z`: `` is no finite number"),
+            error.contains("line 2, column `z`: an empty cell is no finite number"),
             "{error}"
         );
         let error = read_labelled(&path, "w").unwrap_err().to_string();

@@ -3,7 +3,9 @@
 use crate::curve::{self, Readings};
 use crate::error::{Kind, StoreError};
 use crate::files;
-use crate::run::{FORMAT, Input, Provenance, checkpoint_dir, input_path, run_hash, seed_dir};
+use crate::run::{
+    FORMAT, Input, Provenance, RunDir, checkpoint_dir, input_path, run_hash, seed_dir,
+};
 use crate::tensors::{self, OwnedSnapshot};
 use crate::writer;
 use camino::{Utf8Path, Utf8PathBuf};
@@ -218,6 +220,13 @@ impl RunReader {
         match header {
             Some(header) if header.plan_hash == self.run_hash() => {
                 let name = writer::checkpoint_name(header.epoch);
+                let place = RunDir::of_checkpoint(path).map(|(_, seed, _)| seed);
+                if let (Some(of), Some(place)) = (header.seed, place)
+                    && of != place
+                {
+                    let why = format!("it is the checkpoint of seed {of}, not of seed {place}");
+                    return Err(StoreError::damaged(path, why));
+                }
                 if path.file_name() == Some(name.as_str()) {
                     Ok(snapshot)
                 } else {

@@ -41,6 +41,11 @@ pub(crate) enum Kind {
 }
 
 impl Error {
+    /// Whether a file or a directory of a record is to blame.
+    pub fn is_of_store(&self) -> bool {
+        matches!(self.kind, Kind::Store(_))
+    }
+
     /// Whether another plan, path or file would help.
     pub fn is_bad_input(&self) -> bool {
         match &self.kind {

@@ -105,6 +105,17 @@ const ANY_DATA: &[&str] = &[
     "threads",
 ];
 
+/// Keys that say nothing of the full table.
+const OF_A_SAMPLE: &[&str] = &[
+    "energies",
+    "label_noise",
+    "noise_seed",
+    "seeds",
+    "split",
+    "split_seed",
+    "split_skew",
+];
+
 /// Energies of a sample, by name.
 const ENERGIES: &[&str] = &["cross", "horvitz_thompson", "raw", "whitened"];
 
@@ -182,13 +193,39 @@ impl LandscapeSpec {
                 "is read by the energy `whitened` alone; add energies=whitened or leave it out";
             return Err(PlanError::new(key, why).into());
         }
-        match (&spec.data, &spec.of_task) {
-            (Some(_), Some(key)) => {
-                let why = "is a key of tasks; leave it or `data` out";
-                Err(PlanError::new(key, why).into())
-            }
-            _ => Ok(spec),
+        spec.check(&own)?;
+        Ok(spec)
+    }
+
+    /// Refuses keys that nothing reads, and energies that the activation does not have.
+    fn check(&mut self, own: &[String]) -> Result<(), Error> {
+        let given = |key: &str| own.iter().any(|k| k == key) || self.run.get(key).is_some();
+        if let (Some(_), Some(key)) = (&self.data, &self.of_task) {
+            let why = "is a key of tasks; leave it or `data` out";
+            return Err(PlanError::new(key, why).into());
         }
+        if self.data.is_none() && given("label") {
+            let why = "names a column of `data`; add data=FILE or leave it out";
+            return Err(PlanError::new("label", why).into());
+        }
+        let lonely = OF_A_SAMPLE.iter().find(|key| given(key));
+        if let Some(key) = lonely.filter(|_| self.fractions.is_none()) {
+            let why = "is of a sample of the table; add train_fraction=0.1:0.9:17 or leave it out";
+            return Err(PlanError::new(*key, why).into());
+        }
+        if let WhitenAt::Epoch(epoch) = self.whiten_at
+            && epoch > self.last_epoch()?
+        {
+            let why = format!("is {epoch}, after the last epoch; raise epochs or lower it");
+            return Err(PlanError::new("whiten_at", why).into());
+        }
+        let activation = self.run.get("activation");
+        let squares = activation.is_none_or(|a| ["square", "quadratic"].contains(&a));
+        if !squares && !given("energies") {
+            // The cross term is that of a square.
+            self.energies.retain(|e| e != "cross");
+        }
+        Ok(())
     }
 
     /// The task, as written, or the name of the file in its place.
@@ -200,6 +237,10 @@ impl LandscapeSpec {
             Some(name) => Ok(name.to_owned()),
             None => Ok(self.plan()?.task),
         }
+    }
+
+    fn last_epoch(&self) -> Result<u64, Error> {
+        Ok(self.plan()?.epochs)
     }
 
     /// The plan of the full table.

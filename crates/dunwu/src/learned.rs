@@ -6,12 +6,15 @@ use crate::lab::Lab;
 use crate::microscope::{Microscopy, Moment};
 use camino::{Utf8Path, Utf8PathBuf};
 use dunwu_analysis::microscope::{FormulaReport, Node, Nodes, Term};
+use dunwu_core::RunPlan;
 use dunwu_report::{Circle, Learned, LearnedFeature, LearnedFormula, LearnedMoment, LearnedTerm};
-use dunwu_store::{RunDir, read_record};
+use dunwu_store::{RunDir, plan_hash, read_record};
 use std::f64::consts::TAU;
 
 /// The file of the record.
 const RECORD: &str = "learned.json";
+/// Its key that ties it to a plan.
+const HASH: &str = "plan_hash";
 /// Nodes drawn on a circle at most.
 const DRAWN: usize = 64;
 /// Largest distance, in turns, of an outgoing place from the sum of the incoming ones that counts as none.
@@ -26,17 +29,25 @@ pub fn keep_learned(dir: &Utf8Path, seen: &Microscopy) -> Result<Utf8PathBuf, Er
     let reader = RunDir::open(dir)?;
     let lab = Lab::new(reader.plan(), Sources::recorded(&reader)?)?;
     let record = record(&lab, seen)?;
-    let value = serde_json::to_value(&record).expect("a record is plain data");
+    let mut value = serde_json::to_value(&record).expect("a record is plain data");
+    value[HASH] = plan_hash(reader.plan()).into();
     held.write_record(RECORD, &value)?;
     // The page takes the lock for itself.
     drop(held);
     crate::lab::report(dir)
 }
 
-/// The record of a run directory, and why there is none if it cannot be read.
-pub(crate) fn stored(dir: &Utf8Path) -> (Option<Learned>, Option<String>) {
+/// The record of a run directory, and why there is none if it cannot be read or is of another plan.
+pub(crate) fn stored(dir: &Utf8Path, plan: &RunPlan) -> (Option<Learned>, Option<String>) {
     let read = read_record(dir, RECORD).map_err(|e| e.to_string());
-    let parsed = read.and_then(|value| {
+    let hash = plan_hash(plan);
+    let own = read.and_then(|value| match &value {
+        Some(found) if found[HASH] != hash.as_str() => {
+            Err(format!("{RECORD} was made by a run of another plan"))
+        }
+        _ => Ok(value),
+    });
+    let parsed = own.and_then(|value| {
         value
             .map(serde_json::from_value::<Learned>)
             .transpose()

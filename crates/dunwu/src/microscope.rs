@@ -10,7 +10,7 @@ use dunwu_analysis::microscope::{
     DescriptionLength, Examination, Movement, Nodes, Subject, Transforms, examine, movement,
 };
 use dunwu_core::{
-    Dataset, Flow, NamedTensor, Needs, Observer, Readout, RunEvent, RunPlan, Snapshot,
+    Dataset, Flow, NamedTensor, Needs, Observer, Readout, RunEvent, RunPlan, Snapshot, Values,
 };
 use dunwu_engine::Resume;
 use dunwu_engine::activation::Function;
@@ -112,6 +112,13 @@ pub fn microscope(
     })
 }
 
+fn is_finite(tensor: &NamedTensor) -> bool {
+    match &tensor.values {
+        Values::F32(data) => data.iter().all(|x| x.is_finite()),
+        Values::F64(data) => data.iter().all(|x| x.is_finite()),
+    }
+}
+
 fn in_short(epoch: u64, stage: Option<String>, seen: &Examination) -> Moment {
     let features = seen.coverage.features.iter();
     Moment {
@@ -191,6 +198,12 @@ impl<'a> Scope<'a> {
         epoch: u64,
         tensors: &[NamedTensor],
     ) -> Result<Examination, String> {
+        if let Some(broken) = tensors.iter().find(|t| !is_finite(t)) {
+            return Err(format!(
+                "training diverged: `{}` holds numbers that are not finite; lower lr",
+                broken.name
+            ));
+        }
         let weights = Snapshot::of(epoch, tensors);
         let (outputs, gradients) = self.forward(&weights)?;
         let mut all = tensors.to_vec();

@@ -45,7 +45,7 @@ pub(crate) fn build<'a>(
         ("plan hash", provenance.plan_hash.clone()),
         ("started", provenance.started.clone()),
     ];
-    let (learned, no_learned) = crate::learned::stored(&report.dir);
+    let (learned, no_learned) = crate::learned::stored(&report.dir, lab.plan);
     Ok(RunPage {
         plan: lab.plan,
         task_description: lab.task.describe(),

@@ -57,6 +57,9 @@ pub(crate) enum Form {
     Cross,
 }
 
+/// Largest feature: energies go with its fourth power and the square of the number of rows.
+const LARGEST: f64 = 1e60;
+
 /// Why there is no energy.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LandscapeError(pub(crate) String);
@@ -145,6 +148,13 @@ impl Problem {
         if let Some(i) = x.iter().position(|v| !v.is_finite()) {
             let (row, column) = (i / dim + 1, i % dim + 1);
             return error(format!("row {row}, feature {column} is not finite"));
+        }
+        if let Some(i) = x.iter().position(|v| v.abs() > LARGEST) {
+            let (row, column) = (i / dim + 1, i % dim + 1);
+            return error(format!(
+                "row {row}, feature {column} is {:e}, whose powers overflow; rescale the features",
+                x[i]
+            ));
         }
         if let Some(y) = labels.iter().find(|y| **y as usize >= classes) {
             return error(format!("label {y} is not below the {classes} classes"));

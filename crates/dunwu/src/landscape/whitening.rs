@@ -4,7 +4,9 @@ use crate::error::{Error, Kind};
 use crate::resources;
 use dunwu_analysis::landscape::{LandscapeError, Problem, Whitened};
 use dunwu_analysis::{Context, stages};
-use dunwu_core::{Curve, Dataset, Flow, Needs, Observer, Probe, RunEvent, RunPlan, StopReason};
+use dunwu_core::{
+    Curve, Dataset, Flow, Needs, Observer, PlanError, Probe, RunEvent, RunPlan, StopReason,
+};
 use dunwu_probe::Setting;
 use dunwu_task::{Features, Task};
 use serde::Serialize;
@@ -69,6 +71,10 @@ impl Network<'_> {
         self.check_memory(data)?;
         // A loss that is a mean over rows, against weight_decay/2·‖V‖².
         let rows = data.train.len() as f64;
+        if self.eta.is_none() && self.plan.weight_decay == 0.0 {
+            let why = "is 0, so η of the whitened energy is 0; raise it or write eta=…";
+            return Err(PlanError::new("weight_decay", why).into());
+        }
         let eta = self.eta.unwrap_or(rows * self.plan.weight_decay / 2.0);
         let (epoch, still_lazy) = match self.moment {
             Moment::Epoch(epoch) => (epoch, false),
@@ -144,6 +150,11 @@ impl Network<'_> {
             seen: vec![],
         };
         self.train(plan, data, seed, &mut last)?;
+        if last.seen.iter().any(|x| !x.is_finite()) || last.seen.is_empty() {
+            return Err(failed(format!(
+                "the network that whitens diverges before epoch {epoch}; lower lr"
+            )));
+        }
         Ok(last.seen)
     }
 
