@@ -250,6 +250,10 @@ fn inspect(
     nodes: usize,
     as_json: bool,
 ) -> anyhow::Result<ExitCode> {
+    if dunwu::is_landscape(path) {
+        let why = format!("holds a landscape; `dunwu report {path}` draws it again");
+        return Err(dunwu::Error::from(PlanError::new(path.as_str(), why)).into());
+    }
     tell_changes(path)?;
     let report = dunwu::load(path)?;
     let bar = crate::progress::steps("looking into checkpoints");

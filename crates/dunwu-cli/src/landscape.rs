@@ -83,9 +83,14 @@ fn print(found: &Landscape) {
     for group in by_height(&found.levels) {
         print_height(&group);
     }
-    if let Some(height) = found.highest_unconverged {
+    let unproven = found.highest_unconverged.unwrap_or(0.0);
+    let highest = found.levels.first().map_or(0.0, |l| l.energy_over_order);
+    // Products of three operands, for one, are out of reach of a square.
+    if highest.max(unproven) < 1e-12 {
+        line("the energy is 0 everywhere: no label pulls a node with this activation anywhere");
+    } else if found.unconverged > 0 {
         line(&format!(
-            "{} starts did not converge; the highest reached {height:.8}",
+            "{} starts did not converge; the highest reached {unproven:.8}",
             found.unconverged
         ));
     }

@@ -20,8 +20,8 @@ pub(crate) fn print(seen: &Microscopy, listed: usize) {
     let removed = last.ablations.first();
     if let Some(first) = removed.filter(|a| a.restricted.test.rows > 0) {
         paragraph(&format!(
-            "Outputs cut down to {} key features answer {:.1} % of the held-out rows; without them, {:.1} %.",
-            first.key.len(),
+            "Outputs cut down to {} answer {:.1} % of the held-out rows; without them, {:.1} %.",
+            counted(first.key.len(), "key feature"),
             100.0 * first.restricted.test.accuracy,
             100.0 * first.excluded.test.accuracy
         ));
@@ -57,8 +57,12 @@ fn nodes(last: &Examination) {
         .filter(|f| f.nodes > 0)
         .count();
     paragraph(&format!(
-        "{live} nodes are live, {dead} dead; {pure} give more than half of their weight to one feature, and hold {held} features; {} are held by none.",
-        last.coverage.missing.len()
+        "{live} nodes are live, {dead} dead; {pure} give more than half of their weight to one feature, and hold {}; {} held by none.",
+        counted(held, "feature"),
+        match last.coverage.missing.len() {
+            1 => "1 is".to_owned(),
+            n => format!("{n} are"),
+        }
     ));
 }
 
@@ -118,6 +122,11 @@ fn phases(node: &Node) -> String {
     out.join(" ")
 }
 
+/// A number and what it counts, in the plural where there is not one.
+fn counted(n: usize, thing: &str) -> String {
+    format!("{n} {thing}{}", if n == 1 { "" } else { "s" })
+}
+
 /// Terms of the full formula that are written out.
 const TERMS: usize = 4;
 
@@ -134,8 +143,8 @@ fn short_program(formula: &FormulaReport) {
         ""
     };
     paragraph(&format!(
-        "Read as a formula of {} terms, which explain {:.1} % of the variance of its outputs: logit(c | a, b) = {}{more}",
-        formula.terms.len(),
+        "Read as a formula of {}, which explains {:.1} % of the variance of its outputs: logit(c | a, b) = {}{more}",
+        counted(formula.terms.len(), "term"),
         100.0 * formula.r2,
         strongest.join(" + ")
     ));
