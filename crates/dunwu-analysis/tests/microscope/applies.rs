@@ -71,18 +71,15 @@ fn a_sum_as_a_formula_is_the_cyclic_group() {
     let bench = Bench::new(&["task=x+y mod 7", "train_fraction=0.5"]);
     let network = bench.network(&tensors(&gromov(7, 2)));
     let outputs = network.forward(&bench.data, &square).unwrap();
-    let group = Task::parse("Z7", &Options::default(), NO_FILES).unwrap();
-    let group = group.group().unwrap();
-    let transforms = dunwu_analysis::microscope::Transforms::of(Some(group), &bench.features);
-    assert!(
-        formula(&outputs, &bench.data, group, &transforms)
-            .unwrap()
-            .holds
-    );
-    let why = formula(&outputs, &bench.data, group, &bench.transforms).unwrap_err();
+    let task = Task::parse("x+y mod 7", &Options::default(), NO_FILES).unwrap();
+    let group = task.group().unwrap();
+    let read = formula(&outputs, &bench.data, group, &bench.transforms);
+    assert!(read.unwrap().holds);
+    let without = dunwu_analysis::microscope::Transforms::of(None, &bench.features);
+    let why = formula(&outputs, &bench.data, group, &without).unwrap_err();
     assert!(why.contains("characters"), "{why}");
     let other = Bench::new(&["task=x-y mod 7", "train_fraction=0.5"]);
-    let why = formula(&outputs, &other.data, group, &transforms).unwrap_err();
+    let why = formula(&outputs, &other.data, group, &bench.transforms).unwrap_err();
     assert!(why.contains("not the product"), "{why}");
 }
 
