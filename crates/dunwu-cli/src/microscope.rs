@@ -1,9 +1,7 @@
 //! What a network learned, in words and tables.
 
 use crate::output::{line, paragraph};
-use dunwu::analysis::microscope::{
-    DescriptionLength, Examination, FormulaReport, Node, Type, Wave,
-};
+use dunwu::analysis::microscope::{DescriptionLength, Examination, FormulaReport, Node, Wave};
 use dunwu::{Microscopy, Moment};
 
 /// `listed` is how many nodes are listed, the loudest first.
@@ -70,8 +68,7 @@ fn nodes(last: &Examination) {
 fn loudest(last: &Examination, listed: usize) {
     let all = &last.nodes;
     let mut order: Vec<&Node> = all.nodes.iter().filter(|n| !n.dead).collect();
-    let voice = |n: &Node| n.norm_in * n.norm_in * n.norm_out;
-    order.sort_by(|a, b| voice(b).total_cmp(&voice(a)));
+    order.sort_by(|a, b| b.voice().total_cmp(&a.voice()));
     line(&format!(
         "\n  the {} loudest nodes; phases of the operands and of the answer in units of π\n  {:>6}{:>9}{:>9}{:>8}{:>10}{:>8}  {:<21}feature",
         listed.min(order.len()),
@@ -96,16 +93,8 @@ fn loudest(last: &Examination, listed: usize) {
             number(node.shared),
             phases(node),
             all.names[node.feature],
-            kind(node.kind)
+            node.kind.name()
         ));
-    }
-}
-
-fn kind(kind: Type) -> &'static str {
-    match kind {
-        Type::Real => "real",
-        Type::Complex => "complex",
-        Type::Quaternionic => "quaternionic",
     }
 }
 

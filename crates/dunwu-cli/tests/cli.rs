@@ -1,19 +1,12 @@
 //! The program as a person runs it: results, refusals, interruptions.
 
+mod common;
+
+use common::{dunwu, output};
 use serde_json::Value;
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
-
-fn dunwu(dir: &Path, words: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_dunwu"));
-    command.current_dir(dir).args(words);
-    command
-}
-
-fn output(dir: &Path, words: &[&str]) -> Output {
-    dunwu(dir, words).output().unwrap()
-}
 
 /// A run of about a second.
 const SMALL: &[&str] = &[

@@ -1,16 +1,10 @@
 //! `dunwu landscape` and the look into a network, as a person runs them.
 
+mod common;
+
+use common::output as dunwu;
 use serde_json::Value;
 use std::path::Path;
-use std::process::{Command, Output};
-
-fn dunwu(dir: &Path, words: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_dunwu"))
-        .current_dir(dir)
-        .args(words)
-        .output()
-        .unwrap()
-}
 
 fn json(dir: &Path, words: &[&str]) -> Value {
     let out = dunwu(dir, words);

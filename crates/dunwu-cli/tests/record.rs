@@ -1,20 +1,13 @@
 //! What a run directory must still say when its files, or the files of its plan, are changed or lost.
 
+mod common;
+
+use common::{dunwu, output};
 use serde_json::Value;
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::time::Duration;
-
-fn dunwu(dir: &Path, words: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_dunwu"));
-    command.current_dir(dir).args(words);
-    command
-}
-
-fn output(dir: &Path, words: &[&str]) -> Output {
-    dunwu(dir, words).output().unwrap()
-}
 
 fn told(out: &Output) -> String {
     String::from_utf8_lossy(&out.stderr).into_owned()

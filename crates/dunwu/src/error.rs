@@ -62,6 +62,11 @@ impl Error {
     }
 }
 
+/// What cannot be looked at or climbed, and why.
+pub(crate) fn failed(why: String) -> Error {
+    Kind::Landscape(LandscapeError::of(why)).into()
+}
+
 impl From<Kind> for Error {
     fn from(kind: Kind) -> Self {
         Self { kind }

@@ -1,11 +1,10 @@
 //! A look into a checkpoint that lies in no run directory.
 
-use crate::error::{Error, Kind};
+use crate::error::{Error, failed};
 use crate::files::Sources;
 use crate::lab::Lab;
 use crate::microscope::{Microscopy, Scope, alone};
 use camino::Utf8Path;
-use dunwu_analysis::landscape::LandscapeError;
 use dunwu_core::{NamedTensor, RunSpec, Values, Weights};
 
 /// Looks into a safetensors file with the two layers `hidden.0` (inputs × nodes) and `readout` (nodes × classes),
@@ -24,16 +23,9 @@ pub fn microscope_file(file: &Utf8Path, words: &[String]) -> Result<Microscopy, 
         )));
     }
     let checkpoint = dunwu_store::read_safetensors(file)?;
-    let tensors = checkpoint
-        .tensors
-        .into_iter()
-        .map(renamed)
-        .collect::<Vec<_>>();
-    let width = |tensors: &[NamedTensor]| {
-        let hidden = tensors.iter().find(|t| t.name == "hidden.0");
-        hidden.map(|t| t.cols)
-    };
-    let width = width(&tensors).ok_or_else(|| {
+    let tensors: Vec<NamedTensor> = checkpoint.tensors.into_iter().map(renamed).collect();
+    let hidden = tensors.iter().find(|t| t.name == "hidden.0");
+    let hidden = hidden.ok_or_else(|| {
         let names: Vec<&str> = tensors.iter().map(|t| t.name.as_str()).collect();
         failed(format!(
             "{file} has no tensor `hidden.0`, the weights of the hidden layer; it has {}",
@@ -42,7 +34,8 @@ pub fn microscope_file(file: &Utf8Path, words: &[String]) -> Result<Microscopy, 
     })?;
     if spec.get("width").is_none() {
         let complex = spec.resolve()?.weights == Weights::Complex;
-        spec.set("width", &(width / if complex { 2 } else { 1 }).to_string())?;
+        let width = hidden.cols / if complex { 2 } else { 1 };
+        spec.set("width", &width.to_string())?;
     }
     let plan = spec.resolve()?;
     let lab = Lab::new(&plan, Sources::now(&plan))?;
@@ -74,8 +67,4 @@ fn renamed(tensor: NamedTensor) -> NamedTensor {
             Values::F64(data) => Values::F64(turned(data, rows, cols)),
         },
     }
-}
-
-fn failed(why: String) -> Error {
-    Kind::Landscape(LandscapeError::of(why)).into()
 }

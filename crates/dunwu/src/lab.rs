@@ -448,14 +448,14 @@ fn seconds(reader: &RunReader) -> Result<f64, Error> {
 /// Refuses a plan that needs more memory than is free.
 fn check_memory(plan: &RunPlan, needed: u64) -> Result<(), Error> {
     let (runs, _) = resources::lanes(plan, plan.seeds as usize);
-    match resources::available_memory() {
-        Some(available) if needed > available => Err(Kind::Memory {
+    match resources::too_little(needed) {
+        Some(available) => Err(Kind::Memory {
             needed,
             available,
             runs,
         }
         .into()),
-        _ => Ok(()),
+        None => Ok(()),
     }
 }
 

@@ -6,7 +6,7 @@ mod whitening;
 
 pub(crate) use slices::{peak_name, slice};
 
-use crate::error::{Error, Kind};
+use crate::error::{Error, Kind, failed};
 use crate::files::read_file;
 use crate::{provenance, resources};
 use camino::Utf8Path;
@@ -105,14 +105,18 @@ pub fn landscape(
     progress: &(dyn Fn(f64) + Sync),
 ) -> Result<Landscape, Error> {
     let plan = spec.plan()?;
-    let pool = rayon::ThreadPoolBuilder::new()
-        .num_threads(resources::threads(&plan))
-        .build()
-        .map_err(|e| LandscapeError::of(format!("no threads: {e}")))?;
-    pool.install(|| match &spec.data {
+    workers(&plan)?.install(|| match &spec.data {
         Some(path) => of_file(spec, &plan, path, progress),
         None => Work::new(spec, &plan)?.run(progress),
     })
+}
+
+/// The threads that climb.
+fn workers(plan: &RunPlan) -> Result<rayon::ThreadPool, LandscapeError> {
+    rayon::ThreadPoolBuilder::new()
+        .num_threads(resources::threads(plan))
+        .build()
+        .map_err(|e| LandscapeError::of(format!("no threads: {e}")))
 }
 
 /// The peaks of labelled features, whose heights are over n².
@@ -170,14 +174,13 @@ fn check_memory(rows: u64, dim: usize, plan: &RunPlan) -> Result<(), Error> {
     let needed = hessians
         .saturating_mul(resources::threads(plan) as u64)
         .saturating_add(rows);
-    match resources::available_memory() {
-        Some(free) if needed > free => Err(LandscapeError::of(format!(
+    match resources::too_little(needed) {
+        Some(free) => Err(failed(format!(
             "this landscape needs {}, and {} is free; take a smaller task or fewer threads",
             resources::human(needed),
             resources::human(free)
-        ))
-        .into()),
-        _ => Ok(()),
+        ))),
+        None => Ok(()),
     }
 }
 

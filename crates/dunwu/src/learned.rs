@@ -144,11 +144,6 @@ fn moment(moment: &Moment) -> LearnedMoment {
     }
 }
 
-/// How much a node says, if the activation is 2-homogeneous.
-fn voice(node: &Node) -> f64 {
-    node.norm_in * node.norm_in * node.norm_out
-}
-
 fn circles(nodes: &Nodes, orders: &[usize]) -> Vec<Circle> {
     let mut out: Vec<(f64, Circle)> = Vec::new();
     for (k, name) in nodes.names.iter().enumerate().skip(1) {
@@ -160,11 +155,11 @@ fn circles(nodes: &Nodes, orders: &[usize]) -> Vec<Circle> {
             .iter()
             .filter(|n| n.is_pure() && n.feature == k)
             .collect();
-        own.sort_by(|a, b| voice(b).total_cmp(&voice(a)));
+        own.sort_by(|a, b| b.voice().total_cmp(&a.voice()));
         if own.is_empty() {
             continue;
         }
-        let loud = own.iter().map(|n| voice(n)).sum();
+        let loud = own.iter().map(|n| n.voice()).sum();
         out.push((
             loud,
             Circle {

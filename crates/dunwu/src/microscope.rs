@@ -1,11 +1,10 @@
 //! What the networks of a run directory learned, checkpoint by checkpoint.
 
-use crate::error::{Error, Kind};
+use crate::error::{Error, failed};
 use crate::files::Sources;
 use crate::lab::Lab;
 use crate::resources;
 use camino::Utf8Path;
-use dunwu_analysis::landscape::LandscapeError;
 use dunwu_analysis::microscope::{
     DescriptionLength, Examination, Movement, Nodes, Subject, Transforms, examine, movement,
 };
@@ -154,10 +153,6 @@ fn thinned<T: Clone>(all: Vec<T>) -> Vec<T> {
         .collect()
 }
 
-fn failed(why: String) -> Error {
-    Kind::Landscape(LandscapeError::of(why)).into()
-}
-
 /// What does not change from checkpoint to checkpoint.
 pub(crate) struct Scope<'a> {
     lab: &'a Lab<'a>,
@@ -176,7 +171,7 @@ impl<'a> Scope<'a> {
             .as_ref()
             .ok_or_else(|| failed(format!("there is nothing to name nodes by: {why}")))?;
         let bytes = (data.len() * data.classes) as u64 * 24;
-        if let Some(free) = resources::available_memory().filter(|free| bytes > *free) {
+        if let Some(free) = resources::too_little(bytes) {
             let (bytes, free) = (resources::human(bytes), resources::human(free));
             return Err(failed(format!(
                 "outputs on all rows need {bytes}, and {free} is free"

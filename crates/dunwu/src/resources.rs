@@ -61,6 +61,11 @@ pub fn available_memory() -> Option<u64> {
     Some(kib * 1024)
 }
 
+/// Bytes that are free, if these are more.
+pub(crate) fn too_little(needed: u64) -> Option<u64> {
+    available_memory().filter(|free| needed > *free)
+}
+
 /// Bytes as a person reads them.
 pub(crate) fn human(bytes: u64) -> String {
     let units = ["B", "kB", "MB", "GB", "TB", "PB", "EB"];

@@ -4,6 +4,7 @@ use super::climb::Summit;
 use super::kernel::Point;
 use super::lanes::{LANES, Lanes};
 use super::problem::{LandscapeError, Problem};
+use crate::microscope::Type;
 use dunwu_task::{Features, Kind};
 use faer::{Mat, Side};
 use rayon::prelude::*;
@@ -218,11 +219,7 @@ fn level(
 
 /// Name of a type.
 pub fn kind_name(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Real => "real",
-        Kind::Complex => "complex",
-        Kind::Quaternionic => "quaternionic",
-    }
+    Type::from(kind).name()
 }
 
 /// Signature of the Hessian on the sphere.

@@ -33,9 +33,11 @@ pub struct Coverage {
 /// The coverage by one snapshot's nodes.
 pub fn coverage(nodes: &Nodes) -> Coverage {
     let energy = |n: &super::Node| n.norm_in * n.norm_in;
-    let voice = |n: &super::Node| n.norm_in * n.norm_in * n.norm_out;
     let live = || nodes.nodes.iter().filter(|n| !n.dead);
-    let total: (f64, f64) = (live().map(energy).sum(), live().map(voice).sum());
+    let total: (f64, f64) = (
+        live().map(energy).sum(),
+        live().map(super::Node::voice).sum(),
+    );
     // An empty sum is −0.
     let share = |part: f64, all: f64| if all > 0.0 { 0.0 + part / all } else { 0.0 };
     let covered = |k: usize| {
@@ -45,7 +47,7 @@ pub fn coverage(nodes: &Nodes) -> Coverage {
             name: nodes.names[k].clone(),
             nodes: own().count(),
             energy: share(own().map(energy).sum(), total.0),
-            voice: share(own().map(voice).sum(), total.1),
+            voice: share(own().map(super::Node::voice).sum(), total.1),
         }
     };
     let features: Vec<Covered> = (1..nodes.names.len()).map(covered).collect();

@@ -104,6 +104,11 @@ pub fn nodes(
 }
 
 impl Node {
+    /// ‖w‖²·‖v‖: how loud a square makes the node.
+    pub fn voice(&self) -> f64 {
+        self.norm_in * self.norm_in * self.norm_out
+    }
+
     /// Whether it is live and of purity at least [`PURE`].
     pub fn is_pure(&self) -> bool {
         !self.dead && self.purity >= PURE

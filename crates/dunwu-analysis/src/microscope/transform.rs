@@ -17,6 +17,17 @@ pub enum Type {
     Quaternionic,
 }
 
+impl Type {
+    /// As text and JSON write it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Type::Real => "real",
+            Type::Complex => "complex",
+            Type::Quaternionic => "quaternionic",
+        }
+    }
+}
+
 impl From<Kind> for Type {
     fn from(kind: Kind) -> Self {
         match kind {

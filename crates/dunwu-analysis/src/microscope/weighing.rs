@@ -20,9 +20,8 @@ pub(crate) struct Weighing<'a> {
 impl<'a> Weighing<'a> {
     pub(crate) fn new(runnable: Runnable<'a>, truth: &'a [u32], data: &'a Dataset) -> Self {
         let nodes = &runnable.nodes.nodes;
-        let voice = |j: usize| nodes[j].norm_in * nodes[j].norm_in * nodes[j].norm_out;
         let mut order: Vec<usize> = (0..nodes.len()).filter(|j| !nodes[*j].dead).collect();
-        order.sort_by(|i, j| voice(*j).total_cmp(&voice(*i)));
+        order.sort_by(|i, j| nodes[*j].voice().total_cmp(&nodes[*i].voice()));
         Self {
             network: runnable.network,
             sigma: runnable.sigma,

@@ -1,10 +1,9 @@
 //! The ground between two peaks: a map, and walks on ever more of the table.
 
-use super::{EACH_FEATURE, Landscape, LandscapeSpec, Work, file_problem, memorising};
+use super::{EACH_FEATURE, Landscape, LandscapeSpec, Work, memorising, workers};
 use crate::error::Error;
-use crate::resources;
 use dunwu_analysis::landscape::{
-    LandscapeError, Level, Nature, Problem, Summit, feature_maxima, search, search_from,
+    Level, Nature, Problem, Summit, feature_maxima, search, search_from,
 };
 use dunwu_core::Seed;
 use dunwu_report::{End, Slice, SliceMap, Walk};
@@ -29,15 +28,7 @@ pub(crate) fn slice(spec: &LandscapeSpec, found: &Landscape) -> Result<Option<Sl
         return Ok(None);
     }
     let plan = spec.plan()?;
-    let pool = rayon::ThreadPoolBuilder::new()
-        .num_threads(resources::threads(&plan))
-        .build()
-        .map_err(|e| LandscapeError::of(format!("no threads: {e}")))?;
-    pool.install(|| {
-        if let Some(path) = &spec.data {
-            let (problem, unit) = file_problem(spec, &plan, path)?;
-            return Ok(of_everything(problem, unit, plan.seed, found));
-        }
+    workers(&plan)?.install(|| {
         let work = Work::new(spec, &plan)?;
         match &work.features {
             Ok(features) if found.sampled => sampled(&work, features, found),

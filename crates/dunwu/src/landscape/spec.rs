@@ -108,6 +108,7 @@ const ENERGIES: &[&str] = &["cross", "horvitz_thompson", "raw", "whitened"];
 /// Most fractions of one range, and most starts.
 const MOST_FRACTIONS: usize = 1000;
 const MOST_STARTS: usize = 10_000_000;
+
 /// What a landscape is to be made of.
 #[derive(Clone, Debug, Serialize)]
 pub struct LandscapeSpec {
@@ -161,7 +162,7 @@ impl LandscapeSpec {
         let mut own: Vec<String> = vec![];
         for word in words {
             let (key, value) = key_value(word.as_ref())?;
-            if own.contains(&key.to_owned()) {
+            if own.iter().any(|k| k == key) {
                 return Err(PlanError::new(key, "is given twice; keep one").into());
             }
             if LANDSCAPE_KEYS.iter().any(|k| k.name == key) {
@@ -196,7 +197,7 @@ impl LandscapeSpec {
             return Err(PlanError::new(*key, why).into());
         }
         if let WhitenAt::Epoch(epoch) = self.whiten_at
-            && epoch > self.last_epoch()?
+            && epoch > self.plan()?.epochs
         {
             let why = format!("is {epoch}, after the last epoch; raise epochs or lower it");
             return Err(PlanError::new("whiten_at", why).into());
@@ -219,10 +220,6 @@ impl LandscapeSpec {
             Some(name) => Ok(name.to_owned()),
             None => Ok(self.plan()?.task),
         }
-    }
-
-    fn last_epoch(&self) -> Result<u64, Error> {
-        Ok(self.plan()?.epochs)
     }
 
     /// The plan of the full table.

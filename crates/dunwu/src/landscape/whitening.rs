@@ -1,8 +1,8 @@
 //! P_η of a network that is trained to the end of its lazy stage.
 
-use crate::error::{Error, Kind};
+use crate::error::{Error, failed};
 use crate::resources;
-use dunwu_analysis::landscape::{LandscapeError, Problem, Whitened};
+use dunwu_analysis::landscape::{Problem, Whitened};
 use dunwu_analysis::{Context, stages};
 use dunwu_core::{
     Curve, Dataset, Flow, Needs, Observer, PlanError, Probe, RunEvent, RunPlan, StopReason,
@@ -98,13 +98,13 @@ impl Network<'_> {
     fn check_memory(&self, data: &Dataset) -> Result<(), Error> {
         let (n, k) = (data.train.len() as u64, self.plan.width as u64);
         let bytes = 8 * (2 * n * k + 3 * n.min(k).pow(2));
-        match resources::available_memory() {
-            Some(free) if bytes > free => Err(failed(format!(
+        match resources::too_little(bytes) {
+            Some(free) => Err(failed(format!(
                 "whitening {n} rows by {k} nodes needs {}, and {} is free; lower width or train_fraction",
                 resources::human(bytes),
                 resources::human(free)
             ))),
-            _ => Ok(()),
+            None => Ok(()),
         }
     }
 
@@ -169,10 +169,6 @@ impl Network<'_> {
         dunwu_engine::train(&plan, data, seed, threads, None, observer)?;
         Ok(())
     }
-}
-
-fn failed(why: String) -> Error {
-    Kind::Landscape(LandscapeError::of(why)).into()
 }
 
 /// Reads the probes until the lazy stage is over.
