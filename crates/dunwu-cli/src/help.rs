@@ -36,6 +36,22 @@ pub(crate) fn train() -> String {
     out + EXIT_CODES
 }
 
+/// Keys of a sweep.
+pub(crate) fn sweep() -> String {
+    let mut out = String::from(
+        "Any key of a plan (`dunwu train --help` lists them) takes one value, a list a,b,c, or a range\nfrom:to:count or from:to:count:log of numbers. All combinations are trained, each with seeds=N\nseeds from seed=FIRST on; --zip task,width goes through two lists side by side.\n\nKeys of the sweep (key=value, value by default):\n",
+    );
+    for key in dunwu::sweep::SWEEP_KEYS {
+        let default = match key.default {
+            "" => String::new(),
+            default => format!(" [{default}]"),
+        };
+        row(&mut out, key.name, &format!("{}{default}", key.help));
+    }
+    out += "\n";
+    out + EXIT_CODES
+}
+
 /// Keys of a landscape.
 pub(crate) fn landscape() -> String {
     let mut out = String::from("Keys (key=value, value by default):\n");

@@ -7,6 +7,7 @@ mod landscape;
 mod microscope;
 mod output;
 mod progress;
+mod sweep;
 
 use clap::Parser;
 use std::io::IsTerminal;

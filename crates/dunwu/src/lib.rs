@@ -28,6 +28,7 @@ mod recorder;
 mod resources;
 mod stopper;
 mod summary;
+pub mod sweep;
 mod trial;
 
 pub use error::Error;

@@ -14,7 +14,8 @@ use std::time::{Duration, Instant};
 /// Kept checkpoints of a run, where the plan does not say how far apart.
 const CHECKPOINTS: u64 = 24;
 /// Accuracies whose first crossing is worth a checkpoint.
-const CROSSINGS: [(&str, f64); 3] = [("train_acc", 0.99), ("test_acc", 0.5), ("test_acc", 0.99)];
+pub(crate) const CROSSINGS: [(&str, f64); 3] =
+    [("train_acc", 0.99), ("test_acc", 0.5), ("test_acc", 0.99)];
 
 /// One seed's observer.
 pub(crate) struct Recorder<'a> {
