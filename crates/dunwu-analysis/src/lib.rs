@@ -64,6 +64,7 @@
 mod account;
 mod advice;
 mod border;
+pub mod boundary;
 mod crossing;
 mod fate;
 pub mod known;
