@@ -20,6 +20,10 @@ pub(crate) enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Find the training fraction at which half of the runs generalise, with few runs; its law across sizes, and
+    /// predictions before training.
+    #[command(after_long_help = help::boundary())]
+    Boundary(Sweep),
     /// Say what a run directory holds: plan, crossings, stages, and what its network learned.
     Inspect {
         /// Run directory, a checkpoint in one (checkpoints/seed-N/epoch-N.safetensors), or any safetensors file

@@ -17,6 +17,7 @@ pub(crate) static CANCEL: AtomicBool = AtomicBool::new(false);
 pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
     match args.command {
         Command::Bench { json } => bench(json),
+        Command::Boundary(args) => crate::boundary::run(&args),
         Command::Inspect {
             path,
             overrides,

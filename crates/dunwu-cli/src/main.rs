@@ -1,6 +1,7 @@
 //! The dunwu command.
 
 mod args;
+mod boundary;
 mod commands;
 mod help;
 mod landscape;

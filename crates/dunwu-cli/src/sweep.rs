@@ -59,7 +59,7 @@ pub(crate) fn run(args: &Sweep) -> anyhow::Result<ExitCode> {
 }
 
 /// Words of the file, then those of the command line, which win.
-fn words(args: &Sweep) -> anyhow::Result<Vec<String>> {
+pub(crate) fn words(args: &Sweep) -> anyhow::Result<Vec<String>> {
     let Some(path) = &args.config else {
         return Ok(args.overrides.clone());
     };
@@ -75,7 +75,7 @@ fn words(args: &Sweep) -> anyhow::Result<Vec<String>> {
 }
 
 /// Each `--zip` is one group.
-fn zips(args: &Sweep) -> Vec<Vec<String>> {
+pub(crate) fn zips(args: &Sweep) -> Vec<Vec<String>> {
     if args.zip.is_empty() {
         vec![]
     } else {

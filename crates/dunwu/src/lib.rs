@@ -12,6 +12,7 @@
 //!
 //! A run directory holds everything that is known of a run; [`report`] rebuilds its page from it alone.
 
+pub mod boundary;
 mod error;
 mod files;
 mod foreign;

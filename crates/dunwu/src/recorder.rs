@@ -49,6 +49,7 @@ impl<'a> Recorder<'a> {
         writer: SeedWriter,
         probes: Vec<Box<dyn Probe>>,
     ) -> Self {
+        let stopper = Stopper::new(plan, context.chance);
         Self {
             plan,
             data,
@@ -60,7 +61,7 @@ impl<'a> Recorder<'a> {
             threads: 1,
             curve: Curve::default(),
             crossed: [false; CROSSINGS.len()],
-            stopper: Stopper::new(plan),
+            stopper,
             saved_at: Instant::now(),
             save_every: Duration::try_from_secs_f64(plan.save_seconds).unwrap_or(Duration::MAX),
             failed: None,

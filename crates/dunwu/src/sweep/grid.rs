@@ -209,7 +209,7 @@ fn values(key: &str, text: &str) -> Result<Vec<String>, PlanError> {
 }
 
 /// The items of a list: commas within brackets and parentheses do not part.
-fn split(text: &str) -> Vec<String> {
+pub(crate) fn split(text: &str) -> Vec<String> {
     let inside = text.strip_prefix('[').and_then(|t| t.strip_suffix(']'));
     let text = match inside {
         Some(inside) if !inside.contains('[') && !inside.contains(']') => inside,

@@ -19,14 +19,17 @@ pub use work::ChunkEnd;
 
 use crate::error::{Error, Kind};
 use camino::{Utf8Path, Utf8PathBuf};
-use driver::{Driver, Wish};
+pub(crate) use cost::seconds;
+pub(crate) use driver::{Driver, Wish};
 use dunwu_store::{Chunk, Part, SweepDir, SweepPlan, SweepReader, Wanted};
 use executor::{Executor, Local};
+pub(crate) use grid::split;
+pub(crate) use row::plan_key;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
-use work::Shared;
+pub(crate) use work::{Shared, keys};
 
 /// How far a sweep is.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -72,7 +75,7 @@ pub struct Watch<'a> {
 }
 
 impl Watch<'_> {
-    fn tell(&self, progress: &SweepProgress) {
+    pub(crate) fn tell(&self, progress: &SweepProgress) {
         if let Some(hear) = self.progress {
             hear(progress);
         }
@@ -85,7 +88,7 @@ impl Watch<'_> {
         });
     }
 
-    fn cancelled(&self) -> bool {
+    pub(crate) fn cancelled(&self) -> bool {
         self.cancel.is_some_and(|c| c.load(Ordering::Relaxed))
     }
 }
@@ -108,16 +111,7 @@ pub fn sweep(
         asked: vec![wanted.clone()],
     };
     let held = if SweepReader::is_sweep(dir) {
-        let held = SweepDir::open(dir)?;
-        let mut stored = held.reader().plan()?;
-        if !stored.asked.contains(wanted) {
-            if !add || stored.command != "sweep" {
-                return Err(other(dir, &stored, wanted));
-            }
-            stored.asked.push(wanted.clone());
-            held.write_plan(&stored)?;
-        }
-        held
+        joined(dir, &plan, add)?
     } else {
         SweepDir::create(dir, &plan)?
     };
@@ -135,6 +129,21 @@ pub fn resume_sweep(
 ) -> Result<SweepReport, Error> {
     let held = SweepDir::open(dir)?;
     run(&held, options, watch)
+}
+
+/// Takes hold of a directory in which the same was asked, or to which it may be added.
+pub(crate) fn joined(dir: &Utf8Path, plan: &SweepPlan, add: bool) -> Result<SweepDir, Error> {
+    let held = SweepDir::open(dir)?;
+    let mut stored = held.reader().plan()?;
+    let wanted = &plan.asked[0];
+    if stored.command != plan.command || !stored.asked.contains(wanted) {
+        if !add || stored.command != plan.command {
+            return Err(other(dir, &stored, wanted));
+        }
+        stored.asked.push(wanted.clone());
+        held.write_plan(&stored)?;
+    }
+    Ok(held)
 }
 
 /// A sweep that is not the one asked for.
@@ -184,7 +193,7 @@ fn points(grid: &Grid) -> Result<Vec<(Vec<String>, u64, f64)>, Error> {
     let point = |i: usize| {
         let words = grid.words(i);
         let plan = grid.plan_of(&words)?;
-        Ok((words, row::plan_key(&plan), cost::seconds(&plan)))
+        Ok((words, plan_key(&plan), seconds(&plan)))
     };
     (0..grid.points()).into_par_iter().map(point).collect()
 }
@@ -221,13 +230,13 @@ fn run(dir: &SweepDir, options: &SweepOptions, watch: &Watch<'_>) -> Result<Swee
         ..SweepReport::default()
     };
     if !missing.is_empty() {
-        let executor = executor(dir, options, &shared);
+        let executor = executor(dir, options, &shared)?;
         let mut driver = Driver::new(dir, executor, options.seconds_a_chunk())?;
         driver.submit(&missing)?;
         while !driver.is_idle() && !watch.cancelled() {
             driver.wait();
             for table in driver.poll()? {
-                for key in work::keys(&table) {
+                for key in keys(&table) {
                     left.remove(&key);
                 }
             }
@@ -257,7 +266,7 @@ fn run(dir: &SweepDir, options: &SweepOptions, watch: &Watch<'_>) -> Result<Swee
 }
 
 /// Runs that are over. Damaged parts are put aside, with a notice, and their runs are missing.
-fn recorded(dir: &SweepDir, watch: &Watch<'_>) -> Result<BTreeSet<RunKey>, Error> {
+pub(crate) fn recorded(dir: &SweepDir, watch: &Watch<'_>) -> Result<BTreeSet<RunKey>, Error> {
     let done = driver::done(dir.reader())?;
     for (part, why) in &done.damaged {
         dir.set_aside(part)?;
@@ -278,14 +287,15 @@ fn recorded(dir: &SweepDir, watch: &Watch<'_>) -> Result<BTreeSet<RunKey>, Error
     Ok(done.keys)
 }
 
-fn executor<'a>(
+/// Who does the work of a directory.
+pub(crate) fn executor(
     dir: &SweepDir,
     options: &SweepOptions,
     shared: &Arc<Shared>,
-) -> Box<dyn Executor + 'a> {
-    match options.engine {
+) -> Result<Box<dyn Executor>, Error> {
+    Ok(match options.engine {
         Engine::Local => Box::new(Local::new(dir.reader(), shared, options.lanes())),
-    }
+    })
 }
 
 /// Fewest runs of a part worth keeping apart.
@@ -294,7 +304,7 @@ const SMALL: usize = 100;
 const LARGE: usize = 2000;
 
 /// Merges small parts, so that reading them is quick.
-fn compact(dir: &SweepDir, options: &SweepOptions) -> Result<(), Error> {
+pub(crate) fn compact(dir: &SweepDir, options: &SweepOptions) -> Result<(), Error> {
     if options.engine != Engine::Local {
         // A worker that was taken for lost may still write.
         return Ok(());
