@@ -73,6 +73,7 @@ mod plateau;
 mod signal;
 mod spread;
 mod stages;
+pub mod survival;
 mod words;
 
 pub use account::{Account, Context, account};
