@@ -96,9 +96,9 @@ impl Sums {
             let share = n[g] / total;
             self.observed[g] += d[g];
             self.expected[g] += events * share;
-            for h in 0..n.len() {
+            for (h, at_risk) in n.iter().enumerate() {
                 let same = if g == h { 1.0 } else { 0.0 };
-                self.variance[(g, h)] += scale * share * (same - n[h] / total);
+                self.variance[(g, h)] += scale * share * (same - at_risk / total);
             }
         }
     }
