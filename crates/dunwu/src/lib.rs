@@ -26,7 +26,9 @@ mod page;
 mod provenance;
 mod recorder;
 mod resources;
+mod stopper;
 mod summary;
+mod trial;
 
 pub use error::Error;
 pub use files::{changed_inputs, config};
@@ -46,6 +48,7 @@ pub use names::names;
 pub use page::reproduce_command;
 pub use resources::{available_memory, needed_memory, threads};
 pub use summary::summary;
+pub use trial::{Keep, Trial, Trials, trial};
 
 pub use dunwu_analysis as analysis;
 pub use dunwu_core::{
