@@ -64,6 +64,7 @@
 mod account;
 mod advice;
 mod border;
+pub mod compare;
 mod crossing;
 mod fate;
 pub mod known;
