@@ -29,11 +29,18 @@ impl RecordDir {
     pub fn lines(&self, name: &str) -> Result<(Lines, Vec<String>), StoreError> {
         let path = self.path().join(name);
         let content = files::read_if_there(&path)?.unwrap_or_default();
-        let whole = content.iter().rposition(|b| *b == b'\n').map_or(0, |at| at + 1);
+        let whole = content
+            .iter()
+            .rposition(|b| *b == b'\n')
+            .map_or(0, |at| at + 1);
         let text = std::str::from_utf8(&content[..whole])
             .map_err(|_| StoreError::damaged(&path, "it is no text in UTF-8"))?;
         let lines = text.lines().map(str::to_owned).collect();
-        let open = OpenOptions::new().create(true).truncate(false).write(true).open(&path);
+        let open = OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(&path);
         let ready = open.and_then(|mut file| {
             file.set_len(whole as u64)?;
             file.seek(SeekFrom::End(0))?;
@@ -76,7 +83,9 @@ impl Lines {
         let mut held = self.file.lock().expect("nothing panics while it writes");
         let (file, length) = &mut *held;
         let text = format!("{line}\n");
-        let written = file.write_all(text.as_bytes()).and_then(|()| file.sync_data());
+        let written = file
+            .write_all(text.as_bytes())
+            .and_then(|()| file.sync_data());
         if let Err(error) = written {
             // Half a line would spoil the next one.
             let _ = file.set_len(*length);
@@ -124,7 +133,8 @@ mod tests {
             cols: 2,
             values: dunwu_core::Values::F32(vec![0.5, -1.0]),
         };
-        held.write_tensors("weights/a.safetensors", 7, &[tensor.clone()]).unwrap();
+        held.write_tensors("weights/a.safetensors", 7, &[tensor.clone()])
+            .unwrap();
         let back = crate::read_safetensors(&dir.join("weights/a.safetensors")).unwrap();
         assert_eq!((back.epoch, back.tensors), (7, vec![tensor]));
     }

@@ -12,6 +12,7 @@
 //!
 //! A run directory holds everything that is known of a run; [`report`] rebuilds its page from it alone.
 
+mod compare;
 mod error;
 mod files;
 mod foreign;
@@ -30,6 +31,9 @@ mod stopper;
 mod summary;
 mod trial;
 
+pub use compare::{
+    COMPARE_KEYS, CompareDir, CompareKey, CompareSide, CompareSpec, Tune, compare, is_comparison,
+};
 pub use error::Error;
 pub use files::{changed_inputs, config};
 pub use foreign::microscope_file;
@@ -57,5 +61,6 @@ pub use dunwu_core::{
 };
 pub use dunwu_engine as engine;
 pub use dunwu_probe as probe;
+pub use dunwu_report::ComparePage;
 pub use dunwu_store as store;
 pub use dunwu_task as task;
