@@ -3,6 +3,7 @@
 //! Figure data is made first (axes, series, bands, marks) and drawn afterwards. Nothing is written and nothing is
 //! read: the same input gives the same bytes. The page needs no network, and no script to show its pictures.
 
+mod compare;
 mod coverage;
 mod draw;
 mod extent;
@@ -24,6 +25,10 @@ mod svg;
 mod text;
 mod theme;
 
+pub use compare::{
+    AlongWay, ComparePage, ComparedSide, Covered, Gradients, Likeness, Pairing, Representations,
+    compare_figures, compare_page,
+};
 pub use landscape::{
     End, LandscapePage, PeakBorder, PeakFamily, SampleHeights, Slice, SliceMap, Walk,
     landscape_figures, landscape_page,

@@ -44,6 +44,10 @@ impl RecordDir {
         })
     }
 
+    pub(crate) fn path(&self) -> &Utf8Path {
+        &self.dir
+    }
+
     /// Lets go of a directory into which nothing was written, and removes it.
     pub fn abandon(self) {
         // What cannot be removed, or holds something by now, stays.

@@ -13,6 +13,7 @@
 //! A run directory holds everything that is known of a run; [`report`] rebuilds its page from it alone.
 
 pub mod boundary;
+mod compare;
 mod error;
 mod files;
 mod foreign;
@@ -32,6 +33,9 @@ mod summary;
 pub mod sweep;
 mod trial;
 
+pub use compare::{
+    COMPARE_KEYS, CompareDir, CompareKey, CompareSide, CompareSpec, Tune, compare, is_comparison,
+};
 pub use error::Error;
 pub use files::{changed_inputs, config};
 pub use foreign::microscope_file;
@@ -59,5 +63,6 @@ pub use dunwu_core::{
 };
 pub use dunwu_engine as engine;
 pub use dunwu_probe as probe;
+pub use dunwu_report::ComparePage;
 pub use dunwu_store as store;
 pub use dunwu_task as task;

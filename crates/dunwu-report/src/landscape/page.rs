@@ -202,7 +202,7 @@ fn account(page: &LandscapePage) -> String {
 }
 
 /// A figure with its title, what to look for and its pictures for wide and narrow screens.
-fn figure(
+pub(crate) fn figure(
     id: &str,
     title: &str,
     help: &str,
