@@ -5,9 +5,11 @@
 
 mod coverage;
 mod draw;
+mod drawing;
 mod extent;
 mod families;
 mod figure;
+mod frame;
 mod heat;
 mod labels;
 mod landscape;
@@ -15,12 +17,14 @@ mod learned;
 mod map;
 mod medium;
 mod page;
+mod plot;
 mod readings;
 mod run;
 mod scale;
 mod strips;
 mod summary;
 mod svg;
+mod sweep;
 mod text;
 mod theme;
 
@@ -31,6 +35,11 @@ pub use landscape::{
 pub use learned::{Circle, Learned, LearnedFeature, LearnedFormula, LearnedMoment, LearnedTerm};
 pub use page::page;
 pub use run::{MapData, RunPage, SeedPage};
+pub use sweep::{
+    AxisValue, CurveBand, CurveSet, GroupCurve, Measure, PhaseCell, PhaseDiagram, SurvivalGroup,
+    SurvivalSet, SurvivalStep, SweepAxis, SweepCounts, SweepPage, SweepSpread, sweep_figures,
+    sweep_page,
+};
 
 /// The figures of the page as files: name and SVG text, in light colours, in the order of the page.
 pub fn figures(run: &RunPage<'_>) -> Vec<(String, String)> {
