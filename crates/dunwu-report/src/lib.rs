@@ -3,6 +3,7 @@
 //! Figure data is made first (axes, series, bands, marks) and drawn afterwards. Nothing is written and nothing is
 //! read: the same input gives the same bytes. The page needs no network, and no script to show its pictures.
 
+mod border;
 mod coverage;
 mod draw;
 mod drawing;
@@ -28,6 +29,11 @@ mod sweep;
 mod text;
 mod theme;
 
+pub use border::{
+    BorderCollapse, BorderGrid, BorderLaw, BorderLaws, BorderPage, BorderPrediction, BorderRun,
+    BorderSetting, CollapseCurve, Estimate, LawMiss, LawPoint, TransitionPoint, border_figures,
+    border_page,
+};
 pub use landscape::{
     End, LandscapePage, PeakBorder, PeakFamily, SampleHeights, Slice, SliceMap, Walk,
     landscape_figures, landscape_page,

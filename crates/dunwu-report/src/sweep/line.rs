@@ -34,11 +34,12 @@ pub(crate) fn draw(view: &View<'_>, title: &Title<'_>, medium: Medium) -> Drawin
     plot.levels(
         &mut svg,
         Axis {
-            label: &label,
+            label: "",
             format: format(view.measure),
             ticks: Ticks::About(6),
         },
     );
+    svg.text((left, top - 20.0), "tick", "start", &label);
     svg.line((left, bottom), (right, bottom), "axis");
     if view.x.spread == SweepSpread::Category {
         bars(&mut svg, &plot, &columns, &cells);
@@ -141,7 +142,7 @@ fn dots(svg: &mut Svg, plot: &Plot, columns: &Lattice, cells: &[&PhaseCell]) {
         }
     }
     if cells.iter().any(|c| c.value.is_none()) {
-        let at = (plot.x.range.1, plot.y.range.1 - 8.0);
+        let at = (plot.x.range.1, plot.y.range.1 - 20.0);
         svg.text(at, "tick", "end", "ring: never");
     }
 }

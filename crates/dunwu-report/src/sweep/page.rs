@@ -30,7 +30,7 @@ pub fn sweep_page(page: &SweepPage) -> String {
 }
 
 fn answer(page: &SweepPage) -> Markup {
-    let stopped = &page.counts.stopped;
+    let stopped: Vec<_> = page.counts.stopped.iter().filter(|s| s.1 > 0).collect();
     html! {
         section.answer {
             h1 { (bound(&headline(page))) }
@@ -40,7 +40,7 @@ fn answer(page: &SweepPage) -> Markup {
                 p { (account(page)) }
                 @if !stopped.is_empty() {
                     p { "Stopped before the last epoch:" }
-                    ul { @for (why, runs) in stopped { li { (counted(*runs as u64, "run")) ": " (why) } } }
+                    ul { @for (why, runs) in &stopped { li { (counted(*runs as u64, "run")) ": " (why) } } }
                 }
             }
         }
@@ -97,10 +97,10 @@ fn phases(page: &SweepPage) -> Markup {
     html! {
         section #phases {
             h2 { "Where it happens" }
-            p {
+            @if page.phases.iter().any(|p| p.y.is_some()) { p {
                 "Each cell is one setting. Its colour is the median over its runs, or the share of them; the marks are \
                  explained above each picture. A cell with a cross has no run yet, a grey one was run but never got there."
-            }
+            } }
             @for (i, diagram) in page.phases.iter().enumerate() { (one_phase(page, i, diagram)) }
         }
     }

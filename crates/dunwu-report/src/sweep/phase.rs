@@ -17,7 +17,10 @@ const WIDEST: f64 = 110.0;
 const TALLEST: f64 = 36.0;
 
 /// Size from which a cell has room for a strip with its low and high quantile.
-const STRIP: (f64, f64) = (18.0, 22.0);
+const STRIP: (f64, f64) = (10.0, 20.0);
+
+/// Share of cells that must have room for their value, or none is labelled.
+const LABELLED: f64 = 0.75;
 
 /// A diagram with what it refers to.
 #[derive(Clone, Copy)]
@@ -103,7 +106,7 @@ fn map(view: &View<'_>, y: &SweepAxis, title: &Title<'_>, medium: Medium) -> Dra
         cells: &place.columns,
     };
     let mut svg = title.begin(medium, top + height + foot.room());
-    legend(&mut svg, &place.shades, view, medium);
+    legend(&mut svg, &place, view, medium);
     let label = format!("{}{}", y.label, scale_note(y, &place.rows));
     svg.text((6.0, top - 10.0), "tick", "start", &label);
     absent(&mut svg, &place);
@@ -134,7 +137,8 @@ fn legend_room(medium: Medium) -> f64 {
 }
 
 /// The ramp with the values at its edges, and what the other marks mean.
-fn legend(svg: &mut Svg, shades: &Shades, view: &View<'_>, medium: Medium) {
+fn legend(svg: &mut Svg, map: &Map<'_>, view: &View<'_>, medium: Medium) {
+    let shades = &map.shades;
     let top = title_room(medium);
     let unit = if view.measure.share { ", in %" } else { "" };
     let label = cut(
@@ -161,20 +165,37 @@ fn legend(svg: &mut Svg, shades: &Shades, view: &View<'_>, medium: Medium) {
     } else {
         (left + step * STEPS as f64 + 34.0, y + 11.0)
     };
-    key(svg, start);
+    key(svg, map, view.measure.share, start);
 }
 
-/// The marks of cells without runs, without a value, and with seeds that disagree.
-fn key(svg: &mut Svg, (x, y): (f64, f64)) {
-    svg.path(&cross((x + 7.0, y - 4.0), 4.0), "absent");
-    svg.text((x + 18.0, y), "tick", "start", "no run");
-    svg.rect((x + 78.0, y - 11.0), (14.0, 13.0), "lazy");
-    svg.text((x + 97.0, y), "tick", "start", "never");
-    svg.rect((x + 148.0, y - 11.0), (26.0, 13.0), "r4 keyed");
-    svg.rect((x + 150.0, y - 4.0), (11.0, 5.0), "r1");
-    svg.rect((x + 161.0, y - 4.0), (11.0, 5.0), "r7");
-    let text = "seeds disagree: low, high";
-    svg.text((x + 180.0, y), "tick", "start", text);
+/// The marks that occur: cells without runs, without a value, and with seeds that disagree.
+fn key(svg: &mut Svg, map: &Map<'_>, share: bool, (mut x, y): (f64, f64)) {
+    let cells = &map.cells;
+    if cells.len() < map.columns.len() * map.rows.len() {
+        svg.path(&cross((x + 7.0, y - 4.0), 4.0), "absent");
+        svg.text((x + 18.0, y), "tick", "start", "no run");
+        x += 74.0;
+    }
+    if cells.iter().any(|c| c.value.is_none()) {
+        svg.rect((x, y - 11.0), (14.0, 13.0), "lazy keyed");
+        svg.text((x + 19.0, y), "tick", "start", "never");
+        x += 68.0;
+    }
+    if cells.iter().any(|c| disagrees(map, c).is_some()) {
+        let what = if share { "unsure" } else { "seeds disagree" };
+        let room = has_strip(map, cells[0]);
+        svg.rect((x, y - 11.0), (26.0, 13.0), "r4 keyed");
+        if room {
+            svg.rect((x + 2.0, y - 4.0), (11.0, 5.0), "r1");
+            svg.rect((x + 13.0, y - 4.0), (11.0, 5.0), "r7");
+        } else {
+            let stroke = format!("M{} {}l22 -9", px(x + 2.0), px(y));
+            svg.path(&stroke, "apart");
+            svg.path(&stroke, "apart inner");
+        }
+        let text = format!("{what}{}", if room { ": low, high" } else { "" });
+        svg.text((x + 32.0, y), "tick", "start", &text);
+    }
 }
 
 fn cross((x, y): (f64, f64), r: f64) -> String {
@@ -241,7 +262,7 @@ fn fill(svg: &mut Svg, map: &Map<'_>) {
 fn rims(svg: &mut Svg, map: &Map<'_>) {
     let (columns, rows) = (&map.columns, &map.rows);
     let least = |l: &Lattice| (0..l.len()).map(|i| l.size(i)).fold(f64::MAX, f64::min);
-    if least(columns) < 9.0 || least(rows) < 9.0 {
+    if least(columns) < 12.0 || least(rows) < 12.0 {
         return;
     }
     let (left, right) = (columns.span(0).0, columns.span(columns.len() - 1).1);
@@ -318,14 +339,23 @@ fn spread(svg: &mut Svg, map: &Map<'_>) {
     svg.path(&strokes, "apart inner");
 }
 
-/// The value in every cell that has room for it.
+/// A cell's value, if there is room for it.
+fn label(map: &Map<'_>, cell: &PhaseCell) -> Option<String> {
+    let text = cell.value.map_or("–".into(), |v| map.shades.short(v));
+    let (w, h) = (map.columns.size(cell.x), map.rows.size(cell.y));
+    (h >= 15.0 && text_width(&text, 12.0) + 2.0 <= w).then_some(text)
+}
+
+/// The values of the cells, if most have room for theirs.
 fn labels(svg: &mut Svg, map: &Map<'_>) {
+    let known = |c: &&&PhaseCell| label(map, c).is_some();
+    if (map.cells.iter().filter(known).count() as f64) < LABELLED * map.cells.len() as f64 {
+        return;
+    }
     for cell in &map.cells {
-        let (w, h) = (map.columns.size(cell.x), map.rows.size(cell.y));
-        let text = cell.value.map_or("–".into(), |v| map.shades.short(v));
-        if h < 15.0 || text_width(&text, 12.0) + 2.0 > w {
+        let Some(text) = label(map, cell) else {
             continue;
-        }
+        };
         let strip = disagrees(map, cell).is_some() && has_strip(map, cell);
         let lift = if strip { 4.0 } else { 0.0 };
         let at = (

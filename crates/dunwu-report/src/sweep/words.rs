@@ -126,7 +126,9 @@ pub(crate) fn headline(page: &SweepPage) -> String {
         n if n == counts.finished => format!("All of {runs} generalised"),
         n => format!("Of {runs} {} generalised", grouped(n as u64)),
     };
-    format!("{first}{}.", border(page).unwrap_or_default())
+    let some = generalised > 0 && generalised < counts.finished;
+    let border = if some { border(page) } else { None };
+    format!("{first}{}.", border.unwrap_or_default())
 }
 
 /// The second half of the sentence.
