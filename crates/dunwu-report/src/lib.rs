@@ -20,6 +20,7 @@ mod medium;
 mod page;
 mod plot;
 mod readings;
+mod reproduction;
 mod run;
 mod scale;
 mod strips;
@@ -40,6 +41,10 @@ pub use landscape::{
 };
 pub use learned::{Circle, Learned, LearnedFeature, LearnedFormula, LearnedMoment, LearnedTerm};
 pub use page::page;
+pub use reproduction::{
+    ReproductionNumber, ReproductionPage, ReproductionRow, ReproductionVerdict,
+    reproduction_figures, reproduction_page,
+};
 pub use run::{MapData, RunPage, SeedPage};
 pub use sweep::{
     AxisValue, CurveBand, CurveSet, GroupCurve, Measure, PhaseCell, PhaseDiagram, SurvivalGroup,

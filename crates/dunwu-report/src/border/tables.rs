@@ -13,22 +13,16 @@ fn three(e: &Estimate, digits: usize) -> [String; 3] {
     [e.value, e.low, e.high].map(|x| number(x, digits))
 }
 
-fn or_dash(e: Option<&Estimate>) -> [String; 3] {
-    e.map_or_else(|| ["–", "–", "–"].map(str::to_owned), |e| three(e, 4))
-}
-
 /// Every setting in a row.
 pub(super) fn overview(page: &BorderPage) -> Markup {
     html! {
-        div.scroll tabindex="0" role="region" aria-label="Borders of all settings" {
-            table.numbers {
-                thead { tr {
-                    th.words scope="col" { "setting" } th scope="col" { "M" } th scope="col" { "border" }
-                    th scope="col" { "95 % from" } th scope="col" { "to" } th scope="col" { "runs" } th scope="col" { "epochs" }
-                    th scope="col" { "of a grid's runs" } th scope="col" { "of its epochs" }
-                } }
-                tbody { @for s in &page.settings { (overview_row(s)) } }
-            }
+        table.cards {
+            thead { tr {
+                th scope="col" { "Setting" } th scope="col" { "M" } th scope="col" { "Border, 95 % interval" }
+                th scope="col" { "Runs" } th scope="col" { "Of a grid's" }
+                th scope="col" { "Epochs" } th scope="col" { "Of a grid's" }
+            } }
+            tbody { @for s in &page.settings { (overview_row(s)) } }
         }
     }
 }
@@ -48,11 +42,15 @@ fn overview_row(s: &BorderSetting) -> Markup {
         ),
         None => ("–".into(), "–".into()),
     };
+    let border = s
+        .border
+        .map_or("not bracketed".to_owned(), |b| estimate(&b, 4));
     html! {
         tr {
-            th.words scope="row" { (name(s)) } td { (grouped(s.order as u64)) }
-            @for cell in or_dash(s.border.as_ref()) { td { (cell) } }
-            td { (grouped(s.runs.len() as u64)) } td { (grouped(s.epochs())) } td { (runs) } td { (epochs) }
+            th scope="row" { (name(s)) } td data-label="M" { (grouped(s.order as u64)) }
+            td data-label="Border" { (border) }
+            td data-label="Runs" { (grouped(s.runs.len() as u64)) } td data-label="Of a grid's runs" { (runs) }
+            td data-label="Epochs" { (grouped(s.epochs())) } td data-label="Of a grid's epochs" { (epochs) }
         }
     }
 }
@@ -135,7 +133,7 @@ pub(super) fn laws(laws: &BorderLaws) -> Markup {
         table.cards {
             thead { tr {
                 th scope="col" { "Law" } th scope="col" { "Numbers" } th scope="col" { "Bits" }
-                th scope="col" { "Misses where held back" } th scope="col" { "Survives" } th scope="col" { "Why" }
+                th scope="col" { "Misses where held back, and in standard errors" } th scope="col" { "Survives" } th scope="col" { "Why" }
             } }
             tbody { @for l in &laws.laws { (law_row(l)) } }
         }
@@ -143,14 +141,7 @@ pub(super) fn laws(laws: &BorderLaws) -> Markup {
 }
 
 fn law_row(l: &BorderLaw) -> Markup {
-    let miss = |m: &LawMiss| {
-        format!(
-            "{}: {} ({} standard errors)",
-            m.name,
-            signed(m.miss),
-            number(m.errors, 2)
-        )
-    };
+    let miss = |m: &LawMiss| format!("{}: {} ({})", m.name, signed(m.miss), signed(m.errors));
     html! {
         tr {
             th scope="row" { (l.form) }
