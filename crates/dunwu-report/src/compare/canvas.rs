@@ -1,8 +1,8 @@
 //! What the figures of a comparison share: beginnings, keys of colours, axes of epochs.
 
-use crate::landscape::Drawing;
-use crate::landscape::plot::{Axis, Plot, Ticks, circle};
+use crate::drawing::Drawing;
 use crate::medium::{Medium, start};
+use crate::plot::{Axis, Plot, Ticks, circle};
 use crate::scale::{Format, Scale, Spread};
 use crate::svg::Svg;
 use crate::text::{cut, text_width};

@@ -2,9 +2,9 @@
 
 use super::canvas::{Canvas, Key, axis, colour, epochs};
 use super::record::ComparePage;
-use crate::landscape::Drawing;
-use crate::landscape::plot::{Axis, Plot, Ticks, linear};
+use crate::drawing::Drawing;
 use crate::medium::Medium;
+use crate::plot::{Axis, Plot, Ticks, linear};
 use crate::scale::Format;
 use crate::text::grouped;
 use dunwu_analysis::compare::{Measured, SideTimes};

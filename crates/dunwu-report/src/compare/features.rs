@@ -2,9 +2,9 @@
 
 use super::canvas::{Canvas, Key, colour};
 use super::record::{ComparePage, Representations};
-use crate::landscape::Drawing;
-use crate::landscape::plot::linear;
+use crate::drawing::Drawing;
 use crate::medium::Medium;
+use crate::plot::linear;
 use crate::text::{cut, number};
 
 pub(super) const TITLE: &str = "Features held, by share of the networks looked into";

@@ -2,9 +2,9 @@
 
 use super::canvas::{Canvas, Key, axis, epochs};
 use super::record::{AlongWay, ComparePage};
-use crate::landscape::Drawing;
-use crate::landscape::plot::{Plot, Ticks, linear};
+use crate::drawing::Drawing;
 use crate::medium::Medium;
+use crate::plot::{Plot, Ticks, linear};
 use crate::text::number;
 use dunwu_analysis::compare::GradientCosines;
 

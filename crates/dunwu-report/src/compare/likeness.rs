@@ -2,9 +2,9 @@
 
 use super::canvas::Canvas;
 use super::record::{ComparePage, Likeness, Representations};
-use crate::landscape::Drawing;
-use crate::landscape::plot::{Plot, Ticks, circle, linear};
+use crate::drawing::Drawing;
 use crate::medium::Medium;
+use crate::plot::{Plot, Ticks, circle, linear};
 use crate::summary::median;
 use crate::text::{cut, number};
 

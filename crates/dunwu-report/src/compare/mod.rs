@@ -11,7 +11,7 @@ mod record;
 mod tables;
 mod tuning;
 
-use crate::landscape::Drawing;
+use crate::drawing::Drawing;
 use crate::medium::Medium;
 pub use page::compare_page;
 pub use record::{

@@ -2,7 +2,7 @@
 
 use super::record::{ComparePage, ComparedSide};
 use super::{crossing, features, gradients, likeness, pairs, tables, tuning};
-use crate::landscape::page::figure;
+use crate::drawing::figure;
 use crate::page::{copyable, document, tile};
 use crate::text::{counted, duration, grouped, number};
 use dunwu_analysis::compare::{Conclusion, Verdict};

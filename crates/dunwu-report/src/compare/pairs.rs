@@ -2,9 +2,9 @@
 
 use super::canvas::{Canvas, NEVER, axis, colour, log, never, upright};
 use super::record::ComparePage;
-use crate::landscape::Drawing;
-use crate::landscape::plot::{Plot, Ticks, circle, linear};
+use crate::drawing::Drawing;
 use crate::medium::Medium;
+use crate::plot::{Plot, Ticks, circle, linear};
 use crate::svg::polyline;
 use crate::text::{counted, cut};
 use dunwu_analysis::compare::Outcome;

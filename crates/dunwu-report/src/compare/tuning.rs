@@ -2,9 +2,9 @@
 
 use super::canvas::{Canvas, Key, NEVER, axis, colour, log, never, upright};
 use super::record::ComparePage;
-use crate::landscape::Drawing;
-use crate::landscape::plot::{Plot, Ticks, circle};
+use crate::drawing::Drawing;
 use crate::medium::Medium;
+use crate::plot::{Plot, Ticks, circle};
 use crate::svg::polyline;
 use crate::text::number;
 use dunwu_analysis::compare::{Outcome, Tried};
