@@ -66,6 +66,9 @@ pub fn rebuild_page(dir: &Utf8Path) -> Result<Utf8PathBuf, Error> {
     if crate::compare::is_comparison(dir) {
         return crate::compare::rebuild(dir);
     }
+    if dunwu_store::SweepReader::is_sweep(dir) {
+        return crate::boundary::rebuild_any(dir, &crate::sweep::SweepView::default());
+    }
     if !is_landscape(dir) {
         return lab::report(dir);
     }

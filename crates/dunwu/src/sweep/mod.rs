@@ -9,11 +9,13 @@ mod driver;
 mod executor;
 mod grid;
 mod options;
+mod page;
 mod row;
 mod work;
 
 pub use grid::{Axis, Grid};
 pub use options::{Engine, SWEEP_KEYS, SweepKey, SweepOptions};
+pub use page::{SweepView, build as sweep_page_data, rebuild as rebuild_sweep};
 pub use row::RunKey;
 pub use work::ChunkEnd;
 
@@ -24,6 +26,7 @@ pub(crate) use driver::{Driver, Wish};
 use dunwu_store::{Chunk, Part, SweepDir, SweepPlan, SweepReader, Wanted};
 use executor::{Executor, Local};
 pub(crate) use grid::split;
+pub(crate) use page::write as write_page;
 pub(crate) use row::plan_key;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -260,6 +263,7 @@ fn run(dir: &SweepDir, options: &SweepOptions, watch: &Watch<'_>) -> Result<Swee
     compact(dir, options)?;
     if !report.detached {
         dir.clear_claims()?;
+        page::write(dir, &SweepView::default())?;
     }
     report.seconds = started.elapsed().as_secs_f64();
     Ok(report)
