@@ -263,9 +263,18 @@ fn rows_of(table: &Table, threshold: f64) -> Result<Vec<(RunKey, Row)>, Error> {
 
 /// Every search that is asked for.
 fn searches(specs: &[BoundarySpec]) -> Result<Vec<Search>, Error> {
-    let points = |spec: &BoundarySpec| 0..spec.grid.points();
-    let all = specs.iter().flat_map(|s| points(s).map(move |p| (s, p)));
-    all.map(|(spec, point)| Search::new(spec, point)).collect()
+    let mut all: Vec<Search> = Vec::new();
+    for spec in specs {
+        for point in 0..spec.grid.points() {
+            let search = Search::new(spec, point)?;
+            // What was asked for earlier and is asked for again is one search, as it was asked for last.
+            match all.iter_mut().find(|s| s.words == search.words) {
+                Some(same) => *same = search,
+                None => all.push(search),
+            }
+        }
+    }
+    Ok(all)
 }
 
 /// Every run that a directory holds.
