@@ -65,12 +65,12 @@ fn a_search_covers_the_truth_of_other_transitions() {
         } else {
             0.02
         };
-        let (found, covered) = searches(200, 4, width, link);
+        let (found, covered) = searches(100, 4, width, link);
         println!(
-            "{link:?}: median {} runs, {covered} of 200 covered",
-            found[100].runs
+            "{link:?}: median {} runs, {covered} of 100 covered",
+            found[50].runs
         );
-        assert!(covered >= 180, "{link:?}: {covered}");
+        assert!(covered >= 90, "{link:?}: {covered}");
     }
 }
 
