@@ -52,6 +52,7 @@ mod laws;
 mod next;
 mod posterior;
 mod settled;
+mod transition;
 mod window;
 
 pub use border::{Border, Observation, border, is_precise};
@@ -59,4 +60,5 @@ pub use collapse::{Collapse, Reading, Scaled, Scaling, collapse};
 pub use laws::{ALL, Form, LawFit, MARGIN_BITS, Miss, Point, Prediction, Voice, laws, predict};
 pub use next::{next, snap};
 pub use settled::{Settled, settled};
+pub use transition::{Transition, transition};
 pub use window::{BoundaryError, Window};

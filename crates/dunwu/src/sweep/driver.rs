@@ -33,6 +33,8 @@ struct Open {
 #[derive(Debug, Default)]
 pub(crate) struct Done {
     pub keys: BTreeSet<RunKey>,
+    /// A sum over runs of what was measured, whatever their order.
+    pub digest: u64,
     /// Files that are damaged, in words.
     pub damaged: Vec<(Part, String)>,
     /// Runs that stand twice with different results.
@@ -61,6 +63,16 @@ pub(crate) fn done(reader: &SweepReader) -> Result<Done, Error> {
             Err(why) => return Err(why.into()),
         }
     }
+    let one = |(key, digest): (&RunKey, &i64)| {
+        [key.plan, key.seed, *digest as u64]
+            .iter()
+            .fold(1u64, |sum, word| {
+                (sum ^ word)
+                    .wrapping_mul(0x9e37_79b9_7f4a_7c15)
+                    .rotate_left(29)
+            })
+    };
+    done.digest = digests.iter().map(one).fold(0, u64::wrapping_add);
     done.keys = digests.into_keys().collect();
     Ok(done)
 }

@@ -9,11 +9,13 @@ mod driver;
 mod executor;
 mod grid;
 mod options;
+mod page;
 mod row;
 mod work;
 
 pub use grid::{Axis, Grid};
 pub use options::{Engine, SWEEP_KEYS, SweepKey, SweepOptions};
+pub use page::{SweepView, build as sweep_page_data, rebuild as rebuild_sweep};
 pub use row::RunKey;
 pub use work::ChunkEnd;
 
@@ -24,6 +26,7 @@ pub(crate) use driver::{Driver, Wish};
 use dunwu_store::{Chunk, Part, SweepDir, SweepPlan, SweepReader, Wanted};
 use executor::{Executor, Local};
 pub(crate) use grid::split;
+pub(crate) use page::write as write_page;
 pub(crate) use row::plan_key;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -57,6 +60,8 @@ pub struct SweepReport {
     pub finished: u64,
     /// Runs that this process found missing.
     pub missing: u64,
+    /// A sum of what all runs of the directory measured: equal sets of results have equal ones.
+    pub digest: u64,
     /// Whether it was stopped before its end and can go on.
     pub interrupted: bool,
     /// Whether workers go on without this process.
@@ -210,7 +215,7 @@ fn run(dir: &SweepDir, options: &SweepOptions, watch: &Watch<'_>) -> Result<Swee
     }
     let wishes = wishes(&stored)?;
     let wanted = wishes.len() as u64;
-    let done = recorded(dir, watch)?;
+    let done = recorded(dir, watch)?.keys;
     let missing: Vec<Wish> = wishes
         .into_iter()
         .filter(|w| !done.contains(&w.key))
@@ -255,18 +260,20 @@ fn run(dir: &SweepDir, options: &SweepOptions, watch: &Watch<'_>) -> Result<Swee
     }
     // A worker that was stopped leaves what it had finished.
     let done = recorded(dir, watch)?;
-    left.retain(|key| !done.contains(key));
+    left.retain(|key| !done.keys.contains(key));
+    report.digest = done.digest;
     report.finished = wanted - left.len() as u64;
     compact(dir, options)?;
     if !report.detached {
         dir.clear_claims()?;
+        page::write(dir, &SweepView::default())?;
     }
     report.seconds = started.elapsed().as_secs_f64();
     Ok(report)
 }
 
 /// Runs that are over. Damaged parts are put aside, with a notice, and their runs are missing.
-pub(crate) fn recorded(dir: &SweepDir, watch: &Watch<'_>) -> Result<BTreeSet<RunKey>, Error> {
+pub(crate) fn recorded(dir: &SweepDir, watch: &Watch<'_>) -> Result<driver::Done, Error> {
     let done = driver::done(dir.reader())?;
     for (part, why) in &done.damaged {
         dir.set_aside(part)?;
@@ -284,7 +291,7 @@ pub(crate) fn recorded(dir: &SweepDir, watch: &Watch<'_>) -> Result<BTreeSet<Run
             first.seed
         ));
     }
-    Ok(done.keys)
+    Ok(done)
 }
 
 /// Who does the work of a directory.
@@ -376,6 +383,7 @@ pub fn summary(report: &SweepReport) -> Result<serde_json::Value, Error> {
     Ok(serde_json::json!({
         "dir": report.dir,
         "runs": { "wanted": report.wanted, "finished": report.finished, "done_now": report.finished + report.missing - report.wanted },
+        "digest": format!("{:016x}", report.digest),
         "interrupted": report.interrupted,
         "detached": report.detached,
         "seconds": report.seconds,
