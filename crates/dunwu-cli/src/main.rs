@@ -1,12 +1,14 @@
 //! The dunwu command.
 
 mod args;
+mod boundary;
 mod commands;
 mod help;
 mod landscape;
 mod microscope;
 mod output;
 mod progress;
+mod sweep;
 
 use clap::Parser;
 use std::io::IsTerminal;

@@ -270,6 +270,18 @@ pub const KEYS: &[Key] = &[
         "exponent s of the split skewed: label y has a share ∝ (1 + y)^−s",
     ),
     key(
+        "stop",
+        "name",
+        "never",
+        "what ends a run before its last epoch",
+    ),
+    key(
+        "stop_accuracy",
+        "share",
+        "0.99",
+        "held-out accuracy from which a run has generalised, for `stop`",
+    ),
+    key(
         "task",
         "expression",
         "Z71",

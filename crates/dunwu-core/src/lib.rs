@@ -25,7 +25,7 @@ pub use finding::{Evidence, Finding};
 pub use keys::{KEYS, Key};
 pub use plan::{
     Activation, Embedding, GradientFilter, Init, Interaction, Loss, Model, MuonCoefficients,
-    Optimizer, Precision, Readout, RunPlan, Schedule, SplitKind, TrainShare, Weights,
+    Optimizer, Precision, Readout, RunPlan, Schedule, SplitKind, Stop, TrainShare, Weights,
 };
 pub use probe::{Cost, Needs, Probe, Reading};
 pub use seed::{Draws, Seed};

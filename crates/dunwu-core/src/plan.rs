@@ -177,6 +177,35 @@ named_enum! {
     }
 }
 
+named_enum! {
+    /// What ends a run before its last epoch.
+    pub enum Stop {
+        /// Held-out accuracy reaches `stop_accuracy`.
+        Generalised = "generalised",
+        /// Nothing.
+        Never = "never",
+        /// Held-out accuracy reaches `stop_accuracy`, or will not by the last epoch as far as its course tells.
+        Settled = "settled",
+    }
+}
+
+impl Stop {
+    fn is_never(&self) -> bool {
+        *self == Stop::Never
+    }
+}
+
+/// Held-out accuracy from which a run has generalised, where the plan does not say.
+pub(crate) const STOP_ACCURACY: f64 = 0.99;
+
+fn stop_accuracy() -> f64 {
+    STOP_ACCURACY
+}
+
+fn is_stop_accuracy(value: &f64) -> bool {
+    *value == STOP_ACCURACY
+}
+
 /// How many rows are trained on.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -261,4 +290,13 @@ pub struct RunPlan {
     pub threads: usize,
     pub checkpoint_every: u64,
     pub checkpoints: Vec<u64>,
+    // Left out where it is the default: plans of earlier versions keep their hash.
+    #[serde(default = "never", skip_serializing_if = "Stop::is_never")]
+    pub stop: Stop,
+    #[serde(default = "stop_accuracy", skip_serializing_if = "is_stop_accuracy")]
+    pub stop_accuracy: f64,
+}
+
+fn never() -> Stop {
+    Stop::Never
 }

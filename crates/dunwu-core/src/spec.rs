@@ -219,6 +219,8 @@ impl RunSpec {
             threads: self.value("threads")?,
             checkpoint_every: self.value("checkpoint_every")?,
             checkpoints: self.checkpoints()?,
+            stop: self.value("stop")?,
+            stop_accuracy: self.value("stop_accuracy")?,
         })
     }
 
@@ -518,6 +520,12 @@ impl RunPlan {
             (1..=4).contains(&self.hidden_layers),
             self.hidden_layers,
             "from 1 to 4",
+        )?;
+        check(
+            "stop_accuracy",
+            self.stop_accuracy > 0.0 && self.stop_accuracy <= 1.0,
+            self.stop_accuracy,
+            "a share above 0 and up to 1",
         )?;
         self.validate_share()?;
         self.validate_together()

@@ -4,6 +4,7 @@
 //! read: the same input gives the same bytes. The page needs no network, and no script to show its pictures.
 
 mod border;
+mod compare;
 mod coverage;
 mod draw;
 mod drawing;
@@ -34,6 +35,10 @@ pub use border::{
     BorderCollapse, BorderGrid, BorderLaw, BorderLaws, BorderPage, BorderPrediction, BorderRun,
     BorderSetting, CollapseCurve, Estimate, LawMiss, LawPoint, TransitionPoint, border_figures,
     border_page,
+};
+pub use compare::{
+    AlongWay, ComparePage, ComparedSide, Covered, Gradients, Likeness, Pairing, Representations,
+    compare_figures, compare_page,
 };
 pub use landscape::{
     End, LandscapePage, PeakBorder, PeakFamily, SampleHeights, Slice, SliceMap, Walk,

@@ -12,6 +12,8 @@
 //!
 //! A run directory holds everything that is known of a run; [`report`] rebuilds its page from it alone.
 
+pub mod boundary;
+mod compare;
 mod error;
 mod files;
 mod foreign;
@@ -26,8 +28,14 @@ mod page;
 mod provenance;
 mod recorder;
 mod resources;
+mod stopper;
 mod summary;
+pub mod sweep;
+mod trial;
 
+pub use compare::{
+    COMPARE_KEYS, CompareDir, CompareKey, CompareSide, CompareSpec, Tune, compare, is_comparison,
+};
 pub use error::Error;
 pub use files::{changed_inputs, config};
 pub use foreign::microscope_file;
@@ -46,6 +54,7 @@ pub use names::names;
 pub use page::reproduce_command;
 pub use resources::{available_memory, needed_memory, threads};
 pub use summary::summary;
+pub use trial::{Keep, Trial, Trials, trial};
 
 pub use dunwu_analysis as analysis;
 pub use dunwu_core::{
@@ -54,5 +63,6 @@ pub use dunwu_core::{
 };
 pub use dunwu_engine as engine;
 pub use dunwu_probe as probe;
+pub use dunwu_report::ComparePage;
 pub use dunwu_store as store;
 pub use dunwu_task as task;

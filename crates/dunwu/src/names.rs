@@ -19,6 +19,7 @@ pub fn names() -> Vec<(&'static str, Vec<&'static str>)> {
         ("readout_init", core::Init::names()),
         ("schedule", core::Schedule::names()),
         ("split", core::SplitKind::names()),
+        ("stop", core::Stop::names()),
         ("weights", core::Weights::names()),
     ]
 }

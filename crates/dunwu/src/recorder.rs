@@ -1,6 +1,7 @@
 //! The observer that writes a run down, reads the probes and tells how it goes.
 
 use crate::lab::{Control, Progress};
+use crate::stopper::Stopper;
 use dunwu_analysis::{Context, current_stage};
 use dunwu_core::{
     Cost, Curve, Dataset, Flow, Metrics, NamedTensor, Needs, Observer, Probe, Reading, RunEvent,
@@ -13,7 +14,8 @@ use std::time::{Duration, Instant};
 /// Kept checkpoints of a run, where the plan does not say how far apart.
 const CHECKPOINTS: u64 = 24;
 /// Accuracies whose first crossing is worth a checkpoint.
-const CROSSINGS: [(&str, f64); 3] = [("train_acc", 0.99), ("test_acc", 0.5), ("test_acc", 0.99)];
+pub(crate) const CROSSINGS: [(&str, f64); 3] =
+    [("train_acc", 0.99), ("test_acc", 0.5), ("test_acc", 0.99)];
 
 /// One seed's observer.
 pub(crate) struct Recorder<'a> {
@@ -29,6 +31,7 @@ pub(crate) struct Recorder<'a> {
     /// All readings so far, those of earlier sittings included.
     pub curve: Curve,
     crossed: [bool; CROSSINGS.len()],
+    stopper: Stopper,
     saved_at: Instant,
     /// Wall-clock time between saves.
     save_every: Duration,
@@ -46,6 +49,7 @@ impl<'a> Recorder<'a> {
         writer: SeedWriter,
         probes: Vec<Box<dyn Probe>>,
     ) -> Self {
+        let stopper = Stopper::new(plan, context.chance);
         Self {
             plan,
             data,
@@ -57,6 +61,7 @@ impl<'a> Recorder<'a> {
             threads: 1,
             curve: Curve::default(),
             crossed: [false; CROSSINGS.len()],
+            stopper,
             saved_at: Instant::now(),
             save_every: Duration::try_from_secs_f64(plan.save_seconds).unwrap_or(Duration::MAX),
             failed: None,
@@ -96,28 +101,14 @@ impl<'a> Recorder<'a> {
     }
 
     fn record(&mut self, m: &Metrics) {
-        let e = m.epoch;
-        self.set(e, "lr", m.lr);
-        self.set(e, "train_loss", m.train.loss);
-        self.set(e, "train_acc", m.train.accuracy);
-        if let Some(test) = m.test {
-            self.set(e, "test_loss", test.loss);
-            self.set(e, "test_acc", test.accuracy);
-        }
-        if let Some(noisy) = m.noisy {
-            self.set(e, "noisy_loss", noisy.loss);
-            self.set(e, "noisy_acc", noisy.accuracy);
-        }
-        if let Some(clean) = m.noisy_clean_accuracy {
-            self.set(e, "noisy_clean_acc", clean);
+        for (column, value) in columns(m) {
+            self.set(m.epoch, column, value);
         }
     }
 
     /// Whether the probe is read at this epoch.
     fn is_due(&self, cost: Cost, epoch: u64) -> bool {
-        cost == Cost::Cheap
-            || epoch.is_multiple_of(self.plan.probe_every)
-            || epoch == self.plan.epochs
+        is_due(self.plan, cost, epoch)
     }
 
     fn measure(&mut self, epoch: u64, snapshot: &Snapshot<'_>) {
@@ -184,15 +175,43 @@ impl<'a> Recorder<'a> {
             metrics: m,
             stage: &stage,
         });
+        if let Some(why) = self.stopper.look(&self.curve) {
+            // The page shows the network at its end.
+            self.writer.checkpoint(&weights_of(snapshot))?;
+            return Ok(Flow::Stop(StopReason::Observer(why)));
+        }
         Ok(Flow::Continue)
     }
+}
+
+/// The scores of an epoch as columns of a curve.
+pub(crate) fn columns(m: &Metrics) -> impl Iterator<Item = (&'static str, f64)> {
+    let test = m.test;
+    let noisy = m.noisy;
+    [
+        ("lr", Some(m.lr)),
+        ("train_loss", Some(m.train.loss)),
+        ("train_acc", Some(m.train.accuracy)),
+        ("test_loss", test.map(|s| s.loss)),
+        ("test_acc", test.map(|s| s.accuracy)),
+        ("noisy_loss", noisy.map(|s| s.loss)),
+        ("noisy_acc", noisy.map(|s| s.accuracy)),
+        ("noisy_clean_acc", m.noisy_clean_accuracy),
+    ]
+    .into_iter()
+    .filter_map(|(name, value)| Some((name, value?)))
+}
+
+/// Whether a probe of that cost is read at an epoch.
+pub(crate) fn is_due(plan: &RunPlan, cost: Cost, epoch: u64) -> bool {
+    cost == Cost::Cheap || epoch.is_multiple_of(plan.probe_every) || epoch == plan.epochs
 }
 
 /// Weights from which a second thread for the probes is worth its start.
 const LARGE: usize = 1 << 16;
 
 /// Readings of all probes, in their order, on up to `threads` threads.
-fn read(
+pub(crate) fn read(
     probes: Vec<&mut Box<dyn Probe>>,
     snapshot: &Snapshot<'_>,
     data: &Dataset,
@@ -270,7 +289,7 @@ impl Observer for Recorder<'_> {
 }
 
 /// Weights alone, for kept checkpoints.
-fn weights_of<'a>(snapshot: &Snapshot<'a>) -> Snapshot<'a> {
+pub(crate) fn weights_of<'a>(snapshot: &Snapshot<'a>) -> Snapshot<'a> {
     let is_weight = |name: &str| {
         !["optimizer.", "grad."].iter().any(|p| name.starts_with(p))
             && !["features", "outputs"].contains(&name)

@@ -2,7 +2,7 @@
 
 mod contour;
 mod heights;
-mod page;
+pub(crate) mod page;
 mod peaks;
 mod record;
 mod slice;

@@ -1,0 +1,315 @@
+//! Runs in memory: no directory, no page.
+
+use crate::error::Error;
+use crate::files::Sources;
+use crate::lab::{Control, Progress};
+use crate::recorder::read;
+use crate::stopper::Stopper;
+use dunwu_analysis::{Account, Context, account};
+use dunwu_core::{
+    Cost, Curve, Dataset, Flow, Metrics, NamedTensor, Needs, Observer, Probe, RunEvent, RunPlan,
+    StopReason,
+};
+use dunwu_probe::Setting;
+use dunwu_task::{Features, Task};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+/// What a trial keeps beside its curve.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Keep {
+    /// The weights at the last epoch.
+    pub weights: bool,
+}
+
+/// One run, in memory.
+#[derive(Clone, Debug)]
+pub struct Trial {
+    /// Its seed.
+    pub seed: u64,
+    /// Last epoch reached.
+    pub epoch: u64,
+    /// Why it ended.
+    pub stopped: StopReason,
+    /// All readings.
+    pub curve: Curve,
+    /// What they mean.
+    pub account: Account,
+    /// The last scores.
+    pub last: Metrics,
+    /// Number of classes M.
+    pub classes: usize,
+    /// Rows that it was trained on.
+    pub trained_on: usize,
+    /// Rows that were held out.
+    pub held_out: usize,
+    /// All rows of the task.
+    pub rows: usize,
+    /// The weights at the last epoch, if they were asked for.
+    pub weights: Vec<NamedTensor>,
+}
+
+/// Trains one network and keeps nothing on the disk. The same bits as those of a run directory with that
+/// plan and seed.
+///
+/// ```
+/// use dunwu::{Control, Keep, RunSpec};
+/// let plan = RunSpec::from_overrides(["task=Z5", "width=32", "epochs=20"])?.resolve()?;
+/// let trial = dunwu::trial(&plan, 0, 1, &Control::default(), Keep::default())?;
+/// assert_eq!((trial.epoch, trial.trained_on + trial.held_out), (20, 25));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Errors
+/// A plan that cannot be run, or a file that it names and that cannot be read.
+pub fn trial(
+    plan: &RunPlan,
+    seed: u64,
+    threads: usize,
+    control: &Control<'_>,
+    keep: Keep,
+) -> Result<Trial, Error> {
+    Trials::default().run(plan, seed, threads, control, keep)
+}
+
+/// Trains networks in memory and keeps the tasks that it has built: for many runs of few tasks.
+#[derive(Default)]
+pub struct Trials {
+    built: Mutex<BTreeMap<String, Arc<Built>>>,
+}
+
+/// A task with what follows from it.
+struct Built {
+    task: Task,
+    sources: Sources,
+    features: Mutex<Option<Option<Arc<Features>>>>,
+}
+
+impl Built {
+    /// Features that can be learned, computed when they are first asked for.
+    fn features(&self) -> Option<Arc<Features>> {
+        let mut known = self
+            .features
+            .lock()
+            .expect("no thread panics while it finds features");
+        known
+            .get_or_insert_with(|| self.task.features().map(Arc::new))
+            .clone()
+    }
+}
+
+impl Trials {
+    /// [`trial`].
+    ///
+    /// # Errors
+    /// Those of [`trial`].
+    pub fn run(
+        &self,
+        plan: &RunPlan,
+        seed: u64,
+        threads: usize,
+        control: &Control<'_>,
+        keep: Keep,
+    ) -> Result<Trial, Error> {
+        let entries = dunwu_probe::select(&plan.probes)?;
+        let built = self.built(plan)?;
+        let read = |path: &str| built.sources.read(path);
+        let data = built.task.dataset(plan, seed, &read)?;
+        // Nothing but probes asks for features, and some take long to find.
+        let features = (!entries.is_empty()).then(|| built.features()).flatten();
+        let setting = Setting {
+            plan,
+            features: features.as_deref(),
+        };
+        let mut watcher = Watcher {
+            plan,
+            data: &data,
+            seed,
+            control,
+            keep,
+            threads,
+            probes: entries.iter().map(|entry| (entry.make)(&setting)).collect(),
+            stopper: Stopper::new(plan, built.task.chance()),
+            curve: Curve::default(),
+            weights: vec![],
+        };
+        let outcome = dunwu_engine::train(plan, &data, seed, threads, None, &mut watcher)?;
+        let (curve, weights) = (watcher.curve, watcher.weights);
+        let context = Context {
+            classes: data.classes,
+            chance: built.task.chance(),
+            features: features.map(|f| f.names.len() - 1),
+            held_out: data.test.len(),
+            complete: outcome.stopped != StopReason::Interrupted,
+            stopped: Some(outcome.stopped.clone()),
+            lr: Some(plan.lr),
+            weight_decay: Some(plan.weight_decay),
+        };
+        Ok(Trial {
+            seed,
+            epoch: outcome.epoch,
+            account: account(&curve, &context),
+            stopped: outcome.stopped,
+            curve,
+            last: outcome.last,
+            classes: data.classes,
+            trained_on: data.train.len(),
+            held_out: data.test.len(),
+            rows: data.train.len() + data.test.len(),
+            weights,
+        })
+    }
+
+    fn built(&self, plan: &RunPlan) -> Result<Arc<Built>, Error> {
+        let key = format!("{} {} {}", plan.task, plan.operands, plan.quasigroup);
+        let mut all = self
+            .built
+            .lock()
+            .expect("no thread panics while it builds a task");
+        if let Some(built) = all.get(&key) {
+            return Ok(Arc::clone(built));
+        }
+        let sources = Sources::now(plan);
+        let task = Task::from_plan(plan, &|path| sources.read(path))?;
+        let built = Arc::new(Built {
+            task,
+            sources,
+            features: Mutex::new(None),
+        });
+        // A split file changes from plan to plan, so its text is not kept.
+        if dunwu_task::files(plan).is_empty() {
+            all.insert(key, Arc::clone(&built));
+        }
+        Ok(built)
+    }
+}
+
+/// The observer of a trial.
+struct Watcher<'a> {
+    plan: &'a RunPlan,
+    data: &'a Dataset,
+    seed: u64,
+    control: &'a Control<'a>,
+    keep: Keep,
+    threads: usize,
+    probes: Vec<Box<dyn Probe>>,
+    stopper: Stopper,
+    curve: Curve,
+    weights: Vec<NamedTensor>,
+}
+
+impl Watcher<'_> {
+    fn is_due(&self, cost: Cost, epoch: u64) -> bool {
+        crate::recorder::is_due(self.plan, cost, epoch)
+    }
+}
+
+impl Observer for Watcher<'_> {
+    fn needs(&mut self, epoch: u64) -> Needs {
+        let due = self.probes.iter().filter(|p| self.is_due(p.cost(), epoch));
+        // Weights are lent, not copied: they cost nothing.
+        due.fold(Needs::WEIGHTS, |needs, probe| needs.or(probe.needs()))
+    }
+
+    fn observe(&mut self, event: &RunEvent<'_>) -> Flow {
+        match event {
+            RunEvent::Started {
+                from_epoch,
+                parameters,
+                ..
+            } => self.control.tell(&Progress::Started {
+                seed: self.seed,
+                from_epoch: *from_epoch,
+                parameters: *parameters,
+            }),
+            RunEvent::Refined { metrics } => {
+                for (name, value) in crate::recorder::columns(metrics) {
+                    self.curve.set(metrics.epoch, name, value);
+                }
+            }
+            RunEvent::Epoch { metrics, snapshot } => {
+                if self.control.cancelled() {
+                    return Flow::Stop(StopReason::Interrupted);
+                }
+                for (name, value) in crate::recorder::columns(metrics) {
+                    self.curve.set(metrics.epoch, name, value);
+                }
+                let due: Vec<bool> = self
+                    .probes
+                    .iter()
+                    .map(|p| self.is_due(p.cost(), metrics.epoch))
+                    .collect();
+                let probes = self.probes.iter_mut().zip(due).filter(|(_, due)| *due);
+                let probes = probes.map(|(probe, _)| probe).collect();
+                for reading in read(probes, snapshot, self.data, self.threads) {
+                    self.curve.set(metrics.epoch, &reading.name, reading.value);
+                }
+                let stop = self.stopper.look(&self.curve);
+                let last = metrics.epoch == self.plan.epochs || stop.is_some();
+                if self.keep.weights && (last || !metrics.train.loss.is_finite()) {
+                    self.weights = crate::recorder::weights_of(snapshot).to_owned_tensors();
+                }
+                self.control.tell(&Progress::Epoch {
+                    seed: self.seed,
+                    metrics,
+                    stage: &|| "",
+                });
+                if let Some(why) = stop {
+                    return Flow::Stop(StopReason::Observer(why));
+                }
+            }
+            RunEvent::Finished { reason, .. } => self.control.tell(&Progress::Finished {
+                seed: self.seed,
+                reason,
+            }),
+        }
+        Flow::Continue
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use dunwu_core::RunSpec;
+
+    fn plan(words: &[&str]) -> RunPlan {
+        RunSpec::from_overrides(words).unwrap().resolve().unwrap()
+    }
+
+    #[test]
+    fn a_trial_is_the_run_of_a_directory() {
+        let plan = plan(&["task=Z7", "width=64", "epochs=60", "probes=cheap"]);
+        let keep = tempfile::tempdir().unwrap();
+        let dir = camino::Utf8PathBuf::from_path_buf(keep.path().join("r")).unwrap();
+        let report = crate::train(&plan, &dir, &Control::default()).unwrap();
+        let trial = trial(&plan, 0, 1, &Control::default(), Keep { weights: true }).unwrap();
+        assert_eq!(trial.account, report.runs[0].account);
+        for (name, values) in report.runs[0].curve.columns() {
+            let mine = trial.curve.column(name).unwrap();
+            let same =
+                |(a, b): (&f64, &f64)| a.to_bits() == b.to_bits() || a.is_nan() && b.is_nan();
+            assert!(mine.iter().zip(values).all(same), "{name}");
+        }
+        assert_eq!(trial.weights.len(), 2);
+    }
+
+    #[test]
+    fn a_run_that_generalised_may_end() {
+        let words = [
+            "task=Z11",
+            "width=256",
+            "train_fraction=0.8",
+            "lr=5e-3",
+            "epochs=3000",
+        ];
+        let all = [
+            &words[..],
+            &["stop=generalised", "stop_accuracy=0.5", "probes=none"],
+        ]
+        .concat();
+        let trial = trial(&plan(&all), 0, 1, &Control::default(), Keep::default()).unwrap();
+        assert!(trial.epoch < 3000, "{:?}", trial.last);
+        assert_eq!(trial.account.test_50.first, Some(trial.epoch));
+        assert!(matches!(&trial.stopped, StopReason::Observer(why) if why.contains("generalised")));
+    }
+}
