@@ -100,7 +100,7 @@ pub(crate) struct Sweep {
     #[arg(long, value_name = "FILE")]
     pub config: Option<Utf8PathBuf>,
     /// Keys whose lists are gone through side by side, not in all combinations.
-    #[arg(long, value_name = "KEY,KEY", value_delimiter = ',', num_args = 1, action = clap::ArgAction::Append)]
+    #[arg(long, value_name = "KEY,KEY")]
     pub zip: Vec<String>,
     /// Directory to make, or of the same sweep to go on with; runs/sweep-N if absent.
     #[arg(long, value_name = "DIR", conflicts_with = "resume", value_parser = directory)]

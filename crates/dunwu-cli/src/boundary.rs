@@ -75,7 +75,8 @@ fn print(found: &Found) {
     if !found.predictions.is_empty() {
         print_predictions(&found.predictions);
     }
-    line(&format!("\n{:.1} s in {}", found.seconds, found.dir));
+    line(&format!("\n{:.1} s", found.seconds));
+    line(&format!("page: {}/report.html", found.dir));
 }
 
 fn print_setting(setting: &Setting) {
