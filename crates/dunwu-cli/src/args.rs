@@ -57,6 +57,9 @@ pub(crate) enum Command {
         #[arg(long)]
         quiet: bool,
     },
+    /// Measure published results again: what was published, what comes out here, and whether it holds.
+    #[command(after_long_help = help::reproduce())]
+    Reproduce(Reproduce),
     /// Rebuild the page and the figures of a directory, of a run or of a landscape, from its record.
     Report {
         /// Directory of a run or of a landscape.
@@ -66,6 +69,29 @@ pub(crate) enum Command {
     /// Train networks and write a run directory with a page that explains them.
     #[command(after_long_help = help::train())]
     Train(Train),
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Reproduce {
+    /// Ids of rows, such as 1 2 14, and overrides epochs=, seed=, seeds=, threads=; without an id the rows of
+    /// --cost, or of cost S.
+    #[arg(value_name = "ID")]
+    pub words: Vec<String>,
+    /// Costs of rows: S (under a minute on two cores), M (minutes), L (longer).
+    #[arg(long, value_name = "S,M,L", value_delimiter = ',')]
+    pub cost: Vec<String>,
+    /// List the rows and run nothing.
+    #[arg(long)]
+    pub list: bool,
+    /// Directory that keeps every row as soon as it is measured; rows that are there are not measured again.
+    #[arg(long, value_name = "DIR", value_parser = directory, conflicts_with = "list")]
+    pub out: Option<Utf8PathBuf>,
+    /// One JSON object on standard output.
+    #[arg(long)]
+    pub json: bool,
+    /// No progress on standard error.
+    #[arg(long)]
+    pub quiet: bool,
 }
 
 #[derive(Debug, clap::Args)]

@@ -46,6 +46,10 @@ pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
             json,
             quiet,
         } => crate::landscape::run(&overrides, out, json, quiet),
+        Command::Reproduce(args) => {
+            handle_interrupt();
+            crate::reproduce::run(&args, &CANCEL)
+        }
         Command::Report { path } => {
             if !dunwu::is_landscape(&path) {
                 tell_changes(&path)?;

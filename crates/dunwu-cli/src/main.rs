@@ -7,6 +7,7 @@ mod landscape;
 mod microscope;
 mod output;
 mod progress;
+mod reproduce;
 
 use clap::Parser;
 use std::io::IsTerminal;
@@ -14,6 +15,7 @@ use std::process::ExitCode;
 
 /// Exit codes, as the help documents them.
 mod exit {
+    pub(crate) const DOES_NOT_HOLD: u8 = 1;
     pub(crate) const BAD_INPUT: u8 = 2;
     pub(crate) const INTERRUPTED: u8 = 3;
     pub(crate) const INTERNAL: u8 = 4;
