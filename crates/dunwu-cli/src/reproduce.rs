@@ -5,7 +5,7 @@ use crate::exit;
 use crate::output::{error_line, heading, json, line, paragraph};
 use dunwu::reproduce::{
     Changes, Cost, Measured, Outcome, Row, Step, Suite, SuiteDir, Trained, Verdict, listing, select,
-    summary,
+    short, summary,
 };
 use dunwu::{Control, Error, PlanError};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -17,6 +17,8 @@ use std::time::{Duration, Instant};
 
 /// Time between lines where standard error is no terminal.
 const PLAIN_EVERY: Duration = Duration::from_secs(10);
+/// Most settings at which a statistic is printed one by one, where all have one verdict.
+const SETTINGS: usize = 3;
 /// Most commands of a row that are printed.
 const COMMANDS: usize = 4;
 
@@ -150,7 +152,7 @@ fn print(outcome: &Outcome) {
     if let Some(note) = &row.note {
         paragraph(&format!("note: {note}"));
     }
-    outcome.measured.iter().for_each(print_measured);
+    alike(&outcome.measured).into_iter().for_each(print_alike);
     let why = outcome.why.as_ref().map_or_else(String::new, |w| format!(" ({w})"));
     paragraph(&format!("verdict: {}{why}", outcome.verdict.words()));
     for command in outcome.commands.iter().take(COMMANDS) {
@@ -162,20 +164,46 @@ fn print(outcome: &Outcome) {
     line(&format!("  {:.1} s\n", outcome.seconds));
 }
 
-fn print_measured(m: &Measured) {
-    let at = if m.at.is_empty() {
-        String::new()
-    } else {
-        format!("{}: ", m.at)
+/// The same statistic at all its settings.
+fn alike(measured: &[Measured]) -> Vec<&[Measured]> {
+    let same = |a: &Measured, b: &Measured| a.what == b.what && a.tolerance == b.tolerance;
+    measured.chunk_by(same).collect()
+}
+
+/// A statistic, setting by setting; of many settings that agree, only the range.
+fn print_alike(all: &[Measured]) {
+    let first = &all[0];
+    let published = first.published.as_deref().unwrap_or("–");
+    paragraph(&first.what);
+    let says = |measured: &str, verdict: Option<Verdict>| {
+        let verdict = verdict.map_or("shown", Verdict::words);
+        let tolerance = first.tolerance;
+        format!("published {published}; measured {measured}; tolerance {tolerance}: {verdict}")
     };
-    paragraph(&format!("{at}{}", m.what));
-    let published = m.published.as_deref().unwrap_or("–");
-    let verdict = m.verdict.map_or("shown", Verdict::words);
-    line(&format!(
-        "    published {published}; measured {}; tolerance {}: {verdict}",
-        m.value(),
-        m.tolerance
-    ));
+    let agree = all.iter().all(|m| m.verdict == first.verdict && m.verdict.is_some());
+    if all.len() > SETTINGS && agree {
+        let range = format!("{} at {} settings", range(all), all.len());
+        return line(&format!("    {}", says(&range, first.verdict)));
+    }
+    for m in all {
+        let at = if m.at.is_empty() {
+            String::new()
+        } else {
+            format!("{}: ", m.at)
+        };
+        line(&format!("    {at}{}", says(&m.value(), m.verdict)));
+    }
+}
+
+/// Least and greatest.
+fn range(all: &[Measured]) -> String {
+    let mut numbers: Vec<f64> = all.iter().filter_map(|m| m.reading.as_number()).collect();
+    numbers.sort_by(f64::total_cmp);
+    match (numbers.first(), numbers.last()) {
+        (Some(low), Some(high)) if low < high => format!("{} to {}", short(*low), short(*high)),
+        (Some(low), _) => short(*low),
+        _ => "nothing".to_owned(),
+    }
 }
 
 /// One line a row.

@@ -101,10 +101,7 @@ fn one(outcome: &Outcome) -> Value {
             "at": m.at,
             "statistic": m.statistic,
             "published": m.published,
-            "measured": match &m.reading {
-                super::Reading::Number(x) => Some(*x),
-                _ => None,
-            },
+            "measured": m.reading.as_number(),
             "says": m.value(),
             "seeds": m.seeds,
             "tolerance": { "low": m.tolerance.low, "high": m.tolerance.high },

@@ -50,6 +50,14 @@ pub enum Reading {
 }
 
 impl Reading {
+    /// The number, if it is one.
+    pub fn as_number(&self) -> Option<f64> {
+        match self {
+            Reading::Number(x) => Some(*x),
+            Reading::NotBy(_) | Reading::Missing(_) => None,
+        }
+    }
+
     /// A number, unless there is none.
     pub(super) fn number(value: Option<f64>, why: &str) -> Self {
         let finite = value.filter(|v| v.is_finite());

@@ -153,8 +153,9 @@ pub fn ridge_norm(plan: &RunPlan, eta: f64) -> Result<f64, Error> {
     Ok(Backprop::of(&plan, 0)?.gradient.norm_l2())
 }
 
-/// Largest |slope − step|/(1 + |slope|) over all weights, and the steepest slope: with V = εF̃ᵀỸ on a full table
-/// the loss falls along ∇E(w_j) for every node j, E(w) = ½‖Ỹᵀσ(Xw)‖². Slopes are central differences over 2·10⁻⁵.
+/// Largest |slope − step| over all weights as a share of the steepest slope, and that slope: with V = εF̃ᵀỸ on a full
+/// table the loss falls along ∇E(w_j) for every node j, E(w) = ½‖Ỹᵀσ(Xw)‖². Slopes are central differences over
+/// 2·10⁻⁵.
 ///
 /// # Errors
 /// A plan that cannot be run.
@@ -184,11 +185,11 @@ pub fn energy_error(plan: &RunPlan) -> Result<(f64, f64), Error> {
         for j in 0..weights.ncols() {
             let slope = (up[j] - down[j]) / (2.0 * STEP);
             let step = -gradient[(i, j)] * scale;
-            error = error.max((slope - step).abs() / (1.0 + slope.abs()));
+            error = error.max((slope - step).abs());
             steepest = steepest.max(slope.abs());
         }
     }
-    Ok((error, steepest))
+    Ok((error / steepest, steepest))
 }
 
 fn tensor(name: &str, m: &Mat<f64>) -> NamedTensor {
