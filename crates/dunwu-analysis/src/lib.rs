@@ -64,6 +64,8 @@
 mod account;
 mod advice;
 mod border;
+pub mod boundary;
+pub mod compare;
 mod crossing;
 mod fate;
 pub mod known;
@@ -73,6 +75,7 @@ mod plateau;
 mod signal;
 mod spread;
 mod stages;
+pub mod survival;
 mod words;
 
 pub use account::{Account, Context, account};

@@ -20,6 +20,10 @@ pub(crate) enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Find the training fraction at which half of the runs generalise, with few runs; its law across sizes, and
+    /// predictions before training.
+    #[command(after_long_help = help::boundary())]
+    Boundary(Sweep),
     /// Say what a run directory holds: plan, crossings, stages, and what its network learned.
     Inspect {
         /// Run directory, a checkpoint in one (checkpoints/seed-N/epoch-N.safetensors), or any safetensors file
@@ -66,9 +70,53 @@ pub(crate) enum Command {
         #[arg(value_parser = directory)]
         path: Utf8PathBuf,
     },
+    /// Train many networks: lists and ranges of any key, several seeds each.
+    #[command(after_long_help = help::sweep())]
+    Sweep(Sweep),
     /// Train networks and write a run directory with a page that explains them.
     #[command(after_long_help = help::train())]
     Train(Train),
+    /// Do one chunk of a sweep's round, as its executors do.
+    Worker {
+        /// Keys of how the work is done: curve_points.
+        #[arg(value_name = "key=value")]
+        overrides: Vec<String>,
+        /// Round, DIR/rounds/r-N.jsonl.
+        #[arg(long, value_name = "FILE")]
+        round: Utf8PathBuf,
+        /// Chunk of it; SLURM_ARRAY_TASK_ID or HQ_TASK_ID if absent.
+        #[arg(long, value_name = "N")]
+        chunk: Option<usize>,
+    },
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Sweep {
+    /// Keys of a plan with lists (a,b) and ranges (from:to:count), and keys of the sweep; `dunwu sweep --help`
+    /// lists all.
+    #[arg(value_name = "key=value")]
+    pub overrides: Vec<String>,
+    /// TOML file with keys; overrides on the command line win.
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<Utf8PathBuf>,
+    /// Keys whose lists are gone through side by side, not in all combinations.
+    #[arg(long, value_name = "KEY,KEY", value_delimiter = ',', num_args = 1, action = clap::ArgAction::Append)]
+    pub zip: Vec<String>,
+    /// Directory to make, or of the same sweep to go on with; runs/sweep-N if absent.
+    #[arg(long, value_name = "DIR", conflicts_with = "resume", value_parser = directory)]
+    pub out: Option<Utf8PathBuf>,
+    /// Go on with the sweep of a directory.
+    #[arg(long, value_name = "DIR", value_parser = directory)]
+    pub resume: Option<Utf8PathBuf>,
+    /// Add the points to the sweep of --out, whose runs are kept.
+    #[arg(long, requires = "out")]
+    pub add: bool,
+    /// One JSON object on standard output.
+    #[arg(long)]
+    pub json: bool,
+    /// No progress on standard error.
+    #[arg(long)]
+    pub quiet: bool,
 }
 
 #[derive(Debug, clap::Args)]

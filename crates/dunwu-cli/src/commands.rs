@@ -12,11 +12,12 @@ use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Set by the first Ctrl-C.
-static CANCEL: AtomicBool = AtomicBool::new(false);
+pub(crate) static CANCEL: AtomicBool = AtomicBool::new(false);
 
 pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
     match args.command {
         Command::Bench { json } => bench(json),
+        Command::Boundary(args) => crate::boundary::run(&args),
         Command::Inspect {
             path,
             overrides,
@@ -57,7 +58,13 @@ pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
             line(dunwu::rebuild_page(&path)?.as_str());
             Ok(ExitCode::SUCCESS)
         }
+        Command::Sweep(args) => crate::sweep::run(&args),
         Command::Train(args) => train(&args),
+        Command::Worker {
+            overrides,
+            round,
+            chunk,
+        } => crate::sweep::worker(&overrides, &round, chunk),
     }
 }
 
@@ -127,7 +134,7 @@ fn tell_changes(dir: &Utf8Path) -> anyhow::Result<()> {
 }
 
 /// The first Ctrl-C saves and stops, the second aborts.
-fn handle_interrupt() {
+pub(crate) fn handle_interrupt() {
     let handler = || {
         if CANCEL.swap(true, Ordering::Relaxed) {
             std::process::exit(i32::from(exit::INTERRUPTED));

@@ -36,6 +36,38 @@ pub(crate) fn train() -> String {
     out + EXIT_CODES
 }
 
+/// Keys of a sweep.
+pub(crate) fn sweep() -> String {
+    let mut out = String::from(
+        "Any key of a plan (`dunwu train --help` lists them) takes one value, a list a,b,c, or a range\nfrom:to:count or from:to:count:log of numbers. All combinations are trained, each with seeds=N\nseeds from seed=FIRST on; --zip task,width goes through two lists side by side.\n\nKeys of the sweep (key=value, value by default):\n",
+    );
+    keys(&mut out, dunwu::sweep::SWEEP_KEYS);
+    out += "\n";
+    out + EXIT_CODES
+}
+
+/// Keys of a search for borders.
+pub(crate) fn boundary() -> String {
+    let mut out = String::from(
+        "Any key of a plan (`dunwu train --help` lists them) takes one value or a list; each combination has\na border of its own. Training fraction and seeds are what the search decides. Unless the plan says\notherwise, held-out rows are evaluated every 10 epochs, and a run ends when its held-out accuracy is 0.5\n(stop_accuracy) or will not be by the last epoch (stop=settled; stop=generalised runs to the end).\n\nKeys of the search (key=value, value by default):\n",
+    );
+    keys(&mut out, dunwu::boundary::BOUNDARY_KEYS);
+    out += "\nKeys of how the work is done:\n";
+    keys(&mut out, dunwu::sweep::SWEEP_KEYS);
+    out += "\n";
+    out + EXIT_CODES
+}
+
+fn keys(out: &mut String, all: &[dunwu::sweep::SweepKey]) {
+    for key in all {
+        let default = match key.default {
+            "" => String::new(),
+            default => format!(" [{default}]"),
+        };
+        row(out, key.name, &format!("{}{default}", key.help));
+    }
+}
+
 /// Keys of a landscape.
 pub(crate) fn landscape() -> String {
     let mut out = String::from("Keys (key=value, value by default):\n");

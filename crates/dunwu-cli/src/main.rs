@@ -1,6 +1,7 @@
 //! The dunwu command.
 
 mod args;
+mod boundary;
 mod commands;
 mod help;
 mod landscape;
@@ -8,6 +9,7 @@ mod microscope;
 mod output;
 mod progress;
 mod reproduce;
+mod sweep;
 
 use clap::Parser;
 use std::io::IsTerminal;

@@ -3,11 +3,15 @@
 //! Figure data is made first (axes, series, bands, marks) and drawn afterwards. Nothing is written and nothing is
 //! read: the same input gives the same bytes. The page needs no network, and no script to show its pictures.
 
+mod border;
+mod compare;
 mod coverage;
 mod draw;
+mod drawing;
 mod extent;
 mod families;
 mod figure;
+mod frame;
 mod heat;
 mod labels;
 mod landscape;
@@ -15,22 +19,43 @@ mod learned;
 mod map;
 mod medium;
 mod page;
+mod plot;
 mod readings;
+mod reproduction;
 mod run;
 mod scale;
 mod strips;
 mod summary;
 mod svg;
+mod sweep;
 mod text;
 mod theme;
 
+pub use border::{
+    BorderCollapse, BorderGrid, BorderLaw, BorderLaws, BorderPage, BorderPrediction, BorderRun,
+    BorderSetting, CollapseCurve, Estimate, LawMiss, LawPoint, TransitionPoint, border_figures,
+    border_page,
+};
+pub use compare::{
+    AlongWay, ComparePage, ComparedSide, Covered, Gradients, Likeness, Pairing, Representations,
+    compare_figures, compare_page,
+};
 pub use landscape::{
     End, LandscapePage, PeakBorder, PeakFamily, SampleHeights, Slice, SliceMap, Walk,
     landscape_figures, landscape_page,
 };
 pub use learned::{Circle, Learned, LearnedFeature, LearnedFormula, LearnedMoment, LearnedTerm};
 pub use page::page;
+pub use reproduction::{
+    ReproductionNumber, ReproductionPage, ReproductionRow, ReproductionVerdict,
+    reproduction_figures, reproduction_page,
+};
 pub use run::{MapData, RunPage, SeedPage};
+pub use sweep::{
+    AxisValue, CurveBand, CurveSet, GroupCurve, Measure, PhaseCell, PhaseDiagram, SurvivalGroup,
+    SurvivalSet, SurvivalStep, SweepAxis, SweepCounts, SweepPage, SweepSpread, sweep_figures,
+    sweep_page,
+};
 
 /// The figures of the page as files: name and SVG text, in light colours, in the order of the page.
 pub fn figures(run: &RunPage<'_>) -> Vec<(String, String)> {

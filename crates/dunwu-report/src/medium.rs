@@ -37,6 +37,15 @@ impl Medium {
         }
     }
 
+    /// What tells the ids of its pictures from those of the other media.
+    pub(crate) fn suffix(self) -> &'static str {
+        match self {
+            Medium::Wide => "-wide",
+            Medium::Narrow => "-narrow",
+            Medium::File => "-",
+        }
+    }
+
     /// Height of a chart's plot.
     pub(crate) fn plot_height(self, figure: &Figure) -> f64 {
         let tall = match figure.name.as_str() {

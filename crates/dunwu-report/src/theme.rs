@@ -12,7 +12,9 @@ const fn colour(name: &'static str, light: &'static str, dark: &'static str) -> 
     Colour { name, light, dark }
 }
 
-/// Every colour, sorted by name. Lines are the palette of Okabe and Ito (2008), deepened or lightened to contrast.
+/// Every colour, sorted by name. Lines are the palette of Okabe and Ito (2008), deepened or lightened to contrast,
+/// and three more. The ramp goes from yellow to blue on light ground and from blue to yellow on dark: lightness changes
+/// with every step, so that it reads without colour, and more stands farther from the ground.
 pub(crate) const ALL: &[Colour] = &[
     colour("accent", "#005a9c", "#7cc4f5"),
     colour("card", "#ffffff", "#1d2229"),
@@ -28,14 +30,33 @@ pub(crate) const ALL: &[Colour] = &[
     colour("line2", "#007a5a", "#3fcf9f"),
     colour("line3", "#9c3f78", "#e59ac8"),
     colour("line4", "#6b6400", "#e8dc5a"),
+    colour("line5", "#5b4bb0", "#b3a6ff"),
+    colour("line6", "#8a4b2a", "#d9a583"),
+    colour("line7", "#b0245a", "#ff8fb0"),
     colour("muted", "#545d68", "#a9b4c0"),
     colour("other", "#f3dada", "#4a2326"),
+    colour("ramp0", "#fbf2b8", "#1f3361"),
+    colour("ramp1", "#d2eaad", "#0b4979"),
+    colour("ramp2", "#a7dcad", "#006085"),
+    colour("ramp3", "#7dc8ac", "#007686"),
+    colour("ramp4", "#52b1a9", "#279c94"),
+    colour("ramp5", "#008393", "#62b595"),
+    colour("ramp6", "#006a91", "#97ca97"),
+    colour("ramp7", "#004a86", "#c9df99"),
+    colour("ramp8", "#11296c", "#fef1a1"),
     colour("rule", "#d5dae0", "#39414b"),
+    colour("turn", "#1a1f26", "#1d2229"),
     colour("warn", "#a02020", "#ff9a8f"),
 ];
 
 /// Number of line colours; later lines repeat them, dashed.
 pub(crate) const LINES: usize = 5;
+
+/// Number of colours of groups: the line colours and three more.
+pub(crate) const GROUPS: usize = 8;
+
+/// Number of steps of the ramp.
+pub(crate) const STEPS: usize = 9;
 
 /// Declarations of all colours as custom properties.
 pub(crate) fn variables(dark: bool) -> String {
@@ -104,7 +125,8 @@ mod tests {
         for dark in [false, true] {
             for ground in bands {
                 for text in [
-                    "ink", "muted", "line0", "line1", "line2", "line3", "line4", "accent", "warn",
+                    "ink", "muted", "line0", "line1", "line2", "line3", "line4", "line5", "line6",
+                    "line7", "accent", "warn",
                 ] {
                     let ratio = contrast(value(text, dark), value(ground, dark));
                     let least = if text == "ink" { 7.0 } else { 4.5 };
@@ -116,6 +138,22 @@ mod tests {
                         "{text} on {ground}, dark {dark}: {ratio:.2}"
                     );
                 }
+            }
+        }
+    }
+
+    #[test]
+    fn text_contrasts_with_every_step_of_the_ramp_and_steps_with_each_other() {
+        for dark in [false, true] {
+            let mut last = contrast(value("card", dark), value("card", dark));
+            for step in 0..STEPS {
+                let ground = value(&format!("ramp{step}"), dark);
+                let text = ["ink", "turn", "card"][usize::from(step >= 4) + usize::from(step > 4)];
+                let ratio = contrast(value(text, dark), ground);
+                assert!(ratio >= 4.5, "step {step}, dark {dark}: {ratio:.2}");
+                let from_card = contrast(value("card", dark), ground);
+                assert!(from_card > 1.1 * last, "step {step}, dark {dark}");
+                last = from_card;
             }
         }
     }

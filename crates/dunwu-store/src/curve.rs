@@ -1,9 +1,9 @@
 //! Readings as Parquet tables.
 
-use crate::checksum::Checksum;
 use crate::error::{Kind, StoreError};
 use crate::files;
 use crate::run::FORMAT;
+use crate::seal::{is_whole, seal};
 use camino::Utf8Path;
 use dunwu_core::Curve;
 use parquet::basic::{Compression, ZstdLevel};
@@ -38,43 +38,6 @@ pub(crate) fn to_parquet(
     encode(run, seeds)
         .map(seal)
         .map_err(|e| StoreError::io("write", path, std::io::Error::other(e)))
-}
-
-/// Goes before the checksum of a table.
-const MARK: &[u8; 8] = b"dunwusum";
-
-/// Where the footer of a Parquet file begins: its length and a magic word come last.
-fn footer(file: &[u8]) -> Option<usize> {
-    let (rest, _) = file.split_last_chunk::<4>()?;
-    let (rest, length) = rest.split_last_chunk::<4>()?;
-    rest.len()
-        .checked_sub(u32::from_le_bytes(*length).try_into().ok()?)
-}
-
-fn sum_of(parts: [&[u8]; 2]) -> u64 {
-    let mut sum = Checksum::new();
-    parts.iter().for_each(|part| sum.bytes(part));
-    sum.value()
-}
-
-/// Puts a checksum of all bytes before the footer, where readers of Parquet do not look: they seek the footer
-/// from the end and the pages from the start.
-fn seal(mut file: Vec<u8>) -> Vec<u8> {
-    let at = footer(&file).expect("a Parquet file ends with the length of its footer");
-    let sum = sum_of([&file[..at], &file[at..]]).to_le_bytes();
-    file.splice(at..at, MARK.iter().copied().chain(sum));
-    file
-}
-
-/// Whether the bytes are those that were sealed. Files of earlier versions have no seal, and no [`RUN_KEY`].
-fn is_whole(file: &[u8]) -> bool {
-    let sealed = footer(file).and_then(|at| Some((at, file[..at].split_last_chunk::<16>()?)));
-    match sealed {
-        Some((at, (before, seal))) if seal[..8] == MARK[..] => {
-            sum_of([before, &file[at..]]).to_le_bytes() == seal[8..]
-        }
-        _ => !file.windows(RUN_KEY.len()).any(|w| w == RUN_KEY.as_bytes()),
-    }
 }
 
 fn encode(run: &str, seeds: &[(u64, &Readings)]) -> Result<Vec<u8>, ParquetError> {
@@ -142,7 +105,7 @@ pub(crate) fn read_into(
     seeds: &mut BTreeMap<u64, Readings>,
 ) -> Result<(), StoreError> {
     // Before anything is decoded: the library panics at some wrong pages.
-    if !is_whole(&files::read(path)?) {
+    if !is_whole(&files::read(path)?, RUN_KEY) {
         let why = "its bytes are not those that were written; put a good copy back, or run the plan again";
         return Err(StoreError::damaged(path, why));
     }

@@ -98,6 +98,11 @@ impl StoreError {
         }
     }
 
+    /// Whether a file is not what was written.
+    pub fn is_damaged(&self) -> bool {
+        matches!(self.kind, Kind::Damaged { .. })
+    }
+
     /// Whether another process holds the directory.
     pub fn is_in_use(&self) -> bool {
         matches!(self.kind, Kind::InUse { .. })

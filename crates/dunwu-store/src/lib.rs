@@ -15,9 +15,24 @@
 //! | `summary.json`, `report.html`, `figures/*.svg` | made from the rest |
 //! | `learned.json` | what a look into one seed's network found, with `format` |
 //!
+//! The directory of a comparison has `plan.json`, what was asked for; `runs.jsonl`, finished runs, a line each;
+//! `weights/*.safetensors`, the networks that are looked into; `gradients.json`, where losses differ; and
+//! `compare.json` with `index.html` and `figures/*.svg` made from it.
+//!
 //! The directory of a landscape has `landscape.json`, with `format`, and `index.html` and `figures/*.svg` made from it.
 //!
-//! Invariant: every file but `events.jsonl` appears whole, by rename, or not at all. A part is on the
+//! The directory of a sweep:
+//!
+//! | file | what |
+//! |---|---|
+//! | `plan.toml` | what was asked for, with `format`: one entry for each time that points were added |
+//! | `rounds/r-N.jsonl` | chunks of runs as they were handed to workers, a line each |
+//! | `parts/NAME.runs.parquet` | finished runs, a row each: these files are the truth |
+//! | `parts/NAME.curves.parquet` | their readings, thinned, as lists |
+//! | `claims/` | locks of chunks that are being worked on |
+//! | `lock`, `summary.json`, `report.html`, `figures/*.svg` | as in the directory of a run |
+//!
+//! Invariant: every file but `events.jsonl` and `runs.jsonl` appears whole, by rename, or not at all. A part is on the
 //! disk before the resume point that counts on it, so that kill -9 at any moment leaves either the
 //! old resume point or the new one, and the readings at resume are those before its epoch.
 //!
@@ -29,16 +44,23 @@ mod curve;
 mod error;
 mod files;
 mod labelled;
+mod lines;
 mod reader;
 mod record;
 mod run;
+mod seal;
+mod sweep;
+mod table;
 mod tensors;
 mod writer;
 
 pub use error::StoreError;
 pub use labelled::{Labelled, read_labelled};
+pub use lines::Lines;
 pub use reader::{RunReader, stored_plan};
 pub use record::{RECORD_FORMAT, RecordDir, read_record};
 pub use run::{FORMAT, Input, Provenance, RunDir, plan_hash};
+pub use sweep::{Chunk, Part, SWEEP_FORMAT, SweepDir, SweepPlan, SweepReader, Wanted};
+pub use table::{Column, TABLE_FORMAT, Table};
 pub use tensors::{OwnedSnapshot, read_safetensors};
 pub use writer::{ResumePoint, SeedWriter};

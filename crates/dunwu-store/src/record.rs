@@ -24,24 +24,9 @@ impl RecordDir {
     /// # Errors
     /// A directory that holds something or is in use, or that cannot be written.
     pub fn create(dir: &Utf8Path) -> Result<Self, StoreError> {
-        files::create_dir(dir)?;
-        let entries = dir
-            .read_dir_utf8()
-            .map_err(|e| StoreError::io("list", dir, e))?;
-        // A killed start leaves the lock file or a temporary, and nothing that could be lost.
-        let is_ours = |name: &str| name == "lock" || name.ends_with(files::TEMPORARY);
-        let empty = entries
-            .filter_map(Result::ok)
-            .all(|e| is_ours(e.file_name()));
-        if !empty {
-            let held = dir.join("lock").exists().then(|| lock(dir).err()).flatten();
-            let in_use = held.filter(StoreError::is_in_use);
-            let dir = dir.to_owned();
-            return Err(in_use.unwrap_or_else(|| Kind::Occupied { dir }.into()));
-        }
         Ok(Self {
+            _lock: hold_new(dir)?,
             dir: dir.to_owned(),
-            _lock: lock(dir)?,
         })
     }
 
@@ -57,6 +42,10 @@ impl RecordDir {
             dir: dir.to_owned(),
             _lock: lock(dir)?,
         })
+    }
+
+    pub(crate) fn path(&self) -> &Utf8Path {
+        &self.dir
     }
 
     /// Lets go of a directory into which nothing was written, and removes it.
@@ -95,12 +84,32 @@ impl RunDir {
     }
 }
 
+/// Makes a directory that holds nothing yet, and takes hold of it.
+pub(crate) fn hold_new(dir: &Utf8Path) -> Result<File, StoreError> {
+    files::create_dir(dir)?;
+    let entries = dir
+        .read_dir_utf8()
+        .map_err(|e| StoreError::io("list", dir, e))?;
+    // A killed start leaves the lock file or a temporary, and nothing that could be lost.
+    let is_ours = |name: &str| name == "lock" || name.ends_with(files::TEMPORARY);
+    let empty = entries
+        .filter_map(Result::ok)
+        .all(|e| is_ours(e.file_name()));
+    if !empty {
+        let held = dir.join("lock").exists().then(|| lock(dir).err()).flatten();
+        let in_use = held.filter(StoreError::is_in_use);
+        let dir = dir.to_owned();
+        return Err(in_use.unwrap_or_else(|| Kind::Occupied { dir }.into()));
+    }
+    lock(dir)
+}
+
 fn none(dir: &Utf8Path, name: &str) -> StoreError {
     let (dir, name) = (dir.to_owned(), name.to_owned());
     Kind::NoRecord { dir, name }.into()
 }
 
-fn write_record(dir: &Utf8Path, name: &str, record: &Value) -> Result<(), StoreError> {
+pub(crate) fn write_record(dir: &Utf8Path, name: &str, record: &Value) -> Result<(), StoreError> {
     let mut record = record.clone();
     if let Some(object) = record.as_object_mut() {
         object.insert("format".to_owned(), RECORD_FORMAT.into());

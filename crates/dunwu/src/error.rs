@@ -33,6 +33,24 @@ pub(crate) enum Kind {
     Panic {
         seed: u64,
     },
+    OtherSweep {
+        dir: Utf8PathBuf,
+        command: String,
+        new: String,
+        gone: String,
+    },
+    OtherCommand {
+        dir: Utf8PathBuf,
+        command: String,
+    },
+    NoRound {
+        path: Utf8PathBuf,
+    },
+    Lost {
+        round: u64,
+        chunk: usize,
+        tries: usize,
+    },
     Config {
         what: &'static str,
         path: Utf8PathBuf,
@@ -54,12 +72,25 @@ impl Error {
             | Kind::Landscape(_)
             | Kind::Memory { .. }
             | Kind::Differs { .. }
+            | Kind::OtherSweep { .. }
+            | Kind::OtherCommand { .. }
+            | Kind::NoRound { .. }
             | Kind::Config { .. } => true,
             Kind::Engine(e) => e.is_bad_input(),
             Kind::Store(e) => e.is_bad_input(),
-            Kind::Panic { .. } => false,
+            Kind::Panic { .. } | Kind::Lost { .. } => false,
         }
     }
+}
+
+/// A chunk that no worker brings back.
+pub(crate) fn lost(round: u64, chunk: usize, tries: usize) -> Error {
+    Kind::Lost {
+        round,
+        chunk,
+        tries,
+    }
+    .into()
 }
 
 /// What cannot be looked at or climbed, and why.
@@ -112,6 +143,39 @@ impl fmt::Display for Error {
                 f,
                 "{dir} was begun with another plan than {keys}; resume it as it is, or start anew with another --out"
             ),
+            Kind::OtherSweep {
+                dir,
+                command,
+                new,
+                gone,
+            } => {
+                let says = |what: &str, words: &str| match words {
+                    "" => String::new(),
+                    words => format!(", {what} {words}"),
+                };
+                write!(
+                    f,
+                    "{dir} holds another {command}{}{}; go on with it as it is (--resume {dir}), add these points to it (--add), or give another --out",
+                    says("which does not say", new),
+                    says("but says", gone)
+                )
+            }
+            Kind::OtherCommand { dir, command } => write!(
+                f,
+                "{dir} is of `dunwu {command}`; go on with `dunwu {command} --resume {dir}`"
+            ),
+            Kind::NoRound { path } => write!(
+                f,
+                "{path} names no round of a sweep; write DIR/rounds/r-N.jsonl"
+            ),
+            Kind::Lost {
+                round,
+                chunk,
+                tries,
+            } => write!(
+                f,
+                "chunk {chunk} of round {round} was handed out {tries} times and came back without results; look at its log, then go on with --resume"
+            ),
             Kind::Config { what, path, why } => write!(f, "{what} {path}: {why}"),
             Kind::Panic { seed } => write!(
                 f,
@@ -131,6 +195,10 @@ impl std::error::Error for Error {
             Kind::Store(e) => e.source(),
             Kind::Memory { .. }
             | Kind::Differs { .. }
+            | Kind::OtherSweep { .. }
+            | Kind::OtherCommand { .. }
+            | Kind::NoRound { .. }
+            | Kind::Lost { .. }
             | Kind::Panic { .. }
             | Kind::Config { .. } => None,
         }

@@ -232,7 +232,7 @@ impl<'p> Lab<'p> {
         Ok(self.task.dataset(self.plan, seed, &read)?)
     }
 
-    fn check_memory(&self) -> Result<(), Error> {
+    pub(crate) fn check_memory(&self) -> Result<(), Error> {
         let data = self.dataset(self.plan.seed)?;
         check_memory(self.plan, resources::needed_memory(self.plan, &data))
     }

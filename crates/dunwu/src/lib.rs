@@ -12,6 +12,8 @@
 //!
 //! A run directory holds everything that is known of a run; [`report`] rebuilds its page from it alone.
 
+pub mod boundary;
+mod compare;
 mod error;
 mod files;
 mod foreign;
@@ -29,8 +31,12 @@ pub mod reproduce;
 mod resources;
 mod stopper;
 mod summary;
+pub mod sweep;
 mod trial;
 
+pub use compare::{
+    COMPARE_KEYS, CompareDir, CompareKey, CompareSide, CompareSpec, Tune, compare, is_comparison,
+};
 pub use error::Error;
 pub use files::{changed_inputs, config};
 pub use foreign::microscope_file;
@@ -58,5 +64,6 @@ pub use dunwu_core::{
 };
 pub use dunwu_engine as engine;
 pub use dunwu_probe as probe;
+pub use dunwu_report::ComparePage;
 pub use dunwu_store as store;
 pub use dunwu_task as task;

@@ -312,7 +312,7 @@ impl<'a> Scope<'a> {
 }
 
 /// The group whose product the rows are: that of the task, or Z_n of a sum mod n.
-fn group_of(task: &Task) -> Option<Group> {
+pub(crate) fn group_of(task: &Task) -> Option<Group> {
     task.group().filter(|g| g.is_group()).cloned()
 }
 

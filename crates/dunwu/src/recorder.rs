@@ -14,7 +14,8 @@ use std::time::{Duration, Instant};
 /// Kept checkpoints of a run, where the plan does not say how far apart.
 const CHECKPOINTS: u64 = 24;
 /// Accuracies whose first crossing is worth a checkpoint.
-const CROSSINGS: [(&str, f64); 3] = [("train_acc", 0.99), ("test_acc", 0.5), ("test_acc", 0.99)];
+pub(crate) const CROSSINGS: [(&str, f64); 3] =
+    [("train_acc", 0.99), ("test_acc", 0.5), ("test_acc", 0.99)];
 
 /// One seed's observer.
 pub(crate) struct Recorder<'a> {
@@ -48,6 +49,7 @@ impl<'a> Recorder<'a> {
         writer: SeedWriter,
         probes: Vec<Box<dyn Probe>>,
     ) -> Self {
+        let stopper = Stopper::new(plan, context.chance);
         Self {
             plan,
             data,
@@ -59,7 +61,7 @@ impl<'a> Recorder<'a> {
             threads: 1,
             curve: Curve::default(),
             crossed: [false; CROSSINGS.len()],
-            stopper: Stopper::new(plan),
+            stopper,
             saved_at: Instant::now(),
             save_every: Duration::try_from_secs_f64(plan.save_seconds).unwrap_or(Duration::MAX),
             failed: None,

@@ -129,7 +129,7 @@ impl Trials {
             keep,
             threads,
             probes: entries.iter().map(|entry| (entry.make)(&setting)).collect(),
-            stopper: Stopper::new(plan),
+            stopper: Stopper::new(plan, built.task.chance()),
             curve: Curve::default(),
             weights: vec![],
         };

@@ -1,10 +1,10 @@
 //! Heights of the two kinds of peaks against the share of the table that is kept.
 
-use super::Drawing;
-use super::plot::{Axis, Plot, Ticks, linear};
 use super::record::{LandscapePage, SampleHeights};
 use super::words::{energy_title, span};
+use crate::drawing::{Drawing, file_name};
 use crate::medium::{Medium, start};
+use crate::plot::{Axis, Plot, Ticks, linear};
 use crate::scale::{Format, Scale, Spread};
 use crate::summary::median;
 use crate::svg::{Svg, spread_labels};
@@ -88,7 +88,7 @@ pub(crate) fn draw(page: &LandscapePage, medium: Medium) -> Vec<Drawing> {
 fn one(page: &LandscapePage, energy: &str, medium: Medium) -> Option<Drawing> {
     let shares = by_share(page, energy);
     let title = format!("Height against data, energy {}", energy_title(energy));
-    let name = format!("heights-{}", super::file_name(energy));
+    let name = format!("heights-{}", file_name(energy));
     let (upper, lower, foot) = plots(&shares, medium)?;
     let mut svg = Svg::default();
     let id = format!("{name}-{}", medium.class().replace("pic", "").trim());

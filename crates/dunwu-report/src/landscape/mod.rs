@@ -2,27 +2,20 @@
 
 mod contour;
 mod heights;
-mod page;
+pub(crate) mod page;
 mod peaks;
-pub(crate) mod plot;
 mod record;
 mod slice;
 mod tables;
 mod walks;
 pub(crate) mod words;
 
+use crate::drawing::{Drawing, files};
 use crate::medium::Medium;
 pub use page::landscape_page;
 pub use record::{
     End, LandscapePage, PeakBorder, PeakFamily, SampleHeights, Slice, SliceMap, Walk,
 };
-
-/// A picture and the name of its file.
-#[derive(Clone, Debug)]
-pub(crate) struct Drawing {
-    pub(crate) name: String,
-    pub(crate) svg: String,
-}
 
 /// The pictures that a kind of figure has of a page.
 type Draw = fn(&LandscapePage, Medium) -> Vec<Drawing>;
@@ -37,14 +30,7 @@ pub(crate) const ALL: &[(&str, Draw)] = &[
 
 /// The figures of a landscape as files: name and SVG text, in light colours.
 pub fn landscape_figures(page: &LandscapePage) -> Vec<(String, String)> {
-    let drawn = ALL.iter().flat_map(|(_, draw)| draw(page, Medium::File));
-    drawn.map(|d| (format!("{}.svg", d.name), d.svg)).collect()
-}
-
-/// A name that a file may have.
-pub(crate) fn file_name(name: &str) -> String {
-    let plain = |c: char| if c.is_ascii_alphanumeric() { c } else { '_' };
-    name.chars().map(plain).collect()
+    files(ALL.iter().flat_map(|(_, draw)| draw(page, Medium::File)))
 }
 
 #[cfg(test)]

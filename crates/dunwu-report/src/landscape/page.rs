@@ -2,11 +2,11 @@
 
 use super::record::LandscapePage;
 use super::words::{MOST, PeakGroup, energy_help, energy_title, groups, kinds, memory, span};
-use super::{Drawing, heights, peaks, slice, tables, walks};
-use crate::medium::Medium;
+use super::{heights, peaks, slice, tables, walks};
+use crate::drawing::{figure, file_name};
 use crate::page::{copyable, document, tile};
 use crate::text::{counted, duration, number, percent};
-use maud::{Markup, PreEscaped, html};
+use maud::{Markup, html};
 
 /// The page of a landscape: the same record gives the same bytes.
 pub fn landscape_page(page: &LandscapePage) -> String {
@@ -201,28 +201,6 @@ fn account(page: &LandscapePage) -> String {
     text
 }
 
-/// A figure with its title, what to look for and its pictures for wide and narrow screens.
-fn figure(
-    id: &str,
-    title: &str,
-    help: &str,
-    of: &dyn Fn(Medium) -> Option<Drawing>,
-    numbers: &Markup,
-) -> Markup {
-    html! {
-        figure.chart aria-labelledby=(format!("title-{id}")) {
-            figcaption {
-                div.title { h3 #(format!("title-{id}")) { (title) } }
-                p.help { (help) }
-            }
-            @for medium in [Medium::Wide, Medium::Narrow] {
-                @if let Some(drawing) = of(medium) { (PreEscaped(drawing.svg)) }
-            }
-            (numbers)
-        }
-    }
-}
-
 fn peaks_section(page: &LandscapePage) -> Markup {
     let of = |medium| peaks::draw(page, medium).into_iter().next();
     let theory = if page.peaks.iter().any(|p| p.theory.is_some()) {
@@ -272,7 +250,7 @@ fn data_section(page: &LandscapePage) -> Markup {
                 @if splits(page) > 1 { " Shaded: the range over " (splits(page)) " random splits; lines are medians." }
             }
             @for border in &page.borders {
-                @let name = format!("heights-{}", super::file_name(&border.energy));
+                @let name = format!("heights-{}", file_name(&border.energy));
                 @let of = |medium| heights::draw(page, medium).into_iter().find(|d| d.name == name);
                 @let title = format!("Height against data, energy {}", energy_title(&border.energy));
                 (figure(&name, &title, &heights_help(page, border), &of, &tables::heights(page, &border.energy)))

@@ -1,10 +1,10 @@
 //! The peaks of the full table: how high each is, and how many random starts climb there.
 
-use super::Drawing;
-use super::plot::{circle, linear};
 use super::record::LandscapePage;
 use super::words::{PeakGroup, groups};
+use crate::drawing::Drawing;
 use crate::medium::{Medium, start};
+use crate::plot::{circle, linear};
 use crate::scale::{Format, Scale};
 use crate::svg::Svg;
 use crate::text::{cut, number, percent};

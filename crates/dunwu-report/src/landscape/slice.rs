@@ -1,10 +1,10 @@
 //! A map of the ground between two peaks.
 
-use super::Drawing;
 use super::contour::Grid;
-use super::plot::{Axis, Plot, Ticks, circle, linear};
 use super::record::{End, LandscapePage, SliceMap};
+use crate::drawing::Drawing;
 use crate::medium::{Medium, start};
+use crate::plot::{Axis, Plot, Ticks, circle, linear};
 use crate::scale::Format;
 use crate::svg::Svg;
 use crate::text::{number, percent, text_width};

@@ -1,10 +1,10 @@
 //! Heights along the way from one peak to the other, on ever more of the table.
 
-use super::Drawing;
-use super::plot::{Axis, Plot, Ticks, linear};
 use super::record::{LandscapePage, Walk};
 use super::slice::{end_class, label};
+use crate::drawing::Drawing;
 use crate::medium::{Medium, start};
+use crate::plot::{Axis, Plot, Ticks, linear};
 use crate::scale::Format;
 use crate::svg::Svg;
 use crate::text::{number, percent};

@@ -1,9 +1,9 @@
 //! Circles with the group's elements as a frequency sees them, and where its nodes listen.
 
 use super::record::{Circle, Learned};
-use crate::landscape::Drawing;
-use crate::landscape::plot::circle;
+use crate::drawing::Drawing;
 use crate::medium::{Medium, start};
+use crate::plot::circle;
 use crate::svg::{Svg, polyline};
 use crate::text::{counted, cut};
 use std::f64::consts::TAU;

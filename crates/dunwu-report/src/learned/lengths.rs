@@ -1,9 +1,9 @@
 //! Lengths of rival explanations over the epochs, and which is the shortest.
 
 use super::record::{Learned, LearnedMoment};
-use crate::landscape::Drawing;
-use crate::landscape::plot::{Axis, Plot, Ticks};
+use crate::drawing::Drawing;
 use crate::medium::{Medium, start};
+use crate::plot::{Axis, Plot, Ticks};
 use crate::scale::{Format, Scale, Spread};
 use crate::svg::{Svg, spread_labels};
 use crate::text::{cut, grouped, text_width};

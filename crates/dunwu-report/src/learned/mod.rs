@@ -7,7 +7,7 @@ mod pushes;
 mod record;
 mod section;
 
-use crate::landscape::Drawing;
+use crate::drawing::{Drawing, files};
 use crate::medium::Medium;
 pub use record::{Circle, Learned, LearnedFeature, LearnedFormula, LearnedMoment, LearnedTerm};
 pub(crate) use section::section;
@@ -24,8 +24,7 @@ pub(crate) const ALL: &[(&str, Draw)] = &[
 
 /// The figures as files.
 pub(crate) fn figures(learned: &Learned) -> Vec<(String, String)> {
-    let drawn = ALL.iter().flat_map(|(_, draw)| draw(learned, Medium::File));
-    drawn.map(|d| (format!("{}.svg", d.name), d.svg)).collect()
+    files(ALL.iter().flat_map(|(_, draw)| draw(learned, Medium::File)))
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Which features the gradient of the hidden layer pushes, checkpoint by checkpoint.
 
 use super::record::{Learned, LearnedMoment};
-use crate::landscape::Drawing;
+use crate::drawing::Drawing;
 use crate::medium::{Medium, start};
 use crate::svg::{Svg, px};
 use crate::text::{cut, grouped, short_epoch, text_width};

@@ -2,7 +2,7 @@
 
 use super::record::{Learned, LearnedMoment};
 use super::{circles, formula, lengths, pushes};
-use crate::landscape::Drawing;
+use crate::drawing::Drawing;
 use crate::medium::Medium;
 use crate::text::{grouped, number, percent};
 use maud::{Markup, PreEscaped, html};

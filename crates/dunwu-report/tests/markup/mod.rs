@@ -54,9 +54,15 @@ pub(crate) fn assert_local(html: &str) {
         for (at, _) in html.match_indices(attribute) {
             let value = &html[at + attribute.len()..];
             assert!(
-                ["#", "curve.parquet\"", "landscape.json\"", "learned.json\""]
-                    .iter()
-                    .any(|known| value.starts_with(known)),
+                [
+                    "#",
+                    "compare.json\"",
+                    "curve.parquet\"",
+                    "landscape.json\"",
+                    "learned.json\""
+                ]
+                .iter()
+                .any(|known| value.starts_with(known)),
                 "{}",
                 &html[at..at + 60]
             );

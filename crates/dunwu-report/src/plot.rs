@@ -85,6 +85,19 @@ impl Plot {
         self.frame(svg, x, y);
     }
 
+    /// The grid, ticks and label of the vertical axis alone.
+    pub(crate) fn levels(&self, svg: &mut Svg, y: Axis<'_>) {
+        let ((left, right), (top, _)) = (self.x.range, self.edges());
+        for tick in y.places(&self.y) {
+            let at = self.y.at(tick.value);
+            svg.line((left, at), (right, at), "grid");
+            svg.text((left - 6.0, at + 4.0), "tick", "end", &tick.label);
+        }
+        if !y.label.is_empty() {
+            svg.text((left, top - 8.0), "tick", "start", y.label);
+        }
+    }
+
     /// Ticks and labels without a grid.
     pub(crate) fn frame(&self, svg: &mut Svg, x: Axis<'_>, y: Axis<'_>) {
         let (left, right) = self.x.range;

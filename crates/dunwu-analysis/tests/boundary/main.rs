@@ -1,0 +1,5 @@
+//! Borders, laws and collapses on synthetic runs whose truth is known, and fates on recorded ones.
+
+mod border;
+mod settled;
+mod synthetic;

@@ -1,0 +1,247 @@
+//! Hands out runs, watches parts appear, and hands out again what was lost.
+
+use super::executor::{ChunkId, Executor};
+use super::row::RunKey;
+use super::work::{keys, part_of};
+use crate::error::Error;
+use dunwu_store::{Chunk, Part, SweepDir, SweepReader, Table};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// How often a chunk that was lost is handed out again.
+const TRIES: usize = 3;
+/// Most chunks of a round: the largest job array that sites allow by default.
+const MOST_CHUNKS: usize = 1000;
+/// Most runs of a chunk: a part of them is quick to write and to read.
+const MOST_RUNS: usize = 2000;
+
+/// A run that is wanted.
+#[derive(Clone, Debug)]
+pub(crate) struct Wish {
+    pub key: RunKey,
+    pub words: Vec<String>,
+    /// Estimated seconds.
+    pub cost: f64,
+}
+
+/// A chunk that was handed out and has no part yet.
+struct Open {
+    runs: BTreeSet<RunKey>,
+    tries: usize,
+}
+
+/// Runs that are over, as far as their parts can be read.
+#[derive(Debug, Default)]
+pub(crate) struct Done {
+    pub keys: BTreeSet<RunKey>,
+    /// Files that are damaged, in words.
+    pub damaged: Vec<(Part, String)>,
+    /// Runs that stand twice with different results.
+    pub disagreeing: Vec<RunKey>,
+}
+
+/// Reads which runs a directory holds.
+///
+/// # Errors
+/// A part that a newer version made, or a directory that cannot be read.
+pub(crate) fn done(reader: &SweepReader) -> Result<Done, Error> {
+    let mut done = Done::default();
+    let mut digests: BTreeMap<RunKey, i64> = BTreeMap::new();
+    for part in reader.parts()? {
+        match reader.runs(&part, Some(&["plan_hash", "seed", "digest"])) {
+            Ok(table) => {
+                for (key, digest) in keys(&table).zip(table.integers("digest")) {
+                    let digest = digest.unwrap_or(0);
+                    let before = digests.insert(key, digest);
+                    if before.is_some_and(|b| b != digest) {
+                        done.disagreeing.push(key);
+                    }
+                }
+            }
+            Err(why) if why.is_damaged() => done.damaged.push((part, why.to_string())),
+            Err(why) => return Err(why.into()),
+        }
+    }
+    done.keys = digests.into_keys().collect();
+    Ok(done)
+}
+
+/// Hands out runs of one sweep.
+pub(crate) struct Driver<'a> {
+    dir: &'a SweepDir,
+    executor: Box<dyn Executor + 'a>,
+    open: BTreeMap<ChunkId, Open>,
+    seen: BTreeSet<Part>,
+    /// Seconds of work a chunk.
+    chunk_seconds: f64,
+}
+
+impl<'a> Driver<'a> {
+    pub(crate) fn new(
+        dir: &'a SweepDir,
+        executor: Box<dyn Executor + 'a>,
+        chunk_seconds: f64,
+    ) -> Result<Self, Error> {
+        Ok(Self {
+            seen: dir.reader().parts()?.into_iter().collect(),
+            dir,
+            executor,
+            open: BTreeMap::new(),
+            chunk_seconds,
+        })
+    }
+
+    /// Hands out runs in chunks.
+    pub(crate) fn submit(&mut self, wishes: &[Wish]) -> Result<(), Error> {
+        for round in pack(wishes, self.chunk_seconds).chunks(MOST_CHUNKS) {
+            let chunks: Vec<Chunk> = round
+                .iter()
+                .enumerate()
+                .map(|(chunk, runs)| Chunk {
+                    chunk,
+                    runs: grouped(runs),
+                })
+                .collect();
+            let number = self.dir.write_round(&chunks)?;
+            let id = |chunk| ChunkId {
+                round: number,
+                chunk,
+            };
+            for (chunk, runs) in round.iter().enumerate() {
+                let open = Open {
+                    runs: runs.iter().map(|w| w.key).collect(),
+                    tries: 1,
+                };
+                self.open.insert(id(chunk), open);
+            }
+            let ids: Vec<ChunkId> = (0..round.len()).map(id).collect();
+            self.executor.submit(&ids)?;
+        }
+        Ok(())
+    }
+
+    /// Whether nothing is out.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.open.is_empty()
+    }
+
+    /// Waits a while for news.
+    pub(crate) fn wait(&mut self) {
+        self.executor.wait();
+    }
+
+    /// Runs that ended since the last call; what was lost is handed out again.
+    pub(crate) fn poll(&mut self) -> Result<Vec<Table>, Error> {
+        // Asked before the parts are listed: a chunk that ends in between is seen in them.
+        let alive = self.executor.alive()?;
+        let mut tables = Vec::new();
+        for part in self.dir.reader().parts()? {
+            if self.seen.insert(part.clone()) {
+                let table = self.dir.reader().runs(&part, None)?;
+                for open in self.open.values_mut() {
+                    for key in keys(&table) {
+                        open.runs.remove(&key);
+                    }
+                }
+                tables.push(table);
+            }
+        }
+        let whole = |id: &ChunkId| self.seen.contains(&part_of(id.round, id.chunk));
+        let ended: Vec<ChunkId> = self.open.keys().copied().filter(whole).collect();
+        ended.iter().for_each(|id| drop(self.open.remove(id)));
+        self.open.retain(|_, open| !open.runs.is_empty());
+        self.again(&alive)?;
+        Ok(tables)
+    }
+
+    fn again(&mut self, alive: &BTreeSet<ChunkId>) -> Result<(), Error> {
+        let lost: Vec<ChunkId> = self
+            .open
+            .keys()
+            .copied()
+            .filter(|id| !alive.contains(id))
+            .collect();
+        for id in &lost {
+            let open = self.open.get_mut(id).expect("it was listed above");
+            open.tries += 1;
+            if open.tries > TRIES {
+                return Err(crate::error::lost(id.round, id.chunk, TRIES));
+            }
+        }
+        if !lost.is_empty() {
+            self.executor.submit(&lost)?;
+        }
+        Ok(())
+    }
+
+    /// Stops: what has begun is saved, unless it goes on without this process.
+    pub(crate) fn stop(&mut self) -> Result<(), Error> {
+        self.executor.stop()
+    }
+
+    /// Whether work goes on when this process ends.
+    pub(crate) fn is_detached(&self) -> bool {
+        self.executor.is_detached()
+    }
+}
+
+/// Runs in chunks of about so many seconds of work, in the order given.
+fn pack(wishes: &[Wish], seconds: f64) -> Vec<Vec<Wish>> {
+    let total: f64 = wishes.iter().map(|w| w.cost).sum();
+    // A round of more chunks than a site allows is cut, but one is quicker to queue than many.
+    let target = seconds.max(total / MOST_CHUNKS as f64);
+    let mut chunks: Vec<Vec<Wish>> = Vec::new();
+    let mut work = f64::INFINITY;
+    for wish in wishes {
+        let full = chunks.last().is_some_and(|c| c.len() >= MOST_RUNS);
+        if work + wish.cost > target || full {
+            chunks.push(vec![]);
+            work = 0.0;
+        }
+        work += wish.cost;
+        chunks
+            .last_mut()
+            .expect("the first run begins a chunk")
+            .push(wish.clone());
+    }
+    chunks
+}
+
+/// Plans once, each with its seeds.
+fn grouped(runs: &[Wish]) -> Vec<(Vec<String>, Vec<u64>)> {
+    let mut out: Vec<(Vec<String>, Vec<u64>)> = Vec::new();
+    for run in runs {
+        match out.last_mut() {
+            Some((words, seeds)) if *words == run.words => seeds.push(run.key.seed),
+            _ => out.push((run.words.clone(), vec![run.key.seed])),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wish(plan: u64, seed: u64, cost: f64) -> Wish {
+        Wish {
+            key: RunKey { plan, seed },
+            words: vec![format!("width={plan}")],
+            cost,
+        }
+    }
+
+    #[test]
+    fn chunks_hold_about_as_much_work_as_was_asked() {
+        let wishes: Vec<Wish> = (0..10).map(|i| wish(1 + i / 5, i % 5, 1.0)).collect();
+        let chunks = pack(&wishes, 3.0);
+        assert_eq!(
+            chunks.iter().map(Vec::len).collect::<Vec<_>>(),
+            [3, 3, 3, 1]
+        );
+        let seeds = grouped(&chunks[1]);
+        assert_eq!(seeds[0], (vec!["width=1".to_owned()], vec![3, 4]));
+        assert_eq!(seeds[1], (vec!["width=2".to_owned()], vec![0]));
+        assert_eq!(pack(&[wish(1, 0, 99.0)], 3.0).len(), 1);
+        assert!(pack(&[], 3.0).is_empty());
+    }
+}

@@ -1,0 +1,383 @@
+//! Many runs: sweeps over keys of a plan, on one machine and on a cluster.
+//!
+//! A sweep is a directory. What was asked for stands in `plan.toml`; runs that are over stand in `parts/`, and
+//! those files are the truth: whatever else is lost, going on does exactly the runs that are not in them.
+//! Executors are handed chunks of runs and may do one twice or lose it.
+
+mod cost;
+mod driver;
+mod executor;
+mod grid;
+mod options;
+mod row;
+mod work;
+
+pub use grid::{Axis, Grid};
+pub use options::{Engine, SWEEP_KEYS, SweepKey, SweepOptions};
+pub use row::RunKey;
+pub use work::ChunkEnd;
+
+use crate::error::{Error, Kind};
+use camino::{Utf8Path, Utf8PathBuf};
+pub(crate) use cost::seconds;
+pub(crate) use driver::{Driver, Wish};
+use dunwu_store::{Chunk, Part, SweepDir, SweepPlan, SweepReader, Wanted};
+use executor::{Executor, Local};
+pub(crate) use grid::split;
+pub(crate) use row::plan_key;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+pub(crate) use work::{Shared, keys};
+
+/// How far a sweep is.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct SweepProgress {
+    /// Runs that are wanted.
+    pub wanted: u64,
+    /// Runs that are over.
+    pub finished: u64,
+    /// Epochs that this process trained.
+    pub epochs: u64,
+    /// Estimated share of the work that was missing and is done.
+    pub share: f64,
+    /// Something that a person should hear.
+    pub notice: Option<String>,
+}
+
+/// What a sweep came to.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct SweepReport {
+    /// The directory.
+    pub dir: Utf8PathBuf,
+    /// Runs that are wanted.
+    pub wanted: u64,
+    /// Runs that are over, of those that are wanted.
+    pub finished: u64,
+    /// Runs that this process found missing.
+    pub missing: u64,
+    /// Whether it was stopped before its end and can go on.
+    pub interrupted: bool,
+    /// Whether workers go on without this process.
+    pub detached: bool,
+    /// Seconds of this sitting.
+    pub seconds: f64,
+}
+
+/// How a caller watches and stops a sweep.
+#[derive(Default)]
+pub struct Watch<'a> {
+    /// Called now and then.
+    pub progress: Option<&'a dyn Fn(&SweepProgress)>,
+    /// Set to true to save and stop.
+    pub cancel: Option<&'a AtomicBool>,
+}
+
+impl Watch<'_> {
+    pub(crate) fn tell(&self, progress: &SweepProgress) {
+        if let Some(hear) = self.progress {
+            hear(progress);
+        }
+    }
+
+    fn notice(&self, text: String) {
+        self.tell(&SweepProgress {
+            notice: Some(text),
+            ..SweepProgress::default()
+        });
+    }
+
+    pub(crate) fn cancelled(&self) -> bool {
+        self.cancel.is_some_and(|c| c.load(Ordering::Relaxed))
+    }
+}
+
+/// Begins a sweep in a new directory, or goes on with the same one.
+///
+/// # Errors
+/// Words that make no plans; a directory that holds something else, or another sweep (with `add`, its points are
+/// added to those that are there); a record that cannot be read or written.
+pub fn sweep(
+    wanted: &Wanted,
+    dir: &Utf8Path,
+    add: bool,
+    options: &SweepOptions,
+    watch: &Watch<'_>,
+) -> Result<SweepReport, Error> {
+    Grid::of(wanted)?;
+    let plan = SweepPlan {
+        command: "sweep".to_owned(),
+        asked: vec![wanted.clone()],
+    };
+    let held = if SweepReader::is_sweep(dir) {
+        joined(dir, &plan, add)?
+    } else {
+        SweepDir::create(dir, &plan)?
+    };
+    run(&held, options, watch)
+}
+
+/// Goes on with a sweep.
+///
+/// # Errors
+/// A directory that holds no sweep; those of [`sweep`].
+pub fn resume_sweep(
+    dir: &Utf8Path,
+    options: &SweepOptions,
+    watch: &Watch<'_>,
+) -> Result<SweepReport, Error> {
+    let held = SweepDir::open(dir)?;
+    run(&held, options, watch)
+}
+
+/// Takes hold of a directory in which the same was asked, or to which it may be added.
+pub(crate) fn joined(dir: &Utf8Path, plan: &SweepPlan, add: bool) -> Result<SweepDir, Error> {
+    let held = SweepDir::open(dir)?;
+    let mut stored = held.reader().plan()?;
+    let wanted = &plan.asked[0];
+    if stored.command != plan.command || !stored.asked.contains(wanted) {
+        if !add || stored.command != plan.command {
+            return Err(other(dir, &stored, wanted));
+        }
+        stored.asked.push(wanted.clone());
+        held.write_plan(&stored)?;
+    }
+    Ok(held)
+}
+
+/// A sweep that is not the one asked for.
+fn other(dir: &Utf8Path, stored: &SweepPlan, wanted: &Wanted) -> Error {
+    let before: BTreeSet<&String> = stored.asked.iter().flat_map(|a| &a.words).collect();
+    let new = wanted.words.iter().filter(|w| !before.contains(w));
+    let new: Vec<&str> = new.map(String::as_str).collect();
+    let gone = before.iter().filter(|w| !wanted.words.contains(w));
+    let gone: Vec<&str> = gone.map(|w| w.as_str()).collect();
+    Kind::OtherSweep {
+        dir: dir.to_owned(),
+        command: stored.command.clone(),
+        new: new.join(" "),
+        gone: gone.join(" "),
+    }
+    .into()
+}
+
+/// Runs that a directory asks for, each once.
+fn wishes(plan: &SweepPlan) -> Result<Vec<Wish>, Error> {
+    let mut all: Vec<Wish> = Vec::new();
+    let mut known = BTreeSet::new();
+    for wanted in &plan.asked {
+        let grid = Grid::of(wanted)?;
+        let several = plan.asked.len() > 1;
+        let points = points(&grid)?;
+        for (words, plan, cost) in points {
+            for seed in grid.seeds() {
+                let key = RunKey { plan, seed };
+                // One grid has each run once; where points were added, some may be there already.
+                if !several || known.insert(key) {
+                    all.push(Wish {
+                        key,
+                        words: words.clone(),
+                        cost,
+                    });
+                }
+            }
+        }
+    }
+    Ok(all)
+}
+
+/// Words, hash and cost of every point, on all cores: there may be many.
+fn points(grid: &Grid) -> Result<Vec<(Vec<String>, u64, f64)>, Error> {
+    use rayon::prelude::*;
+    let point = |i: usize| {
+        let words = grid.words(i);
+        let plan = grid.plan_of(&words)?;
+        Ok((words, plan_key(&plan), seconds(&plan)))
+    };
+    (0..grid.points()).into_par_iter().map(point).collect()
+}
+
+fn run(dir: &SweepDir, options: &SweepOptions, watch: &Watch<'_>) -> Result<SweepReport, Error> {
+    let started = Instant::now();
+    let stored = dir.reader().plan()?;
+    if stored.command != "sweep" {
+        return Err(Kind::OtherCommand {
+            dir: dir.reader().path().to_owned(),
+            command: stored.command,
+        }
+        .into());
+    }
+    let wishes = wishes(&stored)?;
+    let wanted = wishes.len() as u64;
+    let done = recorded(dir, watch)?;
+    let missing: Vec<Wish> = wishes
+        .into_iter()
+        .filter(|w| !done.contains(&w.key))
+        .collect();
+    let all = missing.len() as u64;
+    let work: f64 = missing.iter().map(|w| w.cost).sum();
+    let shared = Arc::new(Shared {
+        curve_points: options.curve_points,
+        ..Shared::default()
+    });
+    let mut left: BTreeSet<RunKey> = missing.iter().map(|w| w.key).collect();
+    let mut report = SweepReport {
+        dir: dir.reader().path().to_owned(),
+        wanted,
+        finished: wanted - all,
+        missing: all,
+        ..SweepReport::default()
+    };
+    if !missing.is_empty() {
+        let executor = executor(dir, options, &shared)?;
+        let mut driver = Driver::new(dir, executor, options.seconds_a_chunk())?;
+        driver.submit(&missing)?;
+        while !driver.is_idle() && !watch.cancelled() {
+            driver.wait();
+            for table in driver.poll()? {
+                for key in keys(&table) {
+                    left.remove(&key);
+                }
+            }
+            let trained = shared.work.load(Ordering::Relaxed) as f64 / 1e3;
+            watch.tell(&SweepProgress {
+                wanted,
+                finished: wanted - left.len() as u64,
+                epochs: shared.epochs.load(Ordering::Relaxed),
+                share: (trained / work.max(1e-9)).min(1.0),
+                notice: None,
+            });
+        }
+        report.interrupted = !driver.is_idle();
+        report.detached = report.interrupted && driver.is_detached();
+        driver.stop()?;
+    }
+    // A worker that was stopped leaves what it had finished.
+    let done = recorded(dir, watch)?;
+    left.retain(|key| !done.contains(key));
+    report.finished = wanted - left.len() as u64;
+    compact(dir, options)?;
+    if !report.detached {
+        dir.clear_claims()?;
+    }
+    report.seconds = started.elapsed().as_secs_f64();
+    Ok(report)
+}
+
+/// Runs that are over. Damaged parts are put aside, with a notice, and their runs are missing.
+pub(crate) fn recorded(dir: &SweepDir, watch: &Watch<'_>) -> Result<BTreeSet<RunKey>, Error> {
+    let done = driver::done(dir.reader())?;
+    for (part, why) in &done.damaged {
+        dir.set_aside(part)?;
+        watch.notice(format!(
+            "{why}; it is kept as {}.runs.parquet.damaged, and its runs are done again",
+            part.name
+        ));
+    }
+    if let Some(first) = done.disagreeing.first() {
+        watch.notice(format!(
+            "{} runs stand twice in {} with different results, the first with plan_hash {:016x} and seed {}: two versions of dunwu, or two kinds of machine, worked on it",
+            done.disagreeing.len(),
+            dir.reader().path(),
+            first.plan,
+            first.seed
+        ));
+    }
+    Ok(done.keys)
+}
+
+/// Who does the work of a directory.
+pub(crate) fn executor(
+    dir: &SweepDir,
+    options: &SweepOptions,
+    shared: &Arc<Shared>,
+) -> Result<Box<dyn Executor>, Error> {
+    Ok(match options.engine {
+        Engine::Local => Box::new(Local::new(dir.reader(), shared, options.lanes())),
+    })
+}
+
+/// Fewest runs of a part worth keeping apart.
+const SMALL: usize = 100;
+/// Runs of a merged part.
+const LARGE: usize = 2000;
+
+/// Merges small parts, so that reading them is quick.
+pub(crate) fn compact(dir: &SweepDir, options: &SweepOptions) -> Result<(), Error> {
+    if options.engine != Engine::Local {
+        // A worker that was taken for lost may still write.
+        return Ok(());
+    }
+    let mut small: Vec<(Part, usize)> = Vec::new();
+    for part in dir.reader().parts()? {
+        let rows = dir.reader().runs(&part, Some(&["seed"]))?.rows();
+        if rows < SMALL {
+            small.push((part, rows));
+        }
+    }
+    let mut rest = small.as_slice();
+    while rest.len() > 1 {
+        let mut rows = 0;
+        let fits = |(_, n): &&(Part, usize)| {
+            rows += n;
+            rows <= LARGE
+        };
+        let count = rest.iter().take_while(fits).count().max(1);
+        let (now, later) = rest.split_at(count);
+        let parts: Vec<Part> = now.iter().map(|p| p.0.clone()).collect();
+        let last = &parts.last().expect("there is one at least").name;
+        let into = Part {
+            name: format!("m-{}", last.trim_start_matches("m-")),
+        };
+        if parts.len() > 1 {
+            dir.merge(&parts, &into)?;
+        }
+        rest = later;
+    }
+    Ok(())
+}
+
+/// Does one chunk of a round, as a worker process.
+///
+/// # Errors
+/// A path that names no round; a round without that chunk; a record that cannot be written.
+pub fn worker(
+    round: &Utf8Path,
+    chunk: usize,
+    options: &SweepOptions,
+    cancel: &'static AtomicBool,
+) -> Result<ChunkEnd, Error> {
+    let (dir, number) = SweepReader::of_round(round).ok_or_else(|| Kind::NoRound {
+        path: round.to_owned(),
+    })?;
+    let reader = SweepReader::open(&dir)?;
+    reader.plan()?;
+    let chunk: Chunk = reader.chunk(number, chunk)?;
+    let shared = Arc::new(Shared {
+        curve_points: options.curve_points,
+        ..Shared::default()
+    });
+    let watcher = Arc::clone(&shared);
+    std::thread::spawn(move || {
+        while !cancel.load(Ordering::Relaxed) {
+            std::thread::sleep(std::time::Duration::from_millis(50));
+        }
+        watcher.cancel.store(true, Ordering::Relaxed);
+    });
+    work::work(&reader, number, &chunk, &shared)
+}
+
+/// The JSON of `dunwu sweep --json`. Its names are a contract: fields are added, never renamed.
+///
+/// # Errors
+/// A record that cannot be read.
+pub fn summary(report: &SweepReport) -> Result<serde_json::Value, Error> {
+    Ok(serde_json::json!({
+        "dir": report.dir,
+        "runs": { "wanted": report.wanted, "finished": report.finished, "done_now": report.finished + report.missing - report.wanted },
+        "interrupted": report.interrupted,
+        "detached": report.detached,
+        "seconds": report.seconds,
+    }))
+}
