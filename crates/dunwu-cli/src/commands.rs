@@ -52,7 +52,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
             crate::reproduce::run(&args, &CANCEL)
         }
         Command::Report { path } => {
-            if !dunwu::is_landscape(&path) {
+            if path.join("plan.toml").exists() {
                 tell_changes(&path)?;
             }
             line(dunwu::rebuild_page(&path)?.as_str());

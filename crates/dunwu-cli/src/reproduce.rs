@@ -40,10 +40,12 @@ pub(crate) fn run(args: &Reproduce, cancel: &AtomicBool) -> anyhow::Result<ExitC
     let dir = args.out.as_deref().map(SuiteDir::open).transpose()?;
     let display = Display::new(args.quiet);
     let (outcomes, interrupted) = measure(args, &rows, changes, dir.as_ref(), &display, cancel)?;
+    let page = dir.as_ref().map(SuiteDir::write_page).transpose()?;
     if args.json {
         json(&summary(&outcomes, interrupted, args.out.as_deref()));
     } else {
         table(&outcomes);
+        page.into_iter().for_each(|page| line(&format!("page: {page}")));
     }
     if interrupted {
         tell_interrupted(args);

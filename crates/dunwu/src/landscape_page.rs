@@ -58,13 +58,17 @@ impl LandscapeDir {
     }
 }
 
-/// Rebuilds the page of a directory, of a run, of a comparison or of a landscape, from its record, and gives the page's path.
+/// Rebuilds the page of a directory, of a run, of a comparison, of published results or of a landscape, from its
+/// record, and gives the page's path.
 ///
 /// # Errors
 /// A directory that holds neither, is in use, damaged, or made by a newer version.
 pub fn rebuild_page(dir: &Utf8Path) -> Result<Utf8PathBuf, Error> {
     if crate::compare::is_comparison(dir) {
         return crate::compare::rebuild(dir);
+    }
+    if crate::reproduce::is_suite(dir) {
+        return crate::reproduce::rebuild(dir);
     }
     if !is_landscape(dir) {
         return lab::report(dir);

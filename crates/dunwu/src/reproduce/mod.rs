@@ -14,6 +14,7 @@
 
 mod exact;
 mod kinds;
+mod page;
 mod record;
 mod row;
 mod runs;
@@ -26,6 +27,7 @@ pub use exact::gradient::{
     Backprop, energy_error, lazy_error, ridge_error, ridge_norm, tensors,
 };
 pub use kinds::{KINDS, Kind};
+pub use page::{is_suite, rebuild};
 pub use record::{SuiteDir, listing, summary};
 pub use row::{Changes, Check, Cost, Expect, Point, Row, rows, select};
 pub use runs::Trained;

@@ -5,11 +5,12 @@ use super::suite::Outcome;
 use super::verdict::Verdict;
 use crate::error::Error;
 use camino::{Utf8Path, Utf8PathBuf};
+use dunwu_core::RunSpec;
 use dunwu_store::{RecordDir, StoreError, read_record};
 use serde_json::{Value, json};
 
 /// The file that makes a directory one of rows.
-const RECORD: &str = "suite.json";
+pub(super) const RECORD: &str = "suite.json";
 
 /// A directory that keeps every row as soon as it is measured.
 #[derive(Debug)]
@@ -29,7 +30,7 @@ impl SuiteDir {
             RecordDir::open(dir, RECORD)?
         } else {
             let held = RecordDir::create(dir)?;
-            held.write_record(RECORD, &json!({ "version": env!("CARGO_PKG_VERSION") }))?;
+            held.write_record(RECORD, &here()?)?;
             held
         };
         let dir = dir.to_owned();
@@ -41,21 +42,25 @@ impl SuiteDir {
         &self.dir
     }
 
+    /// Writes page and figures of all rows that are here, and gives the page's path.
+    ///
+    /// # Errors
+    /// A row that is damaged, files that cannot be written.
+    pub fn write_page(&self) -> Result<Utf8PathBuf, Error> {
+        super::page::write(&self.dir, &self.held)
+    }
+
     /// A row that was measured here before, with the settings that it has now, by this version of the program.
     ///
     /// # Errors
     /// A file that is damaged or was made by a newer version.
     pub fn find(&self, row: &Row, changes: Changes) -> Result<Option<Outcome>, Error> {
-        let name = name(row);
-        let Some(value) = read_record(&self.dir, &name)? else {
-            return Ok(None);
+        let version = env!("CARGO_PKG_VERSION");
+        let same = |(found, at): &(Outcome, Value)| {
+            found.row == *row && found.version == version && *at == changes_json(changes)
         };
-        let damaged = |why: String| StoreError::damaged(&self.dir.join(&name), why);
-        let same_changes = value["changes"] == changes_json(changes);
-        let outcome = value["outcome"].clone();
-        let found: Outcome = serde_json::from_value(outcome).map_err(|e| damaged(e.to_string()))?;
-        let same = same_changes && found.row == *row && found.version == env!("CARGO_PKG_VERSION");
-        Ok(same.then_some(found))
+        let found = read_row(&self.dir, row)?.filter(same);
+        Ok(found.map(|(outcome, _)| outcome))
     }
 
     /// Keeps a row; it is on the disk when this returns.
@@ -66,6 +71,28 @@ impl SuiteDir {
         let record = json!({ "changes": changes_json(changes), "outcome": outcome });
         Ok(self.held.write_record(&name(&outcome.row), &record)?)
     }
+}
+
+/// The row of that id as it was measured, and with which changes.
+pub(super) fn read_row(dir: &Utf8Path, row: &Row) -> Result<Option<(Outcome, Value)>, Error> {
+    let name = name(row);
+    let Some(mut value) = read_record(dir, &name)? else {
+        return Ok(None);
+    };
+    let outcome = serde_json::from_value(value["outcome"].take())
+        .map_err(|e| StoreError::damaged(&dir.join(&name), e.to_string()))?;
+    Ok(Some((outcome, value["changes"].take())))
+}
+
+/// This program on this machine, now.
+fn here() -> Result<Value, Error> {
+    let here = crate::provenance::here(&RunSpec::default().resolve()?);
+    Ok(json!({
+        "version": here.version,
+        "commit": here.commit,
+        "host": here.host,
+        "started": here.started,
+    }))
 }
 
 fn name(row: &Row) -> String {
