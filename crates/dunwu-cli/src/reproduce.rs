@@ -4,8 +4,8 @@ use crate::args::Reproduce;
 use crate::exit;
 use crate::output::{error_line, heading, json, line, paragraph};
 use dunwu::reproduce::{
-    Changes, Cost, Measured, Outcome, Row, Step, Suite, SuiteDir, Trained, Verdict, listing, select,
-    short, summary,
+    Changes, Cost, Measured, Outcome, Row, Step, Suite, SuiteDir, Trained, Verdict, listing,
+    select, short, summary,
 };
 use dunwu::{Control, Error, PlanError};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -45,7 +45,8 @@ pub(crate) fn run(args: &Reproduce, cancel: &AtomicBool) -> anyhow::Result<ExitC
         json(&summary(&outcomes, interrupted, args.out.as_deref()));
     } else {
         table(&outcomes);
-        page.into_iter().for_each(|page| line(&format!("page: {page}")));
+        page.into_iter()
+            .for_each(|page| line(&format!("page: {page}")));
     }
     if interrupted {
         tell_interrupted(args);
@@ -70,12 +71,18 @@ fn costs(args: &Reproduce, ids: &[String]) -> Result<Vec<Cost>, Error> {
 
 /// Rows that can be run; one that is named and cannot is refused before anything is run.
 fn possible(rows: Vec<Row>, ids: &[String]) -> Result<Vec<Row>, Error> {
-    if let Some(row) = rows.iter().find(|r| r.not_possible.is_some() && !ids.is_empty()) {
+    if let Some(row) = rows
+        .iter()
+        .find(|r| r.not_possible.is_some() && !ids.is_empty())
+    {
         let why = row.not_possible.as_deref().unwrap_or_default();
         let why = format!("row {} cannot be run yet: {why}", row.id);
         return Err(PlanError::new("reproduce", why).into());
     }
-    let rows: Vec<Row> = rows.into_iter().filter(|r| r.not_possible.is_none()).collect();
+    let rows: Vec<Row> = rows
+        .into_iter()
+        .filter(|r| r.not_possible.is_none())
+        .collect();
     if rows.is_empty() {
         let why = "no row has that id and that cost; `dunwu reproduce --list` names all";
         return Err(PlanError::new("reproduce", why).into());
@@ -155,12 +162,20 @@ fn print(outcome: &Outcome) {
         paragraph(&format!("note: {note}"));
     }
     alike(&outcome.measured).into_iter().for_each(print_alike);
-    let why = outcome.why.as_ref().map_or_else(String::new, |w| format!(" ({w})"));
+    let why = outcome
+        .why
+        .as_ref()
+        .map_or_else(String::new, |w| format!(" ({w})"));
     paragraph(&format!("verdict: {}{why}", outcome.verdict.words()));
     for command in outcome.commands.iter().take(COMMANDS) {
         line(&format!("  command: {command}"));
     }
-    if let Some(more) = outcome.commands.len().checked_sub(COMMANDS).filter(|n| *n > 0) {
+    if let Some(more) = outcome
+        .commands
+        .len()
+        .checked_sub(COMMANDS)
+        .filter(|n| *n > 0)
+    {
         paragraph(&format!("and {more} more, which --json names"));
     }
     line(&format!("  {:.1} s\n", outcome.seconds));
@@ -182,7 +197,9 @@ fn print_alike(all: &[Measured]) {
         let tolerance = first.tolerance;
         format!("published {published}; measured {measured}; tolerance {tolerance}: {verdict}")
     };
-    let agree = all.iter().all(|m| m.verdict == first.verdict && m.verdict.is_some());
+    let agree = all
+        .iter()
+        .all(|m| m.verdict == first.verdict && m.verdict.is_some());
     if all.len() > SETTINGS && agree {
         let range = format!("{} at {} settings", range(all), all.len());
         return line(&format!("    {}", says(&range, first.verdict)));
@@ -210,7 +227,10 @@ fn range(all: &[Measured]) -> String {
 
 /// One line a row.
 fn table(outcomes: &[Outcome]) {
-    line(&format!("{:>4}  {:4}  {:14}{:>9}  claim", "id", "cost", "verdict", "seconds"));
+    line(&format!(
+        "{:>4}  {:4}  {:14}{:>9}  claim",
+        "id", "cost", "verdict", "seconds"
+    ));
     for o in outcomes {
         line(&format!(
             "{:>4}  {:4}  {:14}{:>9.1}  {}",
@@ -264,7 +284,10 @@ impl Display {
     }
 
     fn plain(&self, t: Trained) {
-        let mut said = self.said.lock().expect("nothing panics while it says a line");
+        let mut said = self
+            .said
+            .lock()
+            .expect("nothing panics while it says a line");
         if said.is_some_and(|s| s.elapsed() < PLAIN_EVERY) {
             return;
         }

@@ -17,8 +17,14 @@ fn rows_are_listed_with_what_cannot_be_run_and_why() {
     let out = output(dir.path(), &["reproduce", "--list"]);
     let list = text(&out.stdout);
     assert!(out.status.success() && list.contains("not possible yet: it needs a transformer"));
-    assert!(list.contains("not judged: the source leaves out weight decay"), "{list}");
-    let out = output(dir.path(), &["reproduce", "--list", "--cost", "S", "--json"]);
+    assert!(
+        list.contains("not judged: the source leaves out weight decay"),
+        "{list}"
+    );
+    let out = output(
+        dir.path(),
+        &["reproduce", "--list", "--cost", "S", "--json"],
+    );
     let json: Value = serde_json::from_slice(&out.stdout).unwrap();
     let rows = json["rows"].as_array().unwrap();
     assert!(rows.len() > 10 && rows.iter().all(|r| r["cost"] == "S"));
@@ -28,7 +34,16 @@ fn rows_are_listed_with_what_cannot_be_run_and_why() {
 #[test]
 fn rows_are_measured_kept_and_not_measured_again() {
     let dir = tempfile::tempdir().unwrap();
-    let words = ["reproduce", "6", "7", "8", "--out", "r", "--json", "--quiet"];
+    let words = [
+        "reproduce",
+        "6",
+        "7",
+        "8",
+        "--out",
+        "r",
+        "--json",
+        "--quiet",
+    ];
     let out = output(dir.path(), &words);
     assert!(out.status.success(), "{}", text(&out.stderr));
     let first: Value = serde_json::from_slice(&out.stdout).unwrap();
@@ -53,7 +68,12 @@ fn a_row_is_printed_with_what_was_published_measured_and_allowed() {
     let dir = tempfile::tempdir().unwrap();
     let out = output(dir.path(), &["reproduce", "6", "--quiet"]);
     let said = text(&out.stdout);
-    for part in ["source: arXiv 2509.21519", "published 0; measured", "tolerance ≤", "verdict: holds"] {
+    for part in [
+        "source: arXiv 2509.21519",
+        "published 0; measured",
+        "tolerance ≤",
+        "verdict: holds",
+    ] {
         assert!(said.contains(part), "{part} in {said}");
     }
     assert!(said.contains("command: dunwu reproduce 6") && out.stderr.is_empty());
@@ -67,9 +87,18 @@ fn what_cannot_be_asked_for_is_refused_with_a_way_out() {
     std::fs::write(dir.path().join("full/x"), "").unwrap();
     for (words, expected) in [
         (&["reproduce", "11"][..], "unknown name `11`"),
-        (&["reproduce", "34"], "row 34 cannot be run yet: it needs a transformer"),
-        (&["reproduce", "--cost", "XL"], "`XL` is no cost; expected S (under a minute)"),
-        (&["reproduce", "6", "--cost", "L"], "no row has that id and that cost"),
+        (
+            &["reproduce", "34"],
+            "row 34 cannot be run yet: it needs a transformer",
+        ),
+        (
+            &["reproduce", "--cost", "XL"],
+            "`XL` is no cost; expected S (under a minute)",
+        ),
+        (
+            &["reproduce", "6", "--cost", "L"],
+            "no row has that id and that cost",
+        ),
         (&["reproduce", "6", "lr=1"], "lr: cannot be changed"),
         (&["reproduce", "6", "--out", "file"], "file"),
         (&["reproduce", "6", "--out", "full"], "full"),
@@ -100,11 +129,16 @@ fn interrupting_keeps_the_rows_that_are_finished() {
     }
     std::thread::sleep(Duration::from_millis(300));
     let pid = child.id().to_string();
-    let killed = std::process::Command::new("kill").args(["-INT", &pid]).status();
+    let killed = std::process::Command::new("kill")
+        .args(["-INT", &pid])
+        .status();
     assert!(killed.unwrap().success());
     let out = child.wait_with_output().unwrap();
     assert_eq!(out.status.code(), Some(3), "{}", text(&out.stderr));
     let json: Value = serde_json::from_slice(&out.stdout).unwrap();
-    assert_eq!((&json["interrupted"], &json["holds"]), (&true.into(), &1.into()));
+    assert_eq!(
+        (&json["interrupted"], &json["holds"]),
+        (&true.into(), &1.into())
+    );
     assert!(text(&out.stderr).contains("Go on with the same command"));
 }

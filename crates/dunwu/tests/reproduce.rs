@@ -39,9 +39,9 @@ fn every_row_has_a_stable_id_and_something_to_say() {
         assert_eq!(gated, possible && row.left_out.is_none(), "{}", row.id);
     }
     let asked = [
-        "1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "13", "14", "15", "17", "18", "19", "20",
-        "21", "23", "25", "26", "27", "28", "29", "30", "32", "33", "39", "40", "45", "47", "48", "52",
-        "57", "58",
+        "1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "13", "14", "15", "17", "18", "19",
+        "20", "21", "23", "25", "26", "27", "28", "29", "30", "32", "33", "39", "40", "45", "47",
+        "48", "52", "57", "58",
     ];
     for id in asked {
         assert!(row(id).not_possible.is_none(), "{id}");
@@ -66,7 +66,10 @@ fn a_grid_has_every_choice_once() {
     let points = row("14").points("", Changes::default()).unwrap();
     assert_eq!(points.len(), 10);
     let labels: Vec<String> = points.iter().map(dunwu::reproduce::Point::label).collect();
-    assert!(labels.contains(&"task=Z41 train_multiplier=2.75".to_owned()), "{labels:?}");
+    assert!(
+        labels.contains(&"task=Z41 train_multiplier=2.75".to_owned()),
+        "{labels:?}"
+    );
     let error = row("14").points("armm", Changes::default()).unwrap_err();
     assert!(error.to_string().contains("unknown name `armm`"), "{error}");
 }
@@ -86,7 +89,10 @@ fn a_claim_that_is_wrong_does_not_hold() {
     let mut wrong = row("8");
     wrong.check[0].expect[0].low = Some(1.5);
     wrong.check[0].expect[0].high = Some(2.5);
-    assert_eq!(run(&wrong, Changes::default()).verdict, Verdict::DoesNotHold);
+    assert_eq!(
+        run(&wrong, Changes::default()).verdict,
+        Verdict::DoesNotHold
+    );
     let mut wrong = row("10");
     let levels = toml::toml! { Z7 = [0.25, 0.5] };
     wrong.check[0].with.insert("levels".into(), levels.into());
@@ -94,7 +100,10 @@ fn a_claim_that_is_wrong_does_not_hold() {
     let found = run(&wrong, Changes::default());
     assert_eq!(found.verdict, Verdict::DoesNotHold);
     let missing = found.measured.iter().find(|m| m.statistic == "missing");
-    assert_eq!(missing.unwrap().reading, dunwu::reproduce::Reading::Number(2.0));
+    assert_eq!(
+        missing.unwrap().reading,
+        dunwu::reproduce::Reading::Number(2.0)
+    );
 }
 
 /// A row on a small network, as the table writes them.
@@ -122,7 +131,11 @@ fn fewer_seeds_or_other_epochs_leave_the_verdict_open() {
     let whole = run(&small, Changes::default());
     assert_eq!(whole.verdict, Verdict::Holds, "{:?}", whole.measured);
     assert_eq!(whole.measured.len(), 2);
-    assert!(whole.commands[0].starts_with("dunwu train task=Z5"), "{:?}", whole.commands);
+    assert!(
+        whole.commands[0].starts_with("dunwu train task=Z5"),
+        "{:?}",
+        whole.commands
+    );
     for words in [["seeds=1"], ["epochs=50"], ["epochs=70"]] {
         let found = run(&small, changes(&words));
         assert_eq!(found.verdict, Verdict::Inconclusive, "{words:?}");
@@ -161,18 +174,41 @@ fn an_interrupted_row_gives_nothing() {
 fn what_cannot_be_selected_is_named() {
     let why = |id: &str| select(&[id.to_owned()], &[]).unwrap_err().to_string();
     assert!(why("11").contains("unknown name `11`"), "{}", why("11"));
-    assert!(why("11").contains("10") && why("11").contains("13"), "{}", why("11"));
+    assert!(
+        why("11").contains("10") && why("11").contains("13"),
+        "{}",
+        why("11")
+    );
     let why = "X".parse::<Cost>().unwrap_err().to_string();
-    assert!(why.contains("`X` is no cost; expected S (under a minute)"), "{why}");
-    let change = |word: &str| Changes::from_overrides(&[word.to_owned()]).unwrap_err().to_string();
-    assert!(change("lr=1").contains("lr: cannot be changed"), "{}", change("lr=1"));
-    assert!(change("seeds=0").contains("at least 1, got `0`"), "{}", change("seeds=0"));
+    assert!(
+        why.contains("`X` is no cost; expected S (under a minute)"),
+        "{why}"
+    );
+    let change = |word: &str| {
+        Changes::from_overrides(&[word.to_owned()])
+            .unwrap_err()
+            .to_string()
+    };
+    assert!(
+        change("lr=1").contains("lr: cannot be changed"),
+        "{}",
+        change("lr=1")
+    );
+    assert!(
+        change("seeds=0").contains("at least 1, got `0`"),
+        "{}",
+        change("seeds=0")
+    );
     let some = select(&[], &[Cost::S]).unwrap();
     assert!(!some.is_empty() && some.iter().all(|r| r.cost == Cost::S));
     let error = Suite::default()
         .run(&row("34"), Changes::default(), &Control::default(), &|_| ())
         .unwrap_err();
-    assert!(error.to_string().contains("row 34 cannot be run yet: it needs a transformer"));
+    assert!(
+        error
+            .to_string()
+            .contains("row 34 cannot be run yet: it needs a transformer")
+    );
 }
 
 #[test]
@@ -183,13 +219,22 @@ fn a_directory_keeps_rows_as_they_are_and_no_others() {
     let held = SuiteDir::open(&dir).unwrap();
     held.keep(&found, Changes::default()).unwrap();
     // What is in use cannot be opened again.
-    assert!(SuiteDir::open(&dir).unwrap_err().to_string().contains("in use"));
+    assert!(
+        SuiteDir::open(&dir)
+            .unwrap_err()
+            .to_string()
+            .contains("in use")
+    );
     drop(held);
     let held = SuiteDir::open(&dir).unwrap();
     let again = held.find(&small(), Changes::default()).unwrap();
     assert_eq!(again, Some(found));
     assert_eq!(held.find(&small(), changes(&["seeds=3"])).unwrap(), None);
-    assert!(held.find(&small(), changes(&["threads=1"])).unwrap().is_some());
+    assert!(
+        held.find(&small(), changes(&["threads=1"]))
+            .unwrap()
+            .is_some()
+    );
     let mut other = small();
     other.check[0].expect[0].high = Some(30.0);
     assert_eq!(held.find(&other, Changes::default()).unwrap(), None);
@@ -205,14 +250,34 @@ fn a_directory_keeps_rows_as_they_are_and_no_others() {
 fn the_json_has_what_it_promises() {
     let found = run(&small(), Changes::default());
     let value = summary(&[found], false, None);
-    for key in ["rows", "holds", "does_not_hold", "inconclusive", "interrupted", "dir", "seconds"] {
+    for key in [
+        "rows",
+        "holds",
+        "does_not_hold",
+        "inconclusive",
+        "interrupted",
+        "dir",
+        "seconds",
+    ] {
         assert!(value.get(key).is_some(), "{key}");
     }
     let row = &value["rows"][0];
-    for key in ["id", "source", "claim", "published", "cost", "verdict", "commands", "checks"] {
+    for key in [
+        "id",
+        "source",
+        "claim",
+        "published",
+        "cost",
+        "verdict",
+        "commands",
+        "checks",
+    ] {
         assert!(row.get(key).is_some(), "{key}");
     }
-    assert_eq!((&row["verdict"], &value["holds"]), (&"holds".into(), &1.into()));
+    assert_eq!(
+        (&row["verdict"], &value["holds"]),
+        (&"holds".into(), &1.into())
+    );
     assert_eq!(row["checks"][0]["tolerance"]["high"], 60.0);
     let list = listing(&rows());
     assert_eq!(list["rows"].as_array().unwrap().len(), rows().len());

@@ -29,7 +29,10 @@ pub fn centred(a: MatRef<'_, f64>) -> Mat<f64> {
 ///
 /// # Errors
 /// Matrices of different numbers of rows, or without any.
-pub fn at_start(features: MatRef<'_, f64>, targets: MatRef<'_, f64>) -> Result<Mat<f64>, KnownError> {
+pub fn at_start(
+    features: MatRef<'_, f64>,
+    targets: MatRef<'_, f64>,
+) -> Result<Mat<f64>, KnownError> {
     let (f, y) = fitting(features, targets)?;
     Ok(&y * (y.transpose() * &f))
 }

@@ -267,10 +267,16 @@ pub const KINDS: &[Kind] = &[
 pub(super) fn measure(check: &Check) -> Result<Box<dyn Measure>, String> {
     let kind = KINDS.iter().find(|k| k.name == check.kind);
     let kind = kind.ok_or_else(|| format!("no kind `{}`", check.kind))?;
-    let odd = check.expect.iter().find(|e| !kind.gives.contains(&e.statistic.as_str()));
+    let odd = check
+        .expect
+        .iter()
+        .find(|e| !kind.gives.contains(&e.statistic.as_str()));
     if let Some(odd) = odd {
         let known = kind.gives.join(", ");
-        return Err(format!("{} gives no `{}`; it gives {known}", kind.name, odd.statistic));
+        return Err(format!(
+            "{} gives no `{}`; it gives {known}",
+            kind.name, odd.statistic
+        ));
     }
     (kind.parse)(&check.with).map_err(|why| format!("{}: {why}", kind.name))
 }
@@ -284,7 +290,11 @@ mod tests {
     fn kinds_are_sorted_and_every_one_is_used() {
         assert!(KINDS.windows(2).all(|w| w[0].name < w[1].name));
         let rows = rows();
-        let used = |kind: &Kind| rows.iter().flat_map(|r| &r.check).any(|c| c.kind == kind.name);
+        let used = |kind: &Kind| {
+            rows.iter()
+                .flat_map(|r| &r.check)
+                .any(|c| c.kind == kind.name)
+        };
         let idle: Vec<&str> = KINDS.iter().filter(|k| !used(k)).map(|k| k.name).collect();
         assert!(idle.is_empty(), "{idle:?}");
     }
@@ -300,7 +310,11 @@ mod tests {
         assert!(why(check("peek", "", "median")).contains("no kind `peek`"));
         let peak = "number={of='peak',column='a'}";
         assert!(why(check("over_seeds", peak, "slope")).contains("gives no `slope`"));
-        let odd = why(check("over_seeds", "number={of='peak',colum='a'}", "median"));
+        let odd = why(check(
+            "over_seeds",
+            "number={of='peak',colum='a'}",
+            "median",
+        ));
         assert!(odd.contains("colum"), "{odd}");
         assert!(measure(&check("over_seeds", peak, "median")).is_ok());
     }

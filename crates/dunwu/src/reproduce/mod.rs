@@ -23,9 +23,7 @@ mod suite;
 mod trained;
 mod verdict;
 
-pub use exact::gradient::{
-    Backprop, energy_error, lazy_error, ridge_error, ridge_norm, tensors,
-};
+pub use exact::gradient::{Backprop, energy_error, lazy_error, ridge_error, ridge_norm, tensors};
 pub use kinds::{KINDS, Kind};
 pub use page::{is_suite, rebuild};
 pub use record::{SuiteDir, listing, summary};

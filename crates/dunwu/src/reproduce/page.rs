@@ -42,12 +42,17 @@ pub(super) fn write(dir: &Utf8Path, held: &RecordDir) -> Result<Utf8PathBuf, Err
     }
     let page = ReproductionPage {
         title: "rows that were measured here".to_owned(),
-        command: format!("dunwu reproduce --out {}", dunwu_core::shell_word(dir.as_str())),
+        command: format!(
+            "dunwu reproduce --out {}",
+            dunwu_core::shell_word(dir.as_str())
+        ),
         rows: shown,
         provenance: provenance(&suite),
     };
     if !page.is_consistent() {
-        return Err(failed(format!("{dir}: numbers of its rows do not fit together")));
+        return Err(failed(format!(
+            "{dir}: numbers of its rows do not fit together"
+        )));
     }
     held.write(PAGE, &reproduction_page(&page))?;
     for (name, svg) in reproduction_figures(&page) {

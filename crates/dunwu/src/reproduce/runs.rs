@@ -111,7 +111,10 @@ impl Runs {
             ends.iter().any(Result::is_err)
         });
         if panicked {
-            return Err(Error::from(Kind::Panic { seed: plans[0].seed }).into());
+            return Err(Error::from(Kind::Panic {
+                seed: plans[0].seed,
+            })
+            .into());
         }
         match failed.into_inner().expect("all lanes have ended") {
             Some(halt) => Err(halt),
@@ -119,7 +122,13 @@ impl Runs {
         }
     }
 
-    fn one(&self, job: &Job<'_>, threads: usize, keep: Keep, watch: &Watch<'_>) -> Result<(), Halt> {
+    fn one(
+        &self,
+        job: &Job<'_>,
+        threads: usize,
+        keep: Keep,
+        watch: &Watch<'_>,
+    ) -> Result<(), Halt> {
         if watch.control.cancelled() {
             return Err(Halt::Interrupted);
         }
@@ -134,7 +143,9 @@ impl Runs {
             progress: Some(&hear),
             cancel: watch.control.cancel,
         };
-        let trial = self.trials.run(job.plan, job.seed, threads, &control, keep)?;
+        let trial = self
+            .trials
+            .run(job.plan, job.seed, threads, &control, keep)?;
         if trial.stopped == StopReason::Interrupted {
             return Err(Halt::Interrupted);
         }

@@ -43,6 +43,9 @@ impl From<KnownError> for Halt {
     }
 }
 
+/// A point and its runs, by seed.
+pub(super) type Trained = (Point, Vec<Arc<Trial>>);
+
 /// Where a row is measured.
 pub(super) struct Stage<'a> {
     /// The row.
@@ -65,7 +68,7 @@ impl Stage<'_> {
     }
 
     /// Points with their runs.
-    pub(super) fn all(&self, arm: &str) -> Result<Vec<(Point, Vec<Arc<Trial>>)>, Halt> {
+    pub(super) fn all(&self, arm: &str) -> Result<Vec<Trained>, Halt> {
         let with = |point: Point| {
             let trials = self.trials(&point)?;
             Ok((point, trials))

@@ -132,16 +132,17 @@ fn judged(check: &Check, found: &[Found]) -> Vec<Measured> {
         for at in found.iter().filter(|f| is_meant(expect, f)) {
             for statistic in at.statistics.iter().filter(|s| s.name == expect.statistic) {
                 let tolerance = expect.tolerance();
+                let verdict = tolerance.judge(&statistic.reading);
                 out.push(Measured {
                     kind: check.kind.clone(),
                     what: expect.what.clone(),
                     at: at.at.clone(),
                     statistic: expect.statistic.clone(),
-                    reading: statistic.reading.clone(),
+                    reading: statistic.reading.clone().stored(),
                     seeds: statistic.seeds.clone(),
                     published: expect.published.clone(),
-                    verdict: tolerance.judge(&statistic.reading),
                     tolerance,
+                    verdict,
                 });
             }
         }
@@ -246,6 +247,17 @@ mod tests {
         };
         assert_eq!(verdict(&searched, None, &good).0, Verdict::Inconclusive);
         assert_eq!(verdict(&row, None, &[]).0, Verdict::Inconclusive);
+    }
+
+    #[test]
+    fn a_number_that_is_none_fails_and_can_be_kept() {
+        let row = first_row();
+        let check = &row.check[0];
+        let found = Found::of(vec![Statistic::number("most", f64::INFINITY)]);
+        let measured = judged(check, &[found]).remove(0);
+        assert_eq!(measured.verdict, Some(Verdict::DoesNotHold));
+        let text = serde_json::to_string(&measured).unwrap();
+        assert_eq!(serde_json::from_str::<Measured>(&text).unwrap(), measured);
     }
 
     #[test]

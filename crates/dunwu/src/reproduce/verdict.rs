@@ -33,7 +33,9 @@ impl Verdict {
             _ => Verdict::Holds,
         };
         // Nothing measured says nothing.
-        all.into_iter().reduce(worst).unwrap_or(Verdict::Inconclusive)
+        all.into_iter()
+            .reduce(worst)
+            .unwrap_or(Verdict::Inconclusive)
     }
 }
 
@@ -55,6 +57,14 @@ impl Reading {
         match self {
             Reading::Number(x) => Some(*x),
             Reading::NotBy(_) | Reading::Missing(_) => None,
+        }
+    }
+
+    /// The same, where JSON has no form for a number that is not finite.
+    pub(super) fn stored(self) -> Self {
+        match self {
+            Reading::Number(x) if !x.is_finite() => Reading::Missing(x.to_string()),
+            other => other,
         }
     }
 
@@ -228,7 +238,10 @@ mod tests {
         use Verdict::{DoesNotHold, Holds, Inconclusive};
         assert_eq!(Verdict::of_all([Holds, Holds]), Holds);
         assert_eq!(Verdict::of_all([Holds, Inconclusive]), Inconclusive);
-        assert_eq!(Verdict::of_all([Inconclusive, DoesNotHold, Holds]), DoesNotHold);
+        assert_eq!(
+            Verdict::of_all([Inconclusive, DoesNotHold, Holds]),
+            DoesNotHold
+        );
         assert_eq!(Verdict::of_all([]), Inconclusive);
     }
 

@@ -115,7 +115,11 @@ impl Backprop {
 /// A plan without a ridge readout, or one that cannot be run.
 pub fn ridge_error(plan: &RunPlan) -> Result<f64, Error> {
     let (s, beta) = (Backprop::of(plan, 0)?, plan.output_scale);
-    let formula = at_ridge(s.features.as_ref(), s.targets.as_ref(), plan.ridge / beta.powi(2));
+    let formula = at_ridge(
+        s.features.as_ref(),
+        s.targets.as_ref(),
+        plan.ridge / beta.powi(2),
+    );
     let formula = formula.map_err(|e| failed(e.to_string()))?;
     Ok(distance((beta * &s.gradient).as_ref(), formula.as_ref()))
 }
@@ -135,7 +139,8 @@ pub fn lazy_error(plan: &RunPlan, t: f64) -> Result<(f64, f64), Error> {
     };
     let s = Backprop::of(&plan, 1)?;
     let n = s.targets.nrows() as f64;
-    let first = at_start(s.features.as_ref(), s.targets.as_ref()).map_err(|e| failed(e.to_string()))?;
+    let first =
+        at_start(s.features.as_ref(), s.targets.as_ref()).map_err(|e| failed(e.to_string()))?;
     let first = (2.0 * t / n) * first;
     let (g, first) = (s.gradient.as_ref(), first.as_ref());
     Ok((distance(g, first), cosine(g, first)))
@@ -208,7 +213,11 @@ fn worst(stage: &Stage<'_>, of: impl Fn(&RunPlan) -> Result<f64, Error>) -> Resu
     for point in stage.points("")? {
         let value = of(&point.plan)?;
         // A number that is none is worse than any.
-        worst = if value.is_nan() { f64::NAN } else { worst.max(value) };
+        worst = if value.is_nan() {
+            f64::NAN
+        } else {
+            worst.max(value)
+        };
     }
     Ok(worst)
 }

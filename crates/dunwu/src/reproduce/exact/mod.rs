@@ -21,8 +21,7 @@ use serde::Deserialize;
 pub(super) const ADDITION: &[&str] = &["accuracy", "broken", "slope"];
 pub(super) const COLLECTION: &[&str] = &["excess", "ratio"];
 pub(super) const MISSING: &[&str] = &["learned", "learned_by_product"];
-pub(super) const ONE_LABEL: &[&str] =
-    &["distance", "ordered", "overlap", "stationarity", "value"];
+pub(super) const ONE_LABEL: &[&str] = &["distance", "ordered", "overlap", "stationarity", "value"];
 pub(super) const RACE: &[&str] = &["foretold", "off"];
 pub(super) const RECONSTRUCTION: &[&str] = &["elsewhere", "residual", "share_off"];
 pub(super) const REPULSION: &[&str] = &["opposite", "pairs"];
@@ -172,7 +171,8 @@ impl OneLabelAscents {
             let task = task(name)?;
             let group = group(&task)?;
             for activation in &self.activations {
-                let plan = RunSpec::from_overrides([format!("activation={activation}")])?.resolve()?;
+                let plan =
+                    RunSpec::from_overrides([format!("activation={activation}")])?.resolve()?;
                 let activation = plan.activation;
                 for seed in 0..self.seeds {
                     let p = shares(group.order(), seed);

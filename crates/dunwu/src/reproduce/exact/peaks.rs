@@ -52,7 +52,10 @@ impl Levels {
             let distances = to.iter().map(|y| (x - y).abs());
             distances.fold(f64::INFINITY, f64::min)
         };
-        let off = heights.iter().map(|h| nearest(*h, wanted)).fold(0.0, f64::max);
+        let off = heights
+            .iter()
+            .map(|h| nearest(*h, wanted))
+            .fold(0.0, f64::max);
         let missing = wanted.iter().filter(|w| nearest(**w, &heights) > self.near);
         (off, missing.count(), found.unconverged)
     }

@@ -11,7 +11,8 @@ use serde::Deserialize;
 
 pub(in super::super) const HALF_POINT: &[&str] = &["at"];
 pub(in super::super) const ORDER: &[&str] = &["lead", "share"];
-pub(in super::super) const PAIR: &[&str] = &["below", "medians", "p", "points", "ratio", "scarcest"];
+pub(in super::super) const PAIR: &[&str] =
+    &["below", "medians", "p", "points", "ratio", "scarcest"];
 pub(in super::super) const TREND: &[&str] = &["monotone", "p", "rises"];
 
 /// By how many epochs one number of a run lies before another.
@@ -36,7 +37,10 @@ impl Measure for Order {
                 _ => Value::Missing,
             };
             let leads: Vec<Value> = first.iter().zip(&second).map(lead).collect();
-            let ahead = first.iter().zip(&second).filter(|(a, b)| a.rank() < b.rank());
+            let ahead = first
+                .iter()
+                .zip(&second)
+                .filter(|(a, b)| a.rank() < b.rank());
             let share = ahead.count() as f64 / leads.len().max(1) as f64;
             let mut middle = over_seeds(&leads).swap_remove(1);
             middle.name = "lead";
@@ -70,6 +74,8 @@ pub(in super::super) struct Pair {
 
 /// A setting and the number of each seed.
 type Side = (Point, Vec<Value>);
+/// A setting and the numbers of both arms.
+type Sides = (Point, Vec<Value>, Vec<Value>);
 
 impl Pair {
     fn side(&self, stage: &Stage<'_>, arm: &str) -> Result<Vec<Side>, Halt> {
@@ -90,7 +96,7 @@ impl Pair {
     }
 
     /// Both sides at every setting.
-    fn sides(&self, stage: &Stage<'_>) -> Result<Vec<(Point, Vec<Value>, Vec<Value>)>, Halt> {
+    fn sides(&self, stage: &Stage<'_>) -> Result<Vec<Sides>, Halt> {
         let (a, b) = (self.side(stage, &self.a)?, self.side(stage, &self.b)?);
         let both = |(point, mine): Side| {
             let other = b.iter().position(|(p, _)| shared(&point, p));
@@ -108,7 +114,8 @@ impl Pair {
 
 /// Whether every key that both vary has one value.
 fn shared(a: &Point, b: &Point) -> bool {
-    b.at.iter().all(|(key, value)| a.get(key).is_none_or(|mine| mine == value))
+    b.at.iter()
+        .all(|(key, value)| a.get(key).is_none_or(|mine| mine == value))
 }
 
 impl Measure for Pair {
@@ -254,10 +261,7 @@ impl Measure for Trend {
             }
             found.push(Found {
                 at: others,
-                statistics: vec![Statistic::number(
-                    "monotone",
-                    f64::from(u8::from(monotone)),
-                )],
+                statistics: vec![Statistic::number("monotone", f64::from(u8::from(monotone)))],
             });
         }
         found.push(Found::of(vec![
@@ -277,7 +281,9 @@ impl Measure for Trend {
 fn along(point: &Point, axis: &str) -> Result<(String, f64), Halt> {
     let value = point.get(axis).and_then(|v| v.parse().ok());
     let value = value.ok_or_else(|| {
-        crate::error::failed(format!("`{axis}` is no key of numbers along which the grid goes"))
+        crate::error::failed(format!(
+            "`{axis}` is no key of numbers along which the grid goes"
+        ))
     })?;
     Ok((without(point, axis).label(), value))
 }
@@ -337,9 +343,18 @@ mod tests {
     #[test]
     fn ratios_need_most_pairs_to_have_come() {
         let inf = f64::INFINITY;
-        assert_eq!(ratio(&[(2.0, 4.0), (3.0, 3.0), (9.0, 3.0)]), Reading::Number(1.0));
-        assert!(matches!(ratio(&[(inf, 4.0), (inf, 3.0)]), Reading::Missing(_)));
-        assert!(matches!(ratio(&[(4.0, inf), (3.0, inf)]), Reading::Missing(_)));
+        assert_eq!(
+            ratio(&[(2.0, 4.0), (3.0, 3.0), (9.0, 3.0)]),
+            Reading::Number(1.0)
+        );
+        assert!(matches!(
+            ratio(&[(inf, 4.0), (inf, 3.0)]),
+            Reading::Missing(_)
+        ));
+        assert!(matches!(
+            ratio(&[(4.0, inf), (3.0, inf)]),
+            Reading::Missing(_)
+        ));
         let above = quotient(&Value::NotBy(400), &Value::Number(100.0));
         assert_eq!(above, Reading::Missing("above 4.0".into()));
     }
@@ -355,11 +370,17 @@ mod tests {
             level: 0.5,
         };
         let line = |values: &[(f64, f64)]| -> Line {
-            values.iter().map(|(x, y)| (*x, vec![Value::Number(*y); 2])).collect()
+            values
+                .iter()
+                .map(|(x, y)| (*x, vec![Value::Number(*y); 2]))
+                .collect()
         };
         let at = |values: &[(f64, f64)]| half.passes(&line(values));
         assert_eq!(at(&[(2.0, 0.0), (3.0, 1.0)]), Reading::Number(2.5));
-        assert_eq!(at(&[(2.0, 0.7), (3.0, 1.0)]), Reading::Missing("below 2".into()));
+        assert_eq!(
+            at(&[(2.0, 0.7), (3.0, 1.0)]),
+            Reading::Missing("below 2".into())
+        );
         let above = Reading::Missing("above all values run".into());
         assert_eq!(at(&[(2.0, 0.1), (3.0, 0.2)]), above);
     }

@@ -21,11 +21,11 @@ pub(in super::super) const PRUNING: &[&str] =
     &["coexists", "noisy_change", "plateau_off", "test_change"];
 pub(in super::super) const PURITY: &[&str] = &["ablated", "pure"];
 
+/// A point and its networks, looked into.
+type Seen = (Point, Vec<(Arc<Trial>, Examination)>);
+
 /// Every network of an arm, looked into.
-fn examined(
-    stage: &Stage<'_>,
-    arm: &str,
-) -> Result<Vec<(Point, Vec<(Arc<Trial>, Examination)>)>, Halt> {
+fn examined(stage: &Stage<'_>, arm: &str) -> Result<Vec<Seen>, Halt> {
     let mut all = Vec::new();
     for (point, trials) in stage.all(arm)? {
         let lab = Lab::new(&point.plan, Sources::now(&point.plan))?;
@@ -54,7 +54,10 @@ impl Measure for Factorises {
         for (point, seen) in examined(stage, &self.arm)? {
             let (mut frequencies, mut tried, mut factorised) = (0, 0, 0);
             for (_, one) in &seen {
-                let f = one.factorisation.as_ref().ok_or_else(|| skipped(one, "factorisation"))?;
+                let f = one
+                    .factorisation
+                    .as_ref()
+                    .ok_or_else(|| skipped(one, "factorisation"))?;
                 frequencies += f.frequencies.len();
                 tried += f.tried;
                 factorised += f.factorised;
@@ -176,12 +179,17 @@ impl Measure for Prunes {
                 .iter()
                 .map(|(_, e)| self.of(point.plan.label_noise, e))
                 .collect();
-            let least = |i: usize| all.iter().map(|v| v.map(|v| v[i])).collect::<Option<Vec<_>>>();
+            let least = |i: usize| {
+                all.iter()
+                    .map(|v| v.map(|v| v[i]))
+                    .collect::<Option<Vec<_>>>()
+            };
             let both = least(0).and_then(|v| v.into_iter().reduce(f64::min));
             let coexist = both.is_some_and(|b| b >= self.coexists);
             let worst = |i: usize| {
                 let all = least(i).filter(|_| coexist)?;
-                all.into_iter().reduce(|a, b| if b.abs() > a.abs() { b } else { a })
+                all.into_iter()
+                    .reduce(|a, b| if b.abs() > a.abs() { b } else { a })
             };
             let why = "memorised and generalised rows do not coexist";
             found.push(Found {

@@ -184,7 +184,9 @@ pub(in super::super) struct Best {
 impl Measure for Best {
     fn measure(&self, stage: &Stage<'_>) -> Result<Vec<Found>, Halt> {
         let all = stage.all(&self.arm)?;
-        let middles = all.iter().map(|(_, trials)| median(&values(&self.number, trials)));
+        let middles = all
+            .iter()
+            .map(|(_, trials)| median(&values(&self.number, trials)));
         let mut statistics = over_seeds(&middles.collect::<Vec<_>>());
         statistics.retain(|s| BEST.contains(&s.name));
         Ok(vec![Found::of(statistics)])
@@ -199,7 +201,11 @@ impl Measure for Best {
 pub(super) fn over_seeds(values: &[Value]) -> Vec<Statistic> {
     let mut ranked = values.to_vec();
     ranked.sort_by(|a, b| a.rank().total_cmp(&b.rank()));
-    let there: Vec<f64> = values.iter().map(Value::rank).filter(|r| r.is_finite()).collect();
+    let there: Vec<f64> = values
+        .iter()
+        .map(Value::rank)
+        .filter(|r| r.is_finite())
+        .collect();
     let end = |v: Option<&Value>| v.unwrap_or(&Value::Missing).reading();
     let with = |name, reading| Statistic {
         seeds: there.clone(),
