@@ -173,17 +173,23 @@ impl Measured {
     }
 }
 
-/// A number in four digits, or all of a whole one.
+/// A number in four digits, or all of a whole one; one that is nearly 1 by what it lacks.
 ///
 /// ```
 /// assert_eq!(dunwu::reproduce::short(0.123456), "0.1235");
 /// assert_eq!(dunwu::reproduce::short(20000.0), "20000");
 /// assert_eq!(dunwu::reproduce::short(3.04e-9), "3.0e-9");
+/// assert_eq!(dunwu::reproduce::short(0.999999), "1 − 1.0e-6");
 /// ```
 pub fn short(x: f64) -> String {
     let size = x.abs();
     if x == 0.0 || (x.fract() == 0.0 && size < 1e6) {
         return format!("{x:.0}");
+    }
+    let beyond = x - 1.0;
+    if beyond.abs() < 5e-5 {
+        let sign = if beyond > 0.0 { '+' } else { '−' };
+        return format!("1 {sign} {:.1e}", beyond.abs());
     }
     match size {
         s if !(1e-3..1e6).contains(&s) => format!("{x:.1e}"),
