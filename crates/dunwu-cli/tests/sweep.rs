@@ -280,3 +280,58 @@ fn a_border_is_found_and_found_again_after_a_kill() {
     let report = output(dir.path(), &["report", "killed"]);
     assert!(report.status.success(), "{}", errors(&report));
 }
+
+#[test]
+fn runs_that_a_search_would_not_have_chosen_count_all_the_same() {
+    let dir = tempfile::tempdir().unwrap();
+    let out = output(dir.path(), &[BORDER, &["--out", "b"]].concat());
+    let runs = |v: &Value| v["settings"][0]["observations"].as_array().unwrap().len();
+    let before = runs(&json(&out));
+    // As if another version, which chooses otherwise, had begun.
+    let plan = dir.path().join("b/plan.toml");
+    let text = std::fs::read_to_string(&plan).unwrap();
+    let other = text.replace("\"half_width=0.05\"", "\"half_width=0.03\", \"batch=3\"");
+    assert_ne!(text, other);
+    std::fs::write(&plan, other).unwrap();
+    let resumed = output(
+        dir.path(),
+        &["boundary", "--resume", "b", "--quiet", "--json"],
+    );
+    let found = json(&resumed);
+    assert!(runs(&found) >= before);
+    let border = &found["settings"][0]["border"];
+    assert_eq!(border["runs"].as_u64().unwrap() as usize, runs(&found));
+}
+
+#[test]
+fn a_full_disk_loses_no_run_that_was_recorded() {
+    let dir = tempfile::tempdir().unwrap();
+    let small = dir.path().join("small");
+    std::fs::create_dir(&small).unwrap();
+    let mounted = std::process::Command::new("mount")
+        .args(["-t", "tmpfs", "-o", "size=300k", "dunwu-test"])
+        .arg(&small)
+        .output();
+    if !mounted.is_ok_and(|o| o.status.success()) {
+        println!("skipped: making a small file system needs root");
+        return;
+    }
+    let full = sweep(dir.path(), &["--out", "small/s"]);
+    let text = errors(&full);
+    let kept = parts(&small.join("s"));
+    for path in &kept {
+        let to = dir.path().join("s/parts").join(path.file_name().unwrap());
+        std::fs::create_dir_all(to.parent().unwrap()).unwrap();
+        std::fs::copy(path, to).unwrap();
+    }
+    std::fs::copy(small.join("s/plan.toml"), dir.path().join("s/plan.toml")).unwrap();
+    let _ = std::process::Command::new("umount").arg(&small).output();
+    assert_ne!(full.status.code(), Some(0));
+    assert!(text.contains("the disk is full"), "{text}");
+    assert!(!kept.is_empty());
+    // With room the same runs go on from what was recorded.
+    let resumed = json(&sweep(dir.path(), &["--out", "s"]));
+    let whole = json(&sweep(dir.path(), &["--out", "whole"]));
+    assert!(resumed["runs"]["done_now"].as_u64() < Some(240));
+    assert_eq!(resumed["digest"], whole["digest"]);
+}

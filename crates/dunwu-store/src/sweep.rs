@@ -205,13 +205,20 @@ impl SweepReader {
         self.dir.join("rounds").join(format!("r-{round}.jsonl"))
     }
 
-    /// The number of the last round; 0 if there was none.
+    /// The number of the last round, as far as rounds and parts tell; 0 if there was none.
     ///
     /// # Errors
     /// A directory that cannot be listed.
     pub fn last_round(&self) -> Result<u64, StoreError> {
         let rounds = files::numbered(&self.dir.join("rounds"), "r-", ".jsonl")?;
-        Ok(rounds.last().map_or(0, |r| r.0))
+        let written = rounds.last().map_or(0, |r| r.0);
+        // Parts that outlived the file of their round must not be taken for those of a new one.
+        let of_part = |part: &Part| {
+            let digits = part.name.trim_start_matches("m-").strip_prefix('r')?;
+            digits.split('-').next()?.parse().ok()
+        };
+        let recorded = self.parts()?.iter().filter_map(of_part).max();
+        Ok(written.max(recorded.unwrap_or(0)))
     }
 
     /// The directory and the number that the path of a round names.

@@ -22,6 +22,8 @@ use std::sync::atomic::Ordering;
 #[derive(Clone, Debug)]
 struct Row {
     observation: Observation,
+    /// The words of its plan, without the number of rows.
+    setting: String,
     kind: String,
     reason: String,
     seconds: f64,
@@ -40,6 +42,8 @@ struct Search {
     half_width: f64,
     held_back: bool,
     first_seed: u64,
+    /// Runs that were there and that this search would not have chosen: another version's, or a person's.
+    given: Vec<Row>,
     /// Runs that were chosen, in order, with their results.
     chosen: Vec<(RunKey, f64, Option<Row>)>,
     over: bool,
@@ -61,6 +65,7 @@ impl Search {
             batch: spec.batch,
             most: spec.runs,
             half_width: spec.half_width,
+            given: vec![],
             chosen: vec![],
             over: false,
             rows,
@@ -70,23 +75,58 @@ impl Search {
         })
     }
 
+    /// What is known of every run.
+    fn results(&self) -> impl Iterator<Item = &Row> {
+        let chosen = self.chosen.iter().filter_map(|(_, _, row)| row.as_ref());
+        self.given.iter().chain(chosen)
+    }
+
     fn observations(&self) -> Vec<Observation> {
-        let rows = self.chosen.iter().filter_map(|(_, _, row)| row.as_ref());
-        rows.map(|row| row.observation).collect()
+        self.results().map(|row| row.observation).collect()
+    }
+
+    /// Runs that are known or were chosen.
+    fn runs(&self) -> usize {
+        self.given.len() + self.chosen.len()
+    }
+
+    /// Takes up what a directory holds. Where this search would have chosen just those runs it goes on as if it
+    /// had never stopped; otherwise all of them are given, and it goes on from there.
+    fn take_up(&mut self, known: &BTreeMap<RunKey, Row>) {
+        let name = self.words.join(" ");
+        let own: Vec<(&RunKey, &Row)> = known.iter().filter(|(_, r)| r.setting == name).collect();
+        let window = self.window;
+        while !self.over && !self.is_waiting() {
+            self.choose();
+            self.take(known);
+        }
+        let chosen: BTreeSet<RunKey> = self.chosen.iter().map(|c| c.0).collect();
+        if own.iter().any(|(key, _)| !chosen.contains(key)) {
+            self.given = own.into_iter().map(|(_, row)| row.clone()).collect();
+            self.chosen.clear();
+            self.window = window;
+            self.over = false;
+        }
+    }
+
+    /// Runs that were chosen and are not known.
+    fn missing(&self) -> impl Iterator<Item = Wish> {
+        let open = self.chosen.iter().filter(|c| c.2.is_none());
+        open.map(|(key, share, _)| self.wish(*share, key.seed))
     }
 
     fn is_waiting(&self) -> bool {
         self.chosen.iter().any(|(_, _, row)| row.is_none())
     }
 
-    /// The runs of the next batch; none if the border is known well enough or all runs are spent.
-    fn choose(&mut self) -> Vec<Wish> {
+    /// Chooses the next batch; none if the border is known well enough or all runs are spent.
+    fn choose(&mut self) {
         let seen = self.observations();
         let known = border(&seen, &self.window);
-        let left = self.most.saturating_sub(self.chosen.len());
+        let left = self.most.saturating_sub(self.runs());
         if left == 0 || (known.bracketed && is_precise(&known, self.half_width)) {
             self.over = true;
-            return vec![];
+            return;
         }
         // Runs that all ended alike at an edge of the window: the border lies beyond it.
         if !known.bracketed && seen.len() >= 2 * self.batch && known.at_edge > 0.5 {
@@ -98,7 +138,9 @@ impl Search {
                 self.window = wider;
             }
         }
-        let number = self.chosen.len() as u64;
+        let number = self.runs() as u64;
+        let seeds = self.given.iter().map(|row| row.observation.seed + 1);
+        let free = seeds.max().unwrap_or(0).max(self.first_seed + number);
         let shares = next(
             &seen,
             &self.window,
@@ -106,12 +148,10 @@ impl Search {
             self.batch.min(left),
             Seed(number),
         );
-        let wish = |(i, share): (usize, f64)| self.wish(share, self.first_seed + number + i as u64);
-        let wishes: Vec<Wish> = shares.iter().copied().enumerate().map(wish).collect();
-        for (wish, share) in wishes.iter().zip(shares) {
-            self.chosen.push((wish.key, share, None));
+        for (i, share) in shares.into_iter().enumerate() {
+            let key = self.wish(share, free + i as u64).key;
+            self.chosen.push((key, share, None));
         }
-        wishes
     }
 
     fn wish(&self, share: f64, seed: u64) -> Wish {
@@ -142,7 +182,7 @@ impl Search {
 
     fn setting(&self) -> Setting {
         let observations = self.observations();
-        let rows: Vec<&Row> = self.chosen.iter().filter_map(|c| c.2.as_ref()).collect();
+        let rows: Vec<&Row> = self.results().collect();
         let found = (!observations.is_empty()).then(|| border(&observations, &self.window));
         let budget = self.plan.epochs;
         let shorter = |part: u64| {
@@ -250,8 +290,14 @@ fn rows_of(table: &Table, threshold: f64) -> Result<Vec<(RunKey, Row)>, Error> {
             generalised: number(&best).is_some_and(|b| b >= threshold),
             epochs: crossed.or(epoch).unwrap_or(0) as u64,
         };
+        let plan = text("plan", i);
+        let words: Vec<&str> = plan
+            .split(' ')
+            .filter(|w| !w.starts_with("train_size="))
+            .collect();
         let row = Row {
             observation,
+            setting: words.join(" "),
             reason: text("reason", i),
             seconds: number(&seconds).unwrap_or(0.0),
             kind,
@@ -297,9 +343,9 @@ pub(super) fn again(dir: &SweepDir, specs: &[BoundarySpec]) -> Result<Found, Err
     let mut all = searches(specs)?;
     let known = known(dir, &all)?;
     for search in &mut all {
-        while !search.over && !search.is_waiting() {
+        search.take_up(&known);
+        if !search.is_waiting() {
             search.choose();
-            search.take(&known);
         }
     }
     let interrupted = all.iter().any(|s| !s.over);
@@ -322,9 +368,10 @@ pub(super) fn find(
     options: &SweepOptions,
     watch: &Watch<'_>,
 ) -> Result<Found, Error> {
-    let searches = searches(specs)?;
+    let mut searches = searches(specs)?;
     recorded(dir, watch)?;
     let mut known = known(dir, &searches)?;
+    searches.iter_mut().for_each(|s| s.take_up(&known));
     let shared = Arc::new(Shared {
         curve_points: options.curve_points,
         ..Shared::default()
@@ -376,14 +423,10 @@ impl Round<'_> {
             for search in searches.iter_mut() {
                 search.take(self.known);
                 while !search.over && !search.is_waiting() {
-                    let chosen = search.choose();
+                    search.choose();
                     search.take(self.known);
-                    wishes.extend(
-                        chosen
-                            .into_iter()
-                            .filter(|w| !self.known.contains_key(&w.key) && handed.insert(w.key)),
-                    );
                 }
+                wishes.extend(search.missing().filter(|w| handed.insert(w.key)));
             }
             if !wishes.is_empty() {
                 driver.submit(&wishes)?;
@@ -403,7 +446,7 @@ impl Round<'_> {
     }
 
     fn tell(&self, searches: &[Search]) {
-        let chosen: usize = searches.iter().map(|s| s.chosen.len()).sum();
+        let chosen: usize = searches.iter().map(Search::runs).sum();
         let runs: usize = searches.iter().map(|s| s.observations().len()).sum();
         let most: usize = searches.iter().map(|s| s.most).sum();
         let spent: usize = searches
