@@ -25,6 +25,7 @@ mod learned;
 mod microscope;
 mod names;
 mod page;
+mod pages;
 mod provenance;
 mod recorder;
 pub mod reproduce;
@@ -48,11 +49,12 @@ pub use landscape::{
     Border, LANDSCAPE_KEYS, Landscape, LandscapeKey, LandscapeSpec, NETWORK_KEYS, SHARED_KEYS,
     Sample, WhitenAt, Whitening, landscape,
 };
-pub use landscape_page::{LandscapeDir, is_landscape, rebuild_page};
+pub use landscape_page::{LandscapeDir, is_landscape};
 pub use learned::keep_learned;
 pub use microscope::{Microscopy, Moment, microscope};
 pub use names::names;
 pub use page::reproduce_command;
+pub use pages::rebuild_page;
 pub use resources::{available_memory, needed_memory, threads};
 pub use summary::summary;
 pub use trial::{Keep, Trial, Trials, trial};

@@ -2,310 +2,21 @@
 
 use super::PREDICTIONS;
 use super::asked::BoundarySpec;
-use super::found::{Found, Setting, SizePrediction, Stops};
+use super::found::{Found, Setting, SizePrediction};
+use super::search::{Row, Search, factor, rows_of};
 use crate::error::{Error, failed};
 use crate::sweep::{
-    Driver, RunKey, Shared, SweepOptions, SweepProgress, Watch, Wish, compact, executor, keys,
-    plan_key, recorded, seconds,
+    Driver, RunKey, Shared, SweepOptions, SweepProgress, Watch, compact, executor, recorded,
 };
 use dunwu_analysis::boundary::{
-    Observation, Point, Reading, Scaling, Window, border, collapse, is_precise, laws, next, predict,
+    Form, Point, Prediction, Reading, Scaling, Voice, collapse, laws, predict,
 };
-use dunwu_core::{RunPlan, RunSpec, Seed};
-use dunwu_store::{SweepDir, Table};
+use dunwu_core::{RunSpec, Seed};
+use dunwu_store::SweepDir;
 use dunwu_task::Task;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-
-/// What is kept of a run.
-#[derive(Clone, Debug)]
-struct Row {
-    observation: Observation,
-    /// The words of its plan, without the number of rows.
-    setting: String,
-    kind: String,
-    reason: String,
-    seconds: f64,
-}
-
-/// The search for one border.
-struct Search {
-    plan: RunPlan,
-    words: Vec<String>,
-    rows: u64,
-    order: usize,
-    factor: f64,
-    window: Window,
-    batch: usize,
-    most: usize,
-    half_width: f64,
-    held_back: bool,
-    first_seed: u64,
-    /// Runs that were there and that this search would not have chosen: another version's, or a person's.
-    given: Vec<Row>,
-    /// Runs that were chosen, in order, with their results.
-    chosen: Vec<(RunKey, f64, Option<Row>)>,
-    over: bool,
-}
-
-impl Search {
-    fn new(spec: &BoundarySpec, point: usize) -> Result<Self, Error> {
-        let words = spec.grid.words(point);
-        let plan = spec.grid.plan_of(&words)?;
-        let sources = crate::files::Sources::now(&plan);
-        let task = Task::from_plan(&plan, &|path| sources.read(path))?;
-        let factor = factor(&task);
-        let rows = task.vocab().iter().map(|n| *n as u64).product();
-        Ok(Self {
-            window: spec.window_of(&plan, factor)?,
-            held_back: spec.hold_back.contains(&plan.task),
-            first_seed: plan.seed,
-            order: task.classes(),
-            batch: spec.batch,
-            most: spec.runs,
-            half_width: spec.half_width,
-            given: vec![],
-            chosen: vec![],
-            over: false,
-            rows,
-            factor,
-            words,
-            plan,
-        })
-    }
-
-    /// What is known of every run.
-    fn results(&self) -> impl Iterator<Item = &Row> {
-        let chosen = self.chosen.iter().filter_map(|(_, _, row)| row.as_ref());
-        self.given.iter().chain(chosen)
-    }
-
-    fn observations(&self) -> Vec<Observation> {
-        self.results().map(|row| row.observation).collect()
-    }
-
-    /// Runs that are known or were chosen.
-    fn runs(&self) -> usize {
-        self.given.len() + self.chosen.len()
-    }
-
-    /// Takes up what a directory holds. Where this search would have chosen just those runs it goes on as if it
-    /// had never stopped; otherwise all of them are given, and it goes on from there.
-    fn take_up(&mut self, known: &BTreeMap<RunKey, Row>) {
-        let name = self.words.join(" ");
-        let own: Vec<(&RunKey, &Row)> = known.iter().filter(|(_, r)| r.setting == name).collect();
-        let window = self.window;
-        while !self.over && !self.is_waiting() {
-            self.choose();
-            self.take(known);
-        }
-        let chosen: BTreeSet<RunKey> = self.chosen.iter().map(|c| c.0).collect();
-        if own.iter().any(|(key, _)| !chosen.contains(key)) {
-            self.given = own.into_iter().map(|(_, row)| row.clone()).collect();
-            self.chosen.clear();
-            self.window = window;
-            self.over = false;
-        }
-    }
-
-    /// Runs that were chosen and are not known.
-    fn missing(&self) -> impl Iterator<Item = Wish> {
-        let open = self.chosen.iter().filter(|c| c.2.is_none());
-        open.map(|(key, share, _)| self.wish(*share, key.seed))
-    }
-
-    fn is_waiting(&self) -> bool {
-        self.chosen.iter().any(|(_, _, row)| row.is_none())
-    }
-
-    /// Chooses the next batch; none if the border is known well enough or all runs are spent.
-    fn choose(&mut self) {
-        let seen = self.observations();
-        let known = border(&seen, &self.window);
-        let left = self.most.saturating_sub(self.runs());
-        if left == 0 || (known.bracketed && is_precise(&known, self.half_width)) {
-            self.over = true;
-            return;
-        }
-        // Runs that all ended alike at an edge of the window: the border lies beyond it.
-        if !known.bracketed && seen.len() >= 2 * self.batch && known.at_edge > 0.5 {
-            let (low, high) = (
-                self.window.low() * 0.5,
-                (self.window.high() * 1.5).min(0.97),
-            );
-            if let Ok(wider) = Window::new(low, high) {
-                self.window = wider;
-            }
-        }
-        let number = self.runs() as u64;
-        let seeds = self.given.iter().map(|row| row.observation.seed + 1);
-        let free = seeds.max().unwrap_or(0).max(self.first_seed + number);
-        let shares = next(
-            &seen,
-            &self.window,
-            self.rows,
-            self.batch.min(left),
-            Seed(number),
-        );
-        for (i, share) in shares.into_iter().enumerate() {
-            let key = self.wish(share, free + i as u64).key;
-            self.chosen.push((key, share, None));
-        }
-    }
-
-    fn wish(&self, share: f64, seed: u64) -> Wish {
-        let size = (share * self.rows as f64).round() as u64;
-        let mut words = self.words.clone();
-        words.push(format!("train_size={size}"));
-        let plan = RunSpec::from_overrides(&words)
-            .and_then(|spec| spec.resolve())
-            .expect("a plan with another number of rows is a plan");
-        Wish {
-            key: RunKey {
-                plan: plan_key(&plan),
-                seed,
-            },
-            cost: seconds(&plan),
-            words,
-        }
-    }
-
-    /// Takes results; whether any was its own.
-    fn take(&mut self, known: &BTreeMap<RunKey, Row>) {
-        for (key, _, row) in &mut self.chosen {
-            if row.is_none() {
-                *row = known.get(key).cloned();
-            }
-        }
-    }
-
-    fn setting(&self) -> Setting {
-        let observations = self.observations();
-        let rows: Vec<&Row> = self.results().collect();
-        let found = (!observations.is_empty()).then(|| border(&observations, &self.window));
-        let budget = self.plan.epochs;
-        let shorter = |part: u64| {
-            let cut = budget / part;
-            let short = |o: &Observation| Observation {
-                generalised: o.generalised && o.epochs <= cut,
-                epochs: o.epochs.min(cut),
-                ..*o
-            };
-            let runs: Vec<Observation> = observations.iter().map(short).collect();
-            (cut, border(&runs, &self.window))
-        };
-        let order = self.order as f64;
-        Setting {
-            task: self.plan.task.clone(),
-            words: self.words.clone(),
-            order: self.order,
-            factor: self.factor,
-            rows: self.rows,
-            budget,
-            multiplier: found.map(|b| b.at * order / libm::log(order) / self.factor),
-            shorter_budgets: if observations.is_empty() {
-                vec![]
-            } else {
-                [2, 4].map(shorter).to_vec()
-            },
-            precise: found.is_some_and(|b| b.bracketed && is_precise(&b, self.half_width)),
-            held_back: self.held_back,
-            stops: stops(&rows),
-            window: (self.window.low(), self.window.high()),
-            epochs: observations.iter().map(|o| o.epochs).sum(),
-            grid_epochs: 400 * budget,
-            run_seconds: rows.iter().map(|r| r.seconds).sum(),
-            border: found,
-            observations,
-        }
-    }
-}
-
-/// Half of the largest dimension of an irreducible representation, at least 1; 1 where there is no group.
-fn factor(task: &Task) -> f64 {
-    let Some(group) = task.group() else {
-        return 1.0;
-    };
-    let largest = dunwu_task::irreps(group)
-        .ok()
-        .and_then(|all| all.iter().map(|i| i.dim).max());
-    (largest.unwrap_or(1) as f64 / 2.0).max(1.0)
-}
-
-fn stops(rows: &[&Row]) -> Stops {
-    let mut stops = Stops::default();
-    for row in rows {
-        let word = match row.kind.as_str() {
-            "diverged" => {
-                stops.diverged += 1;
-                "diverged"
-            }
-            "stopped" if row.observation.generalised => {
-                stops.generalised += 1;
-                "generalised"
-            }
-            "stopped" => {
-                stops.settled += 1;
-                "settled"
-            }
-            _ => {
-                stops.completed += 1;
-                "completed"
-            }
-        };
-        stops
-            .reasons
-            .entry(word.to_owned())
-            .or_insert_with(|| row.reason.clone());
-    }
-    stops
-}
-
-/// The results that a table holds.
-fn rows_of(table: &Table, threshold: f64) -> Result<Vec<(RunKey, Row)>, Error> {
-    let best = table.reals("max_test_acc");
-    let (share, seconds) = (table.reals("share"), table.reals("seconds"));
-    let text = |name: &str, i: usize| {
-        let value = table.texts(name).get(i).cloned().flatten();
-        value.unwrap_or_default()
-    };
-    let mut out = Vec::new();
-    for (i, key) in keys(table).enumerate() {
-        let kind = text("kind", i);
-        if kind == "failed" {
-            let why = text("reason", i);
-            return Err(failed(format!("a run failed: {why} ({})", text("plan", i))));
-        }
-        let number = |column: &[Option<f64>]| column.get(i).copied().flatten();
-        let epoch = table.integers("epoch").get(i).copied().flatten();
-        let crossed = if threshold == 0.5 {
-            table.integers("test_50").get(i).copied().flatten()
-        } else {
-            None
-        };
-        let observation = Observation {
-            share: number(&share).unwrap_or(0.0),
-            seed: key.seed,
-            generalised: number(&best).is_some_and(|b| b >= threshold),
-            epochs: crossed.or(epoch).unwrap_or(0) as u64,
-        };
-        let plan = text("plan", i);
-        let words: Vec<&str> = plan
-            .split(' ')
-            .filter(|w| !w.starts_with("train_size="))
-            .collect();
-        let row = Row {
-            observation,
-            setting: words.join(" "),
-            reason: text("reason", i),
-            seconds: number(&seconds).unwrap_or(0.0),
-            kind,
-        };
-        out.push((key, row));
-    }
-    Ok(out)
-}
 
 /// Every search that is asked for.
 fn searches(specs: &[BoundarySpec]) -> Result<Vec<Search>, Error> {
@@ -352,7 +63,7 @@ pub(super) fn again(dir: &SweepDir, specs: &[BoundarySpec]) -> Result<Found, Err
     let (late, early): (Vec<Search>, Vec<Search>) = all.into_iter().partition(|s| s.held_back);
     let mut found = Found {
         dir: dir.reader().path().to_string(),
-        predictions: predictions(&early, &late, specs)?,
+        predictions: said(dir, predictions(&early, &late, specs)?)?,
         interrupted,
         ..Found::default()
     };
@@ -386,7 +97,7 @@ pub(super) fn find(
     let (mut late, mut early): (Vec<Search>, Vec<Search>) =
         searches.into_iter().partition(|s| s.held_back);
     let mut interrupted = open.work(&mut driver, &mut early)?;
-    let predictions = predictions(&early, &late, specs)?;
+    let predictions = said(dir, predictions(&early, &late, specs)?)?;
     if !interrupted && !late.is_empty() {
         keep_predictions(dir, &predictions)?;
         interrupted = open.work(&mut driver, &mut late)?;
@@ -533,16 +244,41 @@ fn one(
     }
 }
 
-/// Writes predictions down before what they speak of is trained; what stands there already stays.
-fn keep_predictions(dir: &SweepDir, predictions: &[SizePrediction]) -> Result<(), Error> {
+/// Predictions that were written down, in place of those that would be made now.
+fn said(dir: &SweepDir, now: Vec<SizePrediction>) -> Result<Vec<SizePrediction>, Error> {
     let there = dunwu_store::read_record(dir.reader().path(), PREDICTIONS)?;
     let known = there.as_ref().and_then(|r| r["predictions"].as_array());
-    let stands = |p: &SizePrediction| {
-        known.is_some_and(|all| all.iter().any(|k| k["task"] == p.task.as_str()))
+    let before = |p: &SizePrediction| {
+        let of = known?.iter().find(|k| k["task"] == p.task.as_str())?;
+        written(&of["predicted"])
     };
-    if predictions.iter().all(stands) {
-        return Ok(());
-    }
+    let one = |p: SizePrediction| SizePrediction {
+        predicted: before(&p).unwrap_or_else(|| p.predicted.clone()),
+        ..p
+    };
+    Ok(now.into_iter().map(one).collect())
+}
+
+/// A prediction as it was written down; None where it cannot be read any more.
+fn written(value: &serde_json::Value) -> Option<Prediction> {
+    let voice = |v: &serde_json::Value| {
+        Some(Voice {
+            form: Form::of(v["form"].as_str()?)?.name,
+            weight: v["weight"].as_f64()?,
+            at: v["at"].as_f64()?,
+        })
+    };
+    Some(Prediction {
+        at: value["at"].as_f64()?,
+        low: value["low"].as_f64()?,
+        high: value["high"].as_f64()?,
+        from: value["from"].as_array()?.iter().filter_map(voice).collect(),
+        of_survivors: value["of_survivors"].as_bool()?,
+    })
+}
+
+/// Writes predictions down before what they speak of is trained; what stands there already stays.
+fn keep_predictions(dir: &SweepDir, predictions: &[SizePrediction]) -> Result<(), Error> {
     let record = serde_json::json!({ "predictions": predictions });
     Ok(dir.write_record(PREDICTIONS, &record)?)
 }

@@ -8,6 +8,7 @@ mod asked;
 mod find;
 mod found;
 mod page;
+mod search;
 
 pub use asked::{BOUNDARY_KEYS, BoundarySpec};
 pub use found::{Found, Setting, SizePrediction, Stops};

@@ -80,7 +80,7 @@ fn build(found: &Found, stored: &SweepPlan) -> BorderPage {
                 option_env!("DUNWU_COMMIT").unwrap_or("unknown").to_owned(),
             ),
         ],
-        seconds: found.seconds,
+        seconds: found.settings.iter().map(|s| s.run_seconds).sum(),
     }
 }
 
