@@ -3,7 +3,7 @@
 use super::asked::BoundarySpec;
 use super::found::{Setting, Stops};
 use crate::error::{Error, failed};
-use crate::sweep::{RunKey, Wish, keys, plan_key, seconds};
+use crate::sweep::{RunKey, Wish, keys, plan_key, plan_words, seconds};
 use dunwu_analysis::boundary::{Observation, Window, border, is_precise, next};
 use dunwu_core::{RunPlan, RunSpec, Seed};
 use dunwu_store::Table;
@@ -14,8 +14,10 @@ use std::collections::{BTreeMap, BTreeSet};
 #[derive(Clone, Debug)]
 pub(super) struct Row {
     observation: Observation,
+    /// Rows that it was trained on.
+    trained_on: u64,
     /// The words of its plan, without the number of rows.
-    setting: String,
+    setting: Vec<String>,
     kind: String,
     reason: String,
     seconds: f64,
@@ -48,7 +50,8 @@ impl Search {
         let sources = crate::files::Sources::now(&plan);
         let task = Task::from_plan(&plan, &|path| sources.read(path))?;
         let factor = factor(&task);
-        let rows = task.vocab().iter().map(|n| *n as u64).product();
+        let data = task.dataset(&plan, plan.seed, &|path| sources.read(path))?;
+        let rows = data.len() as u64;
         Ok(Self {
             window: spec.window_of(&plan, factor)?,
             held_back: spec.hold_back.contains(&plan.task),
@@ -85,8 +88,10 @@ impl Search {
     /// Takes up what a directory holds. Where this search would have chosen just those runs it goes on as if it
     /// had never stopped; otherwise all of them are given, and it goes on from there.
     pub(super) fn take_up(&mut self, known: &BTreeMap<RunKey, Row>) {
-        let name = self.words.join(" ");
-        let own: Vec<(&RunKey, &Row)> = known.iter().filter(|(_, r)| r.setting == name).collect();
+        let own: Vec<(&RunKey, &Row)> = known
+            .iter()
+            .filter(|(_, row)| row.setting == self.words)
+            .collect();
         let window = self.window;
         while !self.over && !self.is_waiting() {
             self.choose();
@@ -94,11 +99,18 @@ impl Search {
         }
         let chosen: BTreeSet<RunKey> = self.chosen.iter().map(|c| c.0).collect();
         if own.iter().any(|(key, _)| !chosen.contains(key)) {
-            self.given = own.into_iter().map(|(_, row)| row.clone()).collect();
+            self.given = own.into_iter().map(|(_, row)| self.own(row)).collect();
             self.chosen.clear();
             self.window = window;
             self.over = false;
         }
+    }
+
+    /// A result as a share of this search's rows.
+    fn own(&self, row: &Row) -> Row {
+        let mut row = row.clone();
+        row.observation.share = row.trained_on as f64 / self.rows as f64;
+        row
     }
 
     /// Runs that were chosen and are not known.
@@ -163,11 +175,12 @@ impl Search {
         }
     }
 
-    /// Takes results; whether any was its own.
+    /// Takes the results of runs that were chosen.
     pub(super) fn take(&mut self, known: &BTreeMap<RunKey, Row>) {
-        for (key, _, row) in &mut self.chosen {
-            if row.is_none() {
-                *row = known.get(key).cloned();
+        for at in 0..self.chosen.len() {
+            let (key, _, row) = &self.chosen[at];
+            if let (None, Some(found)) = (row, known.get(key)) {
+                self.chosen[at].2 = Some(self.own(found));
             }
         }
     }
@@ -257,7 +270,7 @@ fn stops(rows: &[&Row]) -> Stops {
 /// The results that a table holds.
 pub(super) fn rows_of(table: &Table, threshold: f64) -> Result<Vec<(RunKey, Row)>, Error> {
     let best = table.reals("max_test_acc");
-    let (share, seconds) = (table.reals("share"), table.reals("seconds"));
+    let seconds = table.reals("seconds");
     let text = |name: &str, i: usize| {
         let value = table.texts(name).get(i).cloned().flatten();
         value.unwrap_or_default()
@@ -277,19 +290,20 @@ pub(super) fn rows_of(table: &Table, threshold: f64) -> Result<Vec<(RunKey, Row)
             None
         };
         let observation = Observation {
-            share: number(&share).unwrap_or(0.0),
+            // Known to the search, which knows how many rows there are.
+            share: 0.0,
             seed: key.seed,
             generalised: number(&best).is_some_and(|b| b >= threshold),
             epochs: crossed.or(epoch).unwrap_or(0) as u64,
         };
         let plan = text("plan", i);
-        let words: Vec<&str> = plan
-            .split(' ')
-            .filter(|w| !w.starts_with("train_size="))
-            .collect();
+        let mut words = plan_words(&plan);
+        words.retain(|w| !w.starts_with("train_size="));
+        let trained_on = table.integers("trained_on").get(i).copied().flatten();
         let row = Row {
             observation,
-            setting: words.join(" "),
+            trained_on: trained_on.unwrap_or(0) as u64,
+            setting: words,
             reason: text("reason", i),
             seconds: number(&seconds).unwrap_or(0.0),
             kind,

@@ -27,7 +27,7 @@ use dunwu_store::{Chunk, Part, SweepDir, SweepPlan, SweepReader, Wanted};
 use executor::{Executor, Local};
 pub(crate) use grid::split;
 pub(crate) use page::write as write_page;
-pub(crate) use row::plan_key;
+pub(crate) use row::{plan_key, plan_words};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -6,6 +6,7 @@ mod lines;
 mod measures;
 
 use super::grid::Grid;
+use super::row::plan_words;
 use crate::error::Error;
 use axes::{axes, command, shared_words, title};
 use camino::{Utf8Path, Utf8PathBuf};
@@ -223,7 +224,8 @@ impl Shown {
             // Runs of an earlier plan of the directory do not have the column.
             let plan = plans.get(i)?.as_deref()?;
             let prefix = format!("{}=", axis.name);
-            let own = plan.split(' ').find_map(|w| w.strip_prefix(&prefix));
+            let words = plan_words(plan);
+            let own = words.iter().find_map(|w| w.strip_prefix(&prefix));
             by_text(own.unwrap_or(default.map_or("", |k| k.default)))
         };
         (0..table.rows()).map(row).collect()

@@ -2,7 +2,7 @@
 
 use super::grid::is_numeric;
 use crate::trial::Trial;
-use dunwu_core::{Curve, RunPlan, StopReason};
+use dunwu_core::{Curve, RunPlan, StopReason, shell_word};
 use dunwu_store::{Column, Table};
 use std::collections::BTreeMap;
 
@@ -22,6 +22,32 @@ pub(crate) fn plan_key(plan: &RunPlan) -> u64 {
         ..plan.clone()
     });
     u64::from_str_radix(&text, 16).expect("a hash is 16 hexadecimal digits")
+}
+
+/// Overrides as a person can copy them behind `dunwu train`.
+pub(crate) fn plan_text(words: &[String]) -> String {
+    let words: Vec<String> = words.iter().map(|w| shell_word(w)).collect();
+    words.join(" ")
+}
+
+/// The overrides of [`plan_text`].
+///
+/// A quote begins or ends a quoted stretch, in which nothing else means anything; outside, `\` takes the next sign
+/// as it is.
+pub(crate) fn plan_words(text: &str) -> Vec<String> {
+    let (mut words, mut word) = (Vec::new(), String::new());
+    let (mut quoted, mut signs) = (false, text.chars());
+    while let Some(c) = signs.next() {
+        match c {
+            '\'' => quoted = !quoted,
+            '\\' if !quoted => word.extend(signs.next()),
+            ' ' if !quoted => words.push(std::mem::take(&mut word)),
+            _ => word.push(c),
+        }
+    }
+    words.push(word);
+    words.retain(|w| !w.is_empty());
+    words
 }
 
 /// A run that is over, well or not.
@@ -62,7 +88,7 @@ fn cells(run: &Finished) -> BTreeMap<String, Cell> {
         };
         put(key, cell);
     }
-    put("plan", Cell::Text(run.words.join(" ")));
+    put("plan", Cell::Text(plan_text(&run.words)));
     put("plan_hash", Cell::Text(format!("{:016x}", run.key.plan)));
     put("seed", Cell::Integer(run.key.seed as i64));
     put("seconds", Cell::Real(run.seconds));
@@ -237,4 +263,23 @@ fn thin(curve: &Curve, points: usize) -> Vec<usize> {
         }
     }
     keep
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{plan_text, plan_words};
+
+    #[test]
+    fn plans_come_back_from_their_text() {
+        let words = [
+            "task=x^2 + x*y mod 97",
+            "split_file=it's \\ here",
+            "lr=1e-3",
+        ];
+        let words = words.map(str::to_owned);
+        let text = plan_text(&words);
+        assert!(text.ends_with(" lr=1e-3"), "{text}");
+        assert_eq!(plan_words(&text), words);
+        assert!(plan_words("").is_empty());
+    }
 }
