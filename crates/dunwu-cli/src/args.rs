@@ -20,6 +20,9 @@ pub(crate) enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Compare optimisers, losses, initialisations or anything else, fairly: paired seeds, tuned learning rates.
+    #[command(after_long_help = help::compare())]
+    Compare(Compare),
     /// Say what a run directory holds: plan, crossings, stages, and what its network learned.
     Inspect {
         /// Run directory, a checkpoint in one (checkpoints/seed-N/epoch-N.safetensors), or any safetensors file
@@ -57,15 +60,34 @@ pub(crate) enum Command {
         #[arg(long)]
         quiet: bool,
     },
-    /// Rebuild the page and the figures of a directory, of a run or of a landscape, from its record.
+    /// Rebuild the page and the figures of a directory, of a run, a comparison or a landscape, from its record.
     Report {
-        /// Directory of a run or of a landscape.
+        /// Directory of a run, of a comparison or of a landscape.
         #[arg(value_parser = directory)]
         path: Utf8PathBuf,
     },
     /// Train networks and write a run directory with a page that explains them.
     #[command(after_long_help = help::train())]
     Train(Train),
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Compare {
+    /// What differs, as key=a,b or NAME:key=value, and what is shared, as key=value; `dunwu compare --help` says more.
+    #[arg(value_name = "key=value")]
+    pub overrides: Vec<String>,
+    /// Directory to make, with a page, figures and a record; runs/compare-KEY-TASK-N if absent.
+    #[arg(long, value_name = "DIR", conflicts_with = "resume", value_parser = directory)]
+    pub out: Option<Utf8PathBuf>,
+    /// Go on with the unfinished runs of a directory.
+    #[arg(long, value_name = "DIR", value_parser = directory)]
+    pub resume: Option<Utf8PathBuf>,
+    /// One JSON object on standard output.
+    #[arg(long)]
+    pub json: bool,
+    /// No progress on standard error.
+    #[arg(long)]
+    pub quiet: bool,
 }
 
 #[derive(Debug, clap::Args)]

@@ -12,11 +12,12 @@ use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Set by the first Ctrl-C.
-static CANCEL: AtomicBool = AtomicBool::new(false);
+pub(crate) static CANCEL: AtomicBool = AtomicBool::new(false);
 
 pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
     match args.command {
         Command::Bench { json } => bench(json),
+        Command::Compare(args) => crate::compare::run(&args),
         Command::Inspect {
             path,
             overrides,
@@ -47,7 +48,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
             quiet,
         } => crate::landscape::run(&overrides, out, json, quiet),
         Command::Report { path } => {
-            if !dunwu::is_landscape(&path) {
+            if !dunwu::is_landscape(&path) && !dunwu::is_comparison(&path) {
                 tell_changes(&path)?;
             }
             line(dunwu::rebuild_page(&path)?.as_str());
@@ -123,7 +124,7 @@ fn tell_changes(dir: &Utf8Path) -> anyhow::Result<()> {
 }
 
 /// The first Ctrl-C saves and stops, the second aborts.
-fn handle_interrupt() {
+pub(crate) fn handle_interrupt() {
     let handler = || {
         if CANCEL.swap(true, Ordering::Relaxed) {
             std::process::exit(i32::from(exit::INTERRUPTED));
