@@ -6,10 +6,13 @@ use std::path::Path;
 /// Commands of the program, each with a page.
 const COMMANDS: &[&str] = &[
     "bench",
+    "boundary",
+    "compare",
     "inspect",
     "landscape",
     "report",
     "reproduce",
+    "sweep",
     "train",
 ];
 

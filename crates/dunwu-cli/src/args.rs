@@ -24,6 +24,9 @@ pub(crate) enum Command {
     /// predictions before training.
     #[command(after_long_help = help::boundary())]
     Boundary(Sweep),
+    /// Compare optimisers, losses, initialisations or anything else, fairly: paired seeds, tuned learning rates.
+    #[command(after_long_help = help::compare())]
+    Compare(Compare),
     /// Say what a run directory holds: plan, crossings, stages, and what its network learned.
     Inspect {
         /// Run directory, a checkpoint in one (checkpoints/seed-N/epoch-N.safetensors), or any safetensors file
@@ -137,6 +140,25 @@ pub(crate) struct Reproduce {
     /// Directory that keeps every row as soon as it is measured; rows that are there are not measured again.
     #[arg(long, value_name = "DIR", value_parser = directory, conflicts_with = "list")]
     pub out: Option<Utf8PathBuf>,
+    /// One JSON object on standard output.
+    #[arg(long)]
+    pub json: bool,
+    /// No progress on standard error.
+    #[arg(long)]
+    pub quiet: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Compare {
+    /// What differs, as key=a,b or NAME:key=value, and what is shared, as key=value; `dunwu compare --help` says more.
+    #[arg(value_name = "key=value")]
+    pub overrides: Vec<String>,
+    /// Directory to make, with a page, figures and a record; runs/compare-KEY-TASK-N if absent.
+    #[arg(long, value_name = "DIR", conflicts_with = "resume", value_parser = directory)]
+    pub out: Option<Utf8PathBuf>,
+    /// Go on with the unfinished runs of a directory.
+    #[arg(long, value_name = "DIR", value_parser = directory)]
+    pub resume: Option<Utf8PathBuf>,
     /// One JSON object on standard output.
     #[arg(long)]
     pub json: bool,

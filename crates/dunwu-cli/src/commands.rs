@@ -18,6 +18,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
     match args.command {
         Command::Bench { json } => bench(json),
         Command::Boundary(args) => crate::boundary::run(&args),
+        Command::Compare(args) => crate::compare::run(&args),
         Command::Inspect {
             path,
             overrides,

@@ -3,6 +3,7 @@
 mod args;
 mod boundary;
 mod commands;
+mod compare;
 mod help;
 mod landscape;
 mod microscope;
