@@ -5,8 +5,8 @@ use super::asked::BoundarySpec;
 use super::found::{Found, Setting, SizePrediction, Stops};
 use crate::error::{Error, failed};
 use crate::sweep::{
-    Driver, RunKey, Shared, SweepOptions, SweepProgress, Watch, Wish, compact, executor, keys,
-    plan_key, recorded, seconds,
+    Driver, RunKey, Shared, SweepOptions, SweepProgress, Watch, Wish, compact, executor, is_quiet,
+    keys, plan_key, recorded, seconds, settled,
 };
 use dunwu_analysis::boundary::{
     Observation, Point, Reading, Scaling, Window, border, collapse, is_precise, laws, next, predict,
@@ -37,6 +37,7 @@ struct Search {
     window: Window,
     batch: usize,
     most: usize,
+    enough: f64,
     half_width: f64,
     held_back: bool,
     first_seed: u64,
@@ -60,6 +61,7 @@ impl Search {
             order: task.classes(),
             batch: spec.batch,
             most: spec.runs,
+            enough: spec.enough,
             half_width: spec.half_width,
             chosen: vec![],
             over: false,
@@ -75,8 +77,10 @@ impl Search {
         rows.map(|row| row.observation).collect()
     }
 
+    /// Whether too much of the last batches is out to choose the next one.
     fn is_waiting(&self) -> bool {
-        self.chosen.iter().any(|(_, _, row)| row.is_none())
+        let out = self.chosen.iter().filter(|(_, _, row)| row.is_none());
+        out.count() as f64 > (1.0 - self.enough) * self.batch as f64
     }
 
     /// The runs of the next batch; none if the border is known well enough or all runs are spent.
@@ -273,11 +277,12 @@ pub(super) fn find(
             searches.push(Search::new(spec, point)?);
         }
     }
-    recorded(dir, watch)?;
+    let options = &settled(dir, options)?;
+    let done = recorded(dir, watch)?;
     let mut known = BTreeMap::new();
     let threshold = |s: &[Search]| s.first().map_or(0.5, |s| s.plan.stop_accuracy);
-    for part in dir.reader().parts()? {
-        let table = dir.reader().runs(&part, None)?;
+    for part in &done.parts {
+        let table = dir.reader().runs(part, None)?;
         known.extend(rows_of(&table, threshold(&searches))?);
     }
     let shared = Arc::new(Shared {
@@ -285,9 +290,11 @@ pub(super) fn find(
         ..Shared::default()
     });
     // Batches are small and chosen one by one: a chunk is a run.
-    let mut driver = Driver::new(dir, executor(dir, options, &shared)?, 1e-9)?;
+    let executor = executor(dir, options, &shared)?;
+    let mut driver = Driver::new(dir, executor, 1e-9, done.parts);
+    let handed = driver.adopt(&done.keys);
     let mut open = Round {
-        dir,
+        handed,
         watch,
         shared: &shared,
         known: &mut known,
@@ -302,8 +309,11 @@ pub(super) fn find(
     }
     let detached = interrupted && driver.is_detached();
     driver.stop()?;
+    driver.notices().into_iter().for_each(|n| watch.notice(n));
     drop(driver);
-    compact(dir, options)?;
+    if is_quiet(dir)? {
+        compact(dir)?;
+    }
     let settings: Vec<Setting> = early.iter().chain(&late).map(Search::setting).collect();
     let mut found = Found {
         dir: dir.reader().path().to_string(),
@@ -318,7 +328,8 @@ pub(super) fn find(
 
 /// What a round of searches works with.
 struct Round<'a> {
-    dir: &'a SweepDir,
+    /// Runs that were handed out, in this sitting or before.
+    handed: BTreeSet<RunKey>,
     watch: &'a Watch<'a>,
     shared: &'a Arc<Shared>,
     known: &'a mut BTreeMap<RunKey, Row>,
@@ -327,7 +338,6 @@ struct Round<'a> {
 impl Round<'_> {
     /// Searches until every border is known; whether it was stopped before.
     fn work(&mut self, driver: &mut Driver<'_>, searches: &mut [Search]) -> Result<bool, Error> {
-        let mut handed: BTreeSet<RunKey> = BTreeSet::new();
         loop {
             let mut wishes = Vec::new();
             for search in searches.iter_mut() {
@@ -335,11 +345,9 @@ impl Round<'_> {
                 while !search.over && !search.is_waiting() {
                     let chosen = search.choose();
                     search.take(self.known);
-                    wishes.extend(
-                        chosen
-                            .into_iter()
-                            .filter(|w| !self.known.contains_key(&w.key) && handed.insert(w.key)),
-                    );
+                    let new =
+                        |w: &Wish| !self.known.contains_key(&w.key) && self.handed.insert(w.key);
+                    wishes.extend(chosen.into_iter().filter(new));
                 }
             }
             if !wishes.is_empty() {
@@ -348,7 +356,7 @@ impl Round<'_> {
             if driver.is_idle() {
                 return Ok(false);
             }
-            if self.watch.cancelled() {
+            if self.watch.cancelled() || driver.is_detached() {
                 return Ok(true);
             }
             driver.wait();
@@ -356,6 +364,10 @@ impl Round<'_> {
             for table in driver.poll()? {
                 self.known.extend(rows_of(&table, threshold)?);
             }
+            driver
+                .notices()
+                .into_iter()
+                .for_each(|n| self.watch.notice(n));
             self.tell(searches);
         }
     }
@@ -374,7 +386,6 @@ impl Round<'_> {
                 }
             })
             .sum();
-        let _ = self.dir;
         self.watch.tell(&SweepProgress {
             wanted: chosen as u64,
             finished: runs as u64,
