@@ -61,11 +61,14 @@ pub(crate) enum Command {
         #[arg(long)]
         quiet: bool,
     },
-    /// Rebuild the page and the figures of a directory, of a run or of a landscape, from its record.
+    /// Rebuild the page and the figures of a directory, of whatever command, from its record.
     Report {
-        /// Directory of a run or of a landscape.
+        /// Directory that a command made.
         #[arg(value_parser = directory)]
         path: Utf8PathBuf,
+        /// What the page of a sweep shows: x=KEY, y=KEY, measure=COLUMN, by=KEY.
+        #[arg(value_name = "key=value")]
+        view: Vec<String>,
     },
     /// Train many networks: lists and ranges of any key, several seeds each.
     #[command(after_long_help = help::sweep())]

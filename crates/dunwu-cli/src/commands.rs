@@ -47,11 +47,17 @@ pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
             json,
             quiet,
         } => crate::landscape::run(&overrides, out, json, quiet),
-        Command::Report { path } => {
-            if !dunwu::is_landscape(&path) {
+        Command::Report { path, view } => {
+            let sweep = dunwu::store::SweepReader::is_sweep(&path);
+            if let (Some(word), false) = (view.first(), sweep) {
+                let why = "is of the page of a sweep, and this is no directory of one";
+                return Err(dunwu::Error::from(PlanError::new(word, why)).into());
+            }
+            let view = dunwu::sweep::SweepView::of(&view).map_err(dunwu::Error::from)?;
+            if !sweep && path.join("plan.toml").exists() {
                 tell_changes(&path)?;
             }
-            line(dunwu::rebuild_page(&path)?.as_str());
+            line(dunwu::rebuild_page(&path, &view)?.as_str());
             Ok(ExitCode::SUCCESS)
         }
         Command::Sweep(args) => crate::sweep::run(&args),

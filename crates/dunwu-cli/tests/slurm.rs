@@ -16,7 +16,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
-const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../scripts/slurm_cluster.sh");
+const SCRIPT: &str = concat!(
+    env!("CARGO_MANIFEST_DIR"),
+    "/../../scripts/slurm_cluster.sh"
+);
 
 /// About 240 runs of some milliseconds each.
 const SWEEP: [&str; 6] = [
@@ -74,7 +77,10 @@ impl Cluster {
         let log = self.temporary.path().join("script.log");
         let file = std::fs::File::create(&log).unwrap();
         let mut command = Command::new(SCRIPT);
-        command.args(words).stdin(Stdio::null()).stdout(Stdio::null());
+        command
+            .args(words)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null());
         let status = command.stderr(file).status().unwrap();
         Output {
             status,
@@ -85,7 +91,11 @@ impl Cluster {
 
     fn start(&self, daemon: &str) {
         let answer = self.script(&["start", self.dir().to_str().unwrap(), daemon]);
-        assert!(answer.status.success(), "{}", String::from_utf8_lossy(&answer.stderr));
+        assert!(
+            answer.status.success(),
+            "{}",
+            String::from_utf8_lossy(&answer.stderr)
+        );
     }
 
     fn kill_daemon(&self, name: &str) {
@@ -101,13 +111,22 @@ impl Cluster {
 
     fn slurm(&self, program: &str, words: &[&str]) -> String {
         let mut command = Command::new(program);
-        command.args(words).env("SLURM_CONF", self.dir().join("slurm.conf"));
+        command
+            .args(words)
+            .env("SLURM_CONF", self.dir().join("slurm.conf"));
         String::from_utf8(command.output().unwrap().stdout).unwrap()
     }
 
     /// A sweep on this cluster, with chunks of a few runs.
     fn sweep(&self, out: &str, more: &[&str]) -> Child {
-        let mut words = vec!["sweep", "--out", out, "engine=slurm", "chunk_seconds=0.1", "lost_seconds=4"];
+        let mut words = vec![
+            "sweep",
+            "--out",
+            out,
+            "engine=slurm",
+            "chunk_seconds=0.1",
+            "lost_seconds=4",
+        ];
         words.extend(SWEEP);
         words.extend(more);
         let mut command = self.dunwu(&words);
@@ -130,7 +149,10 @@ impl Cluster {
                 kill("KILL", child.id());
                 let said = child.wait_with_output().unwrap();
                 let queue = self.slurm("squeue", &["-r"]);
-                panic!("it takes too long\n{}\n{queue}", String::from_utf8_lossy(&said.stderr));
+                panic!(
+                    "it takes too long\n{}\n{queue}",
+                    String::from_utf8_lossy(&said.stderr)
+                );
             }
             self.release();
             std::thread::sleep(Duration::from_millis(500));
@@ -140,7 +162,10 @@ impl Cluster {
 
     fn release(&self) {
         let columns = "ArrayJobID:|,ArrayTaskID:|,Reason:|";
-        for line in self.slurm("squeue", &["-h", "-r", "-t", "PD", "-O", columns]).lines() {
+        for line in self
+            .slurm("squeue", &["-h", "-r", "-t", "PD", "-O", columns])
+            .lines()
+        {
             let fields: Vec<&str> = line.split('|').collect();
             if fields[2].trim() == "BeginTime" {
                 let id = format!("JobId={}_{}", fields[0].trim(), fields[1].trim());
@@ -191,13 +216,18 @@ impl Drop for Cluster {
 fn parent(pid: u32) -> u32 {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
     let line = status.lines().find_map(|l| l.strip_prefix("PPid:"));
-    line.and_then(|l| l.trim().parse().ok()).filter(|p| *p > 1).unwrap_or(pid)
+    line.and_then(|l| l.trim().parse().ok())
+        .filter(|p| *p > 1)
+        .unwrap_or(pid)
 }
 
 fn kill(signal: &str, pid: u32) {
     // It may have ended in the meantime.
     let mut command = Command::new("kill");
-    let _ = command.args(["-s", signal, &pid.to_string()]).stderr(Stdio::null()).status();
+    let _ = command
+        .args(["-s", signal, &pid.to_string()])
+        .stderr(Stdio::null())
+        .status();
 }
 
 // ---- results ------------------------------------------------------------------------------------
@@ -218,7 +248,11 @@ fn results(work: &Path, out: &str) -> Results {
         for ((plan, seed), digest) in rows.zip(table.integers("digest")) {
             let key = (plan.clone().unwrap(), seed.unwrap());
             let before = all.insert(key.clone(), digest.unwrap());
-            assert_eq!(before, None, "{key:?} stands twice, the second time in {}", part.name);
+            assert_eq!(
+                before, None,
+                "{key:?} stands twice, the second time in {}",
+                part.name
+            );
         }
     }
     all
@@ -252,7 +286,11 @@ fn local(work: &Path) -> Results {
 }
 
 fn text(output: &Output) -> String {
-    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+    format!(
+        "{}{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    )
 }
 
 fn handed(work: &Path, out: &str) -> usize {
@@ -304,15 +342,27 @@ fn a_detached_sweep_is_found_again_and_not_handed_over_twice() {
     assert_eq!(report["detached"], true);
     assert_eq!(handed(work, "away"), 1);
     // Again in passing: everything is in the queue or done.
-    let words = ["sweep", "--resume", "away", "--detach", "--quiet", "lost_seconds=30"];
+    let words = [
+        "sweep",
+        "--resume",
+        "away",
+        "--detach",
+        "--quiet",
+        "lost_seconds=30",
+    ];
     let said = cluster.dunwu(&words).output().unwrap();
     assert!(said.status.success(), "{}", text(&said));
     assert!(handed(work, "away") <= 1, "handed over again");
-    until("the queue is empty", || cluster.slurm("squeue", &["-h", "-r"]).is_empty());
+    until("the queue is empty", || {
+        cluster.slurm("squeue", &["-h", "-r"]).is_empty()
+    });
     let started = Instant::now();
     let said = cluster.resume("away");
     assert!(said.status.success(), "{}", text(&said));
-    assert!(started.elapsed() < Duration::from_secs(30), "it waits for nothing");
+    assert!(
+        started.elapsed() < Duration::from_secs(30),
+        "it waits for nothing"
+    );
     assert_eq!(results(work, "away"), local(work));
 }
 
@@ -332,7 +382,10 @@ fn what_is_interrupted_is_taken_back_and_goes_on_with_the_same_engine() {
     let said = cluster.resume("halt");
     assert!(said.status.success(), "{}", text(&said));
     let jobs = std::fs::read_to_string(work.join("halt/jobs.json")).unwrap();
-    assert!(jobs.contains("\"slurm\"") && jobs.contains("--partition=all"), "{jobs}");
+    assert!(
+        jobs.contains("\"slurm\"") && jobs.contains("--partition=all"),
+        "{jobs}"
+    );
     assert_eq!(results(work, "halt"), local(work));
 }
 
@@ -344,7 +397,10 @@ fn what_slurm_refuses_is_shown() {
     let said = cluster.wait(cluster.sweep("bad", &["site=--partition=nowhere"]));
     assert_eq!(said.status.code(), Some(2));
     let said = text(&said);
-    assert!(said.contains("sbatch refused the jobs") && said.contains("nowhere"), "{said}");
+    assert!(
+        said.contains("sbatch refused the jobs") && said.contains("nowhere"),
+        "{said}"
+    );
     assert_eq!(handed(cluster.work(), "bad"), 0);
 }
 
@@ -364,7 +420,10 @@ fn words_that_make_no_sense_on_a_cluster_are_refused_before_a_directory_is_made(
     ] {
         let mut all = vec!["sweep", "task=Z5", "epochs=1", "--out", "none"];
         all.extend(&words);
-        let said = dunwu(work, &all).env("PATH", "/nonexistent").output().unwrap();
+        let said = dunwu(work, &all)
+            .env("PATH", "/nonexistent")
+            .output()
+            .unwrap();
         assert_eq!(said.status.code(), Some(2), "{words:?}");
         assert!(text(&said).contains(expected), "{words:?}: {}", text(&said));
         assert!(!work.join("none").exists(), "{words:?}");
@@ -376,7 +435,11 @@ fn words_that_make_no_sense_on_a_cluster_are_refused_before_a_directory_is_made(
 /// A sweep with one chunk of so many runs handed out, and the path of its round.
 fn one_chunk(work: &Path, seeds: u64, epochs: u64) -> Utf8PathBuf {
     let path = Utf8Path::from_path(work).unwrap().join("one");
-    let words = vec!["task=Z11".to_owned(), "width=64".to_owned(), format!("epochs={epochs}")];
+    let words = vec![
+        "task=Z11".to_owned(),
+        "width=64".to_owned(),
+        format!("epochs={epochs}"),
+    ];
     let plan = SweepPlan {
         command: "sweep".to_owned(),
         asked: vec![Wanted {
@@ -393,7 +456,9 @@ fn one_chunk(work: &Path, seeds: u64, epochs: u64) -> Utf8PathBuf {
 fn worker(work: &Path, round: &Utf8Path) -> Child {
     let words = ["worker", "--round", round.as_str()];
     let mut command = dunwu(work, &words);
-    command.env("SLURM_ARRAY_TASK_ID", "0").stderr(Stdio::piped());
+    command
+        .env("SLURM_ARRAY_TASK_ID", "0")
+        .stderr(Stdio::piped());
     command.spawn().unwrap()
 }
 
@@ -404,10 +469,16 @@ fn of_two_workers_on_one_chunk_one_does_it() {
     let round = one_chunk(work, 3, 20_000);
     let first = worker(work, &round);
     let claim = reader(work, "one");
-    until("the first has claimed it", || claim.is_claimed(None).unwrap());
+    until("the first has claimed it", || {
+        claim.is_claimed(None).unwrap()
+    });
     let second = worker(work, &round).wait_with_output().unwrap();
     assert!(second.status.success());
-    assert!(text(&second).contains("being worked on by another process"), "{}", text(&second));
+    assert!(
+        text(&second).contains("being worked on by another process"),
+        "{}",
+        text(&second)
+    );
     assert!(first.wait_with_output().unwrap().status.success());
     assert_eq!(results(work, "one").len(), 3);
 }
@@ -426,8 +497,16 @@ fn a_worker_that_is_terminated_keeps_what_is_finished_and_a_later_one_does_the_r
     let said = first.wait_with_output().unwrap();
     assert_eq!(said.status.code(), Some(3), "{}", text(&said));
     let some = results(work, "one");
-    assert!(!some.is_empty() && some.len() < seeds as usize, "{} runs", some.len());
-    assert!(reader(work, "one").parts().unwrap()[0].name.ends_with("-p0"));
+    assert!(
+        !some.is_empty() && some.len() < seeds as usize,
+        "{} runs",
+        some.len()
+    );
+    assert!(
+        reader(work, "one").parts().unwrap()[0]
+            .name
+            .ends_with("-p0")
+    );
     let again = worker(work, &round).wait_with_output().unwrap();
     assert!(again.status.success(), "{}", text(&again));
     let all = results(work, "one");
@@ -499,9 +578,18 @@ fn a_sweep_on_hyperqueue_hands_out_again_what_fails() {
     std::fs::create_dir_all(work.join("state")).unwrap();
     std::fs::create_dir_all(&programs).unwrap();
     std::fs::write(programs.join("hq"), HQ).unwrap();
-    let made = Command::new("chmod").arg("+x").arg(programs.join("hq")).status();
+    let made = Command::new("chmod")
+        .arg("+x")
+        .arg(programs.join("hq"))
+        .status();
     assert!(made.unwrap().success());
-    let mut words = vec!["sweep", "--out", "far", "engine=hyperqueue", "chunk_seconds=0.5"];
+    let mut words = vec![
+        "sweep",
+        "--out",
+        "far",
+        "engine=hyperqueue",
+        "chunk_seconds=0.5",
+    ];
     words.extend(SWEEP);
     let said = dunwu(work, &words)
         .env("PATH", format!("{}:/usr/bin:/bin", programs.display()))
@@ -509,9 +597,17 @@ fn a_sweep_on_hyperqueue_hands_out_again_what_fails() {
         .output()
         .unwrap();
     assert!(said.status.success(), "{}", text(&said));
-    assert!(text(&said).contains("HyperQueue says failed"), "{}", text(&said));
+    assert!(
+        text(&said).contains("HyperQueue says failed"),
+        "{}",
+        text(&said)
+    );
     assert_eq!(results(work, "far"), local(work));
-    assert_eq!(std::fs::read_dir(work.join("state")).unwrap().count(), 4, "two jobs");
+    assert_eq!(
+        std::fs::read_dir(work.join("state")).unwrap().count(),
+        4,
+        "two jobs"
+    );
 }
 
 // ---- thirty kills -------------------------------------------------------------------------------
@@ -538,7 +634,11 @@ fn killed(work: &Path, run: &dyn Fn(&[&str]) -> Command, out: &str, more: &[&str
     words.extend(LONG);
     words.extend(more);
     while kills < 30 {
-        let mut child = run(&words).stderr(Stdio::null()).stdout(Stdio::null()).spawn().unwrap();
+        let mut child = run(&words)
+            .stderr(Stdio::null())
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
         std::thread::sleep(moment(kills));
         if child.try_wait().unwrap().is_some() {
             break;
@@ -568,7 +668,12 @@ fn thirty_kills_of_a_local_sweep_change_nothing() {
     let temporary = TempDir::new().unwrap();
     let work = temporary.path();
     let expected = uninterrupted(work);
-    let kills = killed(work, &|words| dunwu(work, words), "local", &["chunk_seconds=0.5"]);
+    let kills = killed(
+        work,
+        &|words| dunwu(work, words),
+        "local",
+        &["chunk_seconds=0.5"],
+    );
     assert_eq!(kills, 30, "the sweep was over before");
     assert_eq!(results(work, "local"), expected);
 }

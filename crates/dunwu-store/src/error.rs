@@ -137,7 +137,7 @@ impl fmt::Display for StoreError {
             } if is_full(source) => {
                 write!(
                     f,
-                    "cannot {doing} {path}: the disk is full; make room and try again, a run with `dunwu train --resume`: what was saved is safe"
+                    "cannot {doing} {path}: the disk is full; make room and try again, with --resume where there is a directory: what was saved is safe"
                 )
             }
             Kind::Io { doing, path, .. } => write!(f, "cannot {doing} {path}"),

@@ -3,6 +3,7 @@
 use crate::error::Error;
 use crate::files::read_file;
 use crate::landscape::{Landscape, LandscapeSpec, Sample, peak_name, slice};
+use crate::sweep::SweepView;
 use crate::{lab, provenance};
 use camino::{Utf8Path, Utf8PathBuf};
 use dunwu_analysis::landscape::Level;
@@ -62,9 +63,12 @@ impl LandscapeDir {
 ///
 /// # Errors
 /// A directory that holds neither, is in use, damaged, or made by a newer version.
-pub fn rebuild_page(dir: &Utf8Path) -> Result<Utf8PathBuf, Error> {
+pub fn rebuild_page(dir: &Utf8Path, view: &SweepView) -> Result<Utf8PathBuf, Error> {
     if crate::compare::is_comparison(dir) {
         return crate::compare::rebuild(dir);
+    }
+    if dunwu_store::SweepReader::is_sweep(dir) {
+        return crate::boundary::rebuild_any(dir, view);
     }
     if !is_landscape(dir) {
         return lab::report(dir);

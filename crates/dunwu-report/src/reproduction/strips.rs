@@ -10,7 +10,7 @@ use crate::svg::{Svg, px};
 use crate::text::{cut, number, text_width};
 
 /// Height of a strip, its words and ticks within.
-const STRIP: f64 = 66.0;
+const STRIP: f64 = 70.0;
 
 /// Dots of a strip are stacked so many levels high.
 const LEVELS: usize = 3;
@@ -113,12 +113,12 @@ fn strip(svg: &mut Svg, n: &ReproductionNumber, top: f64, medium: Medium) {
             "done",
         );
     }
+    if let Some(m) = n.measured {
+        svg.line((x.at(m), up - 2.0), (x.at(m), down + 2.0), "median l0");
+    }
     dots(svg, n, &x, down);
     if let Some(p) = n.published_number {
         diamond(svg, (x.at(p), (up + down) / 2.0));
-    }
-    if let Some(m) = n.measured {
-        svg.line((x.at(m), up - 2.0), (x.at(m), down + 2.0), "median l0");
     }
     ticks(svg, &x, down, medium);
 }

@@ -44,7 +44,7 @@ pub(crate) fn steps(group: &SurvivalGroup) -> Vec<SurvivalStep> {
 /// The picture of set i; None without a group.
 pub(crate) fn one(set: &SurvivalSet, i: usize, medium: Medium) -> Option<Drawing> {
     let groups = drawn(set);
-    if groups.is_empty() {
+    if groups.is_empty() || !groups.iter().all(SurvivalGroup::is_consistent) {
         return None;
     }
     let (name, title) = (format!("survival{}", i + 1), title(set));

@@ -110,12 +110,18 @@ impl BoundarySpec {
         match (tasks, held.is_empty()) {
             (_, true) => {}
             // Tasks that are held back are tasks all the same, but for the order of things.
-            (Some(tasks), false) if wanted.zip.is_empty() => {
-                *tasks = format!("{tasks},{}", held.join(","));
-            }
-            (Some(tasks), false) => {
-                let missing = held.iter().find(|t| !tasks.contains(t.as_str()));
-                if let Some(task) = missing {
+            (Some(words), false) => {
+                let listed = crate::sweep::split(words.trim_start_matches("task="));
+                let missing: Vec<&str> = held
+                    .iter()
+                    .filter(|t| !listed.contains(t))
+                    .map(String::as_str)
+                    .collect();
+                if wanted.zip.is_empty() {
+                    for task in &missing {
+                        *words = format!("{words},{task}");
+                    }
+                } else if let Some(task) = missing.first() {
                     let why = format!("{task} is not among the zipped tasks; list it in task= too");
                     return Err(PlanError::new("hold_back", why));
                 }

@@ -176,6 +176,7 @@ impl Search {
             precise: found.is_some_and(|b| b.bracketed && is_precise(&b, self.half_width)),
             held_back: self.held_back,
             stops: stops(&rows),
+            window: (self.window.low(), self.window.high()),
             epochs: observations.iter().map(|o| o.epochs).sum(),
             grid_epochs: 400 * budget,
             run_seconds: rows.iter().map(|r| r.seconds).sum(),
@@ -264,6 +265,60 @@ fn rows_of(table: &Table, threshold: f64) -> Result<Vec<(RunKey, Row)>, Error> {
     Ok(out)
 }
 
+/// Every search that is asked for.
+fn searches(specs: &[BoundarySpec]) -> Result<Vec<Search>, Error> {
+    let mut all: Vec<Search> = Vec::new();
+    for spec in specs {
+        for point in 0..spec.grid.points() {
+            let search = Search::new(spec, point)?;
+            // What was asked for earlier and is asked for again is one search, as it was asked for last.
+            match all.iter_mut().find(|s| s.words == search.words) {
+                Some(same) => *same = search,
+                None => all.push(search),
+            }
+        }
+    }
+    Ok(all)
+}
+
+/// Every run that a directory holds.
+fn known(dir: &SweepDir, searches: &[Search]) -> Result<BTreeMap<RunKey, Row>, Error> {
+    let mut known = BTreeMap::new();
+    for part in dir.reader().parts()? {
+        let table = dir.reader().runs(&part, None)?;
+        known.extend(rows_of(&table, threshold(searches))?);
+    }
+    Ok(known)
+}
+
+/// Accuracy from which a run has generalised.
+fn threshold(searches: &[Search]) -> f64 {
+    searches.first().map_or(0.5, |s| s.plan.stop_accuracy)
+}
+
+/// What the runs of a directory say, without any new ones.
+pub(super) fn again(dir: &SweepDir, specs: &[BoundarySpec]) -> Result<Found, Error> {
+    let mut all = searches(specs)?;
+    let known = known(dir, &all)?;
+    for search in &mut all {
+        while !search.over && !search.is_waiting() {
+            search.choose();
+            search.take(&known);
+        }
+    }
+    let interrupted = all.iter().any(|s| !s.over);
+    let (late, early): (Vec<Search>, Vec<Search>) = all.into_iter().partition(|s| s.held_back);
+    let mut found = Found {
+        dir: dir.reader().path().to_string(),
+        predictions: predictions(&early, &late, specs)?,
+        interrupted,
+        ..Found::default()
+    };
+    let settings = early.iter().chain(&late).map(Search::setting).collect();
+    conclude(&mut found, settings);
+    Ok(found)
+}
+
 /// Looks for every border, those that are held back after the others' law has been written down.
 pub(super) fn find(
     dir: &SweepDir,
@@ -271,20 +326,10 @@ pub(super) fn find(
     options: &SweepOptions,
     watch: &Watch<'_>,
 ) -> Result<Found, Error> {
-    let mut searches = Vec::new();
-    for spec in specs {
-        for point in 0..spec.grid.points() {
-            searches.push(Search::new(spec, point)?);
-        }
-    }
+    let searches = searches(specs)?;
     let options = &settled(dir, options)?;
     let done = recorded(dir, watch)?;
-    let mut known = BTreeMap::new();
-    let threshold = |s: &[Search]| s.first().map_or(0.5, |s| s.plan.stop_accuracy);
-    for part in &done.parts {
-        let table = dir.reader().runs(part, None)?;
-        known.extend(rows_of(&table, threshold(&searches))?);
-    }
+    let mut known = known(dir, &searches)?;
     let shared = Arc::new(Shared {
         curve_points: options.curve_points,
         ..Shared::default()
@@ -360,9 +405,8 @@ impl Round<'_> {
                 return Ok(true);
             }
             driver.wait();
-            let threshold = searches.first().map_or(0.5, |s| s.plan.stop_accuracy);
             for table in driver.poll()? {
-                self.known.extend(rows_of(&table, threshold)?);
+                self.known.extend(rows_of(&table, threshold(searches))?);
             }
             driver
                 .notices()

@@ -429,7 +429,7 @@ impl Executor for Cluster<'_> {
     }
 
     fn stop(&mut self) -> Result<(), Error> {
-        if self.is_detached() || self.jobs.handed.is_empty() {
+        if self.jobs.handed.is_empty() {
             return Ok(());
         }
         self.unsent.clear();

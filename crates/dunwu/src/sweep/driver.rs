@@ -59,6 +59,8 @@ pub(crate) struct Done {
     pub keys: BTreeSet<RunKey>,
     /// The parts that they stand in.
     pub parts: BTreeSet<Part>,
+    /// A sum over runs of what was measured, whatever their order.
+    pub digest: u64,
     /// Files that are damaged, in words.
     pub damaged: Vec<(Part, String)>,
     /// Runs that stand twice with different results.
@@ -88,6 +90,16 @@ pub(crate) fn done(reader: &SweepReader) -> Result<Done, Error> {
             Err(why) => return Err(why.into()),
         }
     }
+    let one = |(key, digest): (&RunKey, &i64)| {
+        [key.plan, key.seed, *digest as u64]
+            .iter()
+            .fold(1u64, |sum, word| {
+                (sum ^ word)
+                    .wrapping_mul(0x9e37_79b9_7f4a_7c15)
+                    .rotate_left(29)
+            })
+    };
+    done.digest = digests.iter().map(one).fold(0, u64::wrapping_add);
     done.keys = digests.into_keys().collect();
     Ok(done)
 }
@@ -247,6 +259,9 @@ impl<'a> Driver<'a> {
 
     /// Stops: what has begun is saved, unless it goes on without this process.
     pub(crate) fn stop(&mut self) -> Result<(), Error> {
+        if self.is_detached() && !self.is_idle() {
+            return Ok(());
+        }
         self.executor.stop()
     }
 

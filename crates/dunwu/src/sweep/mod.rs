@@ -12,12 +12,14 @@ mod executor;
 mod grid;
 mod hyperqueue;
 mod options;
+mod page;
 mod row;
 mod slurm;
 mod work;
 
 pub use grid::{Axis, Grid};
 pub use options::{Engine, SWEEP_KEYS, SweepKey, SweepOptions};
+pub use page::{SweepView, build as sweep_page_data, rebuild as rebuild_sweep};
 pub use row::RunKey;
 pub use work::ChunkEnd;
 
@@ -32,6 +34,7 @@ use dunwu_store::{Chunk, SweepDir, SweepPlan, SweepReader, Wanted};
 use executor::{Executor, Local};
 pub(crate) use grid::split;
 use hyperqueue::Hyperqueue;
+pub(crate) use page::write as write_page;
 pub(crate) use row::plan_key;
 use slurm::Slurm;
 use std::collections::{BTreeMap, BTreeSet};
@@ -66,6 +69,8 @@ pub struct SweepReport {
     pub finished: u64,
     /// Runs that this process found missing.
     pub missing: u64,
+    /// A sum of what all runs of the directory measured: equal sets of results have equal ones.
+    pub digest: u64,
     /// Whether it was stopped before its end and can go on.
     pub interrupted: bool,
     /// Whether workers go on without this process.
@@ -241,7 +246,8 @@ fn run(dir: &SweepDir, options: &SweepOptions, watch: &Watch<'_>) -> Result<Swee
         missing: all,
         ..SweepReport::default()
     };
-    if !missing.is_empty() {
+    // Tasks of an earlier sitting may be left of a sweep that is whole.
+    if !missing.is_empty() || jobs(dir)?.is_some_and(|j| !j.handed.is_empty()) {
         let executor = executor(dir, options, &shared)?;
         let mut driver = Driver::new(dir, executor, options.seconds_a_chunk(), done.parts);
         let adopted = driver.adopt(&done.keys);
@@ -273,10 +279,15 @@ fn run(dir: &SweepDir, options: &SweepOptions, watch: &Watch<'_>) -> Result<Swee
     // A worker that was stopped leaves what it had finished.
     let done = recorded(dir, watch)?;
     left.retain(|key| !done.keys.contains(key));
+    report.digest = done.digest;
     report.finished = wanted - left.len() as u64;
     if is_quiet(dir)? {
         compact(dir)?;
         dir.clear_claims()?;
+        // A look at a sweep that is whole costs no more than reading which runs it has.
+        if all > 0 || !dir.reader().path().join("report.html").exists() {
+            page::write(dir, &SweepView::default())?;
+        }
     }
     report.seconds = started.elapsed().as_secs_f64();
     Ok(report)
@@ -407,6 +418,7 @@ pub fn summary(report: &SweepReport) -> Result<serde_json::Value, Error> {
     Ok(serde_json::json!({
         "dir": report.dir,
         "runs": { "wanted": report.wanted, "finished": report.finished, "done_now": report.finished + report.missing - report.wanted },
+        "digest": format!("{:016x}", report.digest),
         "interrupted": report.interrupted,
         "detached": report.detached,
         "seconds": report.seconds,
