@@ -70,6 +70,9 @@ pub(crate) enum Command {
         #[arg(value_name = "key=value")]
         view: Vec<String>,
     },
+    /// Measure published results again: what was published, what comes out here, and whether it holds.
+    #[command(after_long_help = help::reproduce())]
+    Reproduce(Reproduce),
     /// Train many networks: lists and ranges of any key, several seeds each.
     #[command(after_long_help = help::sweep())]
     Sweep(Sweep),
@@ -100,7 +103,7 @@ pub(crate) struct Sweep {
     #[arg(long, value_name = "FILE")]
     pub config: Option<Utf8PathBuf>,
     /// Keys whose lists are gone through side by side, not in all combinations.
-    #[arg(long, value_name = "KEY,KEY", value_delimiter = ',', num_args = 1, action = clap::ArgAction::Append)]
+    #[arg(long, value_name = "KEY,KEY")]
     pub zip: Vec<String>,
     /// Directory to make, or of the same sweep to go on with; runs/sweep-N if absent.
     #[arg(long, value_name = "DIR", conflicts_with = "resume", value_parser = directory)]
@@ -114,6 +117,29 @@ pub(crate) struct Sweep {
     /// Hand all work to the scheduler of a cluster and leave; --resume looks again.
     #[arg(long)]
     pub detach: bool,
+    /// One JSON object on standard output.
+    #[arg(long)]
+    pub json: bool,
+    /// No progress on standard error.
+    #[arg(long)]
+    pub quiet: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Reproduce {
+    /// Ids of rows, such as 1 2 14, and overrides epochs=, seed=, seeds=, threads=; without an id the rows of
+    /// --cost, or of cost S.
+    #[arg(value_name = "ID")]
+    pub words: Vec<String>,
+    /// Costs of rows: S (under a minute on two cores), M (minutes), L (longer).
+    #[arg(long, value_name = "S,M,L", value_delimiter = ',')]
+    pub cost: Vec<String>,
+    /// List the rows and run nothing.
+    #[arg(long)]
+    pub list: bool,
+    /// Directory that keeps every row as soon as it is measured; rows that are there are not measured again.
+    #[arg(long, value_name = "DIR", value_parser = directory, conflicts_with = "list")]
+    pub out: Option<Utf8PathBuf>,
     /// One JSON object on standard output.
     #[arg(long)]
     pub json: bool,

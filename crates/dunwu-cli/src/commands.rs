@@ -60,6 +60,10 @@ pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
             line(dunwu::rebuild_page(&path, &view)?.as_str());
             Ok(ExitCode::SUCCESS)
         }
+        Command::Reproduce(args) => {
+            handle_interrupt();
+            crate::reproduce::run(&args, &CANCEL)
+        }
         Command::Sweep(args) => crate::sweep::run(&args),
         Command::Train(args) => train(&args),
         Command::Worker {

@@ -96,6 +96,16 @@ pub(crate) fn landscape() -> String {
     out + EXIT_CODES
 }
 
+/// Kinds of checks.
+pub(crate) fn reproduce() -> String {
+    let mut out = String::from("Kinds of checks:\n");
+    for kind in dunwu::reproduce::KINDS {
+        row(&mut out, kind.name, kind.help);
+    }
+    out += "\nOther seeds are another sample of the same claim. Fewer seeds than the row's, or another number of epochs, leave\nits verdict open.\n\n";
+    out + EXIT_CODES
+}
+
 /// A name and what it is, the latter behind or below the former.
 fn row(out: &mut String, name: &str, text: &str) {
     let name = format!("  {name:<20}");

@@ -8,6 +8,7 @@ mod landscape;
 mod microscope;
 mod output;
 mod progress;
+mod reproduce;
 mod sweep;
 
 use clap::Parser;
@@ -16,6 +17,7 @@ use std::process::ExitCode;
 
 /// Exit codes, as the help documents them.
 mod exit {
+    pub(crate) const DOES_NOT_HOLD: u8 = 1;
     pub(crate) const BAD_INPUT: u8 = 2;
     pub(crate) const INTERRUPTED: u8 = 3;
     pub(crate) const INTERNAL: u8 = 4;

@@ -3,7 +3,7 @@
 use crate::args::Sweep;
 use crate::commands::{CANCEL, free_dir, handle_interrupt};
 use crate::exit;
-use crate::output::{error_line, json, line};
+use crate::output::{error_line, json, line, paragraph};
 use anyhow::Context;
 use camino::Utf8Path;
 use dunwu::store::Wanted;
@@ -89,11 +89,8 @@ fn words(args: &Sweep) -> anyhow::Result<Vec<String>> {
 
 /// Each `--zip` is one group.
 pub(crate) fn zips(args: &Sweep) -> Vec<Vec<String>> {
-    if args.zip.is_empty() {
-        vec![]
-    } else {
-        vec![args.zip.clone()]
-    }
+    let keys = |group: &String| group.split(',').map(|k| k.trim().to_owned()).collect();
+    args.zip.iter().map(keys).collect()
 }
 
 fn print(report: &SweepReport) {
@@ -107,6 +104,16 @@ fn print(report: &SweepReport) {
         report.finished + report.missing - report.wanted,
         report.seconds
     ));
+    line(&format!(
+        "{} generalised: their held-out accuracy reached 0.99",
+        report.generalised
+    ));
+    if let Some(why) = &report.first_failure {
+        paragraph(&format!(
+            "{} failed, the first because of {why}",
+            report.failed
+        ));
+    }
     if report.detached {
         line(&format!(
             "workers go on by themselves; look again with: dunwu sweep --resume {}",
@@ -117,6 +124,9 @@ fn print(report: &SweepReport) {
             "interrupted; what was finished is saved. Go on with: dunwu sweep --resume {}",
             dunwu::shell_word(report.dir.as_str())
         ));
+    }
+    if !report.detached {
+        line(&format!("page: {}", report.dir.join("report.html")));
     }
 }
 

@@ -59,7 +59,8 @@ impl LandscapeDir {
     }
 }
 
-/// Rebuilds the page of a directory, of a run, of a comparison or of a landscape, from its record, and gives the page's path.
+/// Rebuilds the page of a directory, of a run, of a comparison, of published results or of a landscape, from its
+/// record, and gives the page's path.
 ///
 /// # Errors
 /// A directory that holds neither, is in use, damaged, or made by a newer version.
@@ -69,6 +70,9 @@ pub fn rebuild_page(dir: &Utf8Path, view: &SweepView) -> Result<Utf8PathBuf, Err
     }
     if dunwu_store::SweepReader::is_sweep(dir) {
         return crate::boundary::rebuild_any(dir, view);
+    }
+    if crate::reproduce::is_suite(dir) {
+        return crate::reproduce::rebuild(dir);
     }
     if !is_landscape(dir) {
         return lab::report(dir);

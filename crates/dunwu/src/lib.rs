@@ -27,6 +27,7 @@ mod names;
 mod page;
 mod provenance;
 mod recorder;
+pub mod reproduce;
 mod resources;
 mod stopper;
 mod summary;

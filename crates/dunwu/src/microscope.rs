@@ -263,6 +263,22 @@ impl<'a> Scope<'a> {
         ))
     }
 
+    /// Outputs on the training rows in the precision of the plan, and their labels.
+    pub(crate) fn training_outputs(
+        &self,
+        tensors: &[NamedTensor],
+    ) -> Result<(NamedTensor, Vec<u32>), String> {
+        let needs = Needs {
+            outputs: true,
+            ..Needs::NONE
+        };
+        let seen = self.look(&Snapshot::of(0, tensors), &self.data, needs)?;
+        let outputs = seen.into_iter().find(|t| t.name == "outputs");
+        let label = |row: &u32| self.data.labels[*row as usize];
+        let labels = self.data.train.iter().map(label).collect();
+        Ok((outputs.ok_or("the engine gave no outputs")?, labels))
+    }
+
     fn look(
         &self,
         weights: &Snapshot<'_>,

@@ -3,6 +3,7 @@
 //! | module | statement | source |
 //! |---|---|---|
 //! | [`addition`] | a network in closed form adds mod p, with errors ∝ N^−½ | arXiv 2301.02679, 2310.13061 |
+//! | [`backprop`] | what the loss sends back to hidden nodes while the readout learns | arXiv 2509.21519, Prop. 1, Eq. 4, Lemma 1 |
 //! | [`collection`] | how many nodes it takes until every feature has one | arXiv 2509.21519, Theorem 8 |
 //! | [`missing`] | the residual energy peaks on missing features only | arXiv 2509.21519, Theorem 7 |
 //! | [`one_label`] | with one label, nodes focus or spread | arXiv 2509.21519, Theorem 5 |
@@ -14,6 +15,7 @@
 //! What was measured, and where a statement does not hold as printed, is in `docs/reproductions.md`.
 
 pub mod addition;
+pub mod backprop;
 pub mod collection;
 mod estimate;
 pub mod missing;

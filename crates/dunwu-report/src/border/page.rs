@@ -115,7 +115,8 @@ fn law_section(laws: &BorderLaws) -> Markup {
         format!(" Not drawn: {}.", rest.join(", "))
     };
     let help = format!(
-        "A straight line here is a power of M. Solid: a law that survives; dashed: one that does not.{undrawn} {}",
+        "A straight line here is a power of M. Solid: a law that survives; dashed: one that does not.{undrawn}{} {}",
+        beside(laws),
         predicted(laws)
     );
     html! {
@@ -142,6 +143,15 @@ fn law_section(laws: &BorderLaws) -> Markup {
                 (tables::predictions(laws))
             }
         }
+    }
+}
+
+/// What a dot beside a diamond is, where there is one.
+fn beside(laws: &BorderLaws) -> &'static str {
+    if laws.predictions.iter().any(|p| p.measured.is_some()) {
+        " A dot just right of a diamond is what was measured there afterwards."
+    } else {
+        ""
     }
 }
 

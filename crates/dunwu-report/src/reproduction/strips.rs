@@ -100,8 +100,8 @@ fn scale(n: &ReproductionNumber, range: (f64, f64)) -> Scale {
 fn strip(svg: &mut Svg, n: &ReproductionNumber, top: f64, medium: Medium) {
     let (left, right) = (10.0, medium.width() - 10.0);
     let x = scale(n, (left, right));
-    heading(svg, n, top + 14.0, (left, right));
-    let (up, down) = (top + 20.0, top + 44.0);
+    heading(svg, n, top + 12.0, (left, right));
+    let (up, down) = (top + 23.0, top + 47.0);
     svg.rect((left, up), (right - left, down - up), "lazy");
     if n.low.is_some() || n.high.is_some() {
         let from = n.low.map_or(left, |l| x.at(l));
@@ -118,7 +118,8 @@ fn strip(svg: &mut Svg, n: &ReproductionNumber, top: f64, medium: Medium) {
     }
     dots(svg, n, &x, down);
     if let Some(p) = n.published_number {
-        diamond(svg, (x.at(p), (up + down) / 2.0));
+        // Above the dots, so that it hides none.
+        diamond(svg, (x.at(p), up + 1.0));
     }
     ticks(svg, &x, down, medium);
 }

@@ -59,6 +59,11 @@ pub(crate) struct Done {
     pub keys: BTreeSet<RunKey>,
     /// The parts that they stand in.
     pub parts: BTreeSet<Part>,
+    /// Runs whose held-out accuracy reached 0.99.
+    pub generalised: u64,
+    /// Runs that failed, and why the first one did.
+    pub failed: u64,
+    pub first_failure: Option<String>,
     /// A sum over runs of what was measured, whatever their order.
     pub digest: u64,
     /// Files that are damaged, in words.
@@ -75,16 +80,17 @@ pub(crate) fn done(reader: &SweepReader) -> Result<Done, Error> {
     let mut done = Done::default();
     let mut digests: BTreeMap<RunKey, i64> = BTreeMap::new();
     for part in reader.parts()? {
-        match reader.runs(&part, Some(&["plan_hash", "seed", "digest"])) {
+        match reader.runs(&part, Some(&COLUMNS)) {
             Ok(table) => {
-                done.parts.insert(part);
-                for (key, digest) in keys(&table).zip(table.integers("digest")) {
+                for (i, (key, digest)) in keys(&table).zip(table.integers("digest")).enumerate() {
                     let digest = digest.unwrap_or(0);
-                    let before = digests.insert(key, digest);
-                    if before.is_some_and(|b| b != digest) {
-                        done.disagreeing.push(key);
+                    match digests.insert(key, digest) {
+                        None => done.count(reader, &part, &table, i)?,
+                        Some(before) if before != digest => done.disagreeing.push(key),
+                        Some(_) => {}
                     }
                 }
+                done.parts.insert(part);
             }
             Err(why) if why.is_damaged() => done.damaged.push((part, why.to_string())),
             Err(why) => return Err(why.into()),
@@ -102,6 +108,40 @@ pub(crate) fn done(reader: &SweepReader) -> Result<Done, Error> {
     done.digest = digests.iter().map(one).fold(0, u64::wrapping_add);
     done.keys = digests.into_keys().collect();
     Ok(done)
+}
+
+/// What is read of every run.
+const COLUMNS: [&str; 5] = ["digest", "kind", "plan_hash", "seed", "test_99"];
+
+impl Done {
+    /// Counts row `i` of a part.
+    fn count(
+        &mut self,
+        reader: &SweepReader,
+        part: &Part,
+        table: &Table,
+        i: usize,
+    ) -> Result<(), Error> {
+        let crossed = table.integers("test_99").get(i).copied().flatten();
+        self.generalised += u64::from(crossed.is_some());
+        let kind = table.texts("kind").get(i).and_then(|k| k.as_deref());
+        if kind != Some("failed") {
+            return Ok(());
+        }
+        self.failed += 1;
+        if self.first_failure.is_none() {
+            let why = reader.runs(part, Some(&["plan", "reason"]))?;
+            let text = |name: &str| {
+                why.texts(name)
+                    .get(i)
+                    .cloned()
+                    .flatten()
+                    .unwrap_or_default()
+            };
+            self.first_failure = Some(format!("{} ({})", text("reason"), text("plan")));
+        }
+        Ok(())
+    }
 }
 
 /// Hands out runs of one sweep.

@@ -69,6 +69,12 @@ pub struct SweepReport {
     pub finished: u64,
     /// Runs that this process found missing.
     pub missing: u64,
+    /// Runs whose held-out accuracy reached 0.99.
+    pub generalised: u64,
+    /// Runs that failed: rows that say why.
+    pub failed: u64,
+    /// Why the first of them did, with its plan.
+    pub first_failure: Option<String>,
     /// A sum of what all runs of the directory measured: equal sets of results have equal ones.
     pub digest: u64,
     /// Whether it was stopped before its end and can go on.
@@ -280,6 +286,9 @@ fn run(dir: &SweepDir, options: &SweepOptions, watch: &Watch<'_>) -> Result<Swee
     let done = recorded(dir, watch)?;
     left.retain(|key| !done.keys.contains(key));
     report.digest = done.digest;
+    report.generalised = done.generalised;
+    report.failed = done.failed;
+    report.first_failure = done.first_failure;
     report.finished = wanted - left.len() as u64;
     if is_quiet(dir)? {
         compact(dir)?;
@@ -417,7 +426,8 @@ pub fn worker(
 pub fn summary(report: &SweepReport) -> Result<serde_json::Value, Error> {
     Ok(serde_json::json!({
         "dir": report.dir,
-        "runs": { "wanted": report.wanted, "finished": report.finished, "done_now": report.finished + report.missing - report.wanted },
+        "runs": { "wanted": report.wanted, "finished": report.finished, "done_now": report.finished + report.missing - report.wanted, "generalised": report.generalised, "failed": report.failed },
+        "first_failure": report.first_failure,
         "digest": format!("{:016x}", report.digest),
         "interrupted": report.interrupted,
         "detached": report.detached,

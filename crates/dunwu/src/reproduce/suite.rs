@@ -1,0 +1,274 @@
+//! Rows measured one after another.
+
+use super::kinds::{Found, Measure};
+use super::row::{Changes, Check, Expect, Row};
+use super::runs::{Runs, Trained};
+use super::stage::{Halt, Stage};
+use super::verdict::{Measured, Verdict};
+use crate::error::{Error, failed};
+use crate::lab::Control;
+use crate::page::reproduce_command;
+use dunwu_core::RunPlan;
+use serde::{Deserialize, Serialize};
+use std::time::Instant;
+
+/// A row with what was measured.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Outcome {
+    /// The row.
+    pub row: Row,
+    /// Every statistic that the row asks for.
+    pub measured: Vec<Measured>,
+    /// The verdict.
+    pub verdict: Verdict,
+    /// Why there is none, where it is inconclusive.
+    pub why: Option<String>,
+    /// Commands that do the same.
+    pub commands: Vec<String>,
+    /// Wall-clock time. Runs that an earlier row needed too are counted there.
+    pub seconds: f64,
+    /// Version of the program.
+    pub version: String,
+}
+
+/// What a caller hears.
+#[derive(Clone, Copy, Debug)]
+pub enum Step<'a> {
+    /// A row begins.
+    Begins(&'a Row),
+    /// Its runs go on.
+    Training(Trained),
+    /// It is measured.
+    Done(&'a Outcome),
+}
+
+/// Measures rows; runs that several of them need are trained once.
+#[derive(Default)]
+pub struct Suite {
+    runs: Runs,
+}
+
+impl Suite {
+    /// Measures one row; None if it was interrupted.
+    ///
+    /// # Errors
+    /// A row that cannot be run on this machine; a row that is not possible.
+    pub fn run(
+        &self,
+        row: &Row,
+        changes: Changes,
+        control: &Control<'_>,
+        hear: &(dyn Fn(Step<'_>) + Sync),
+    ) -> Result<Option<Outcome>, Error> {
+        if let Some(why) = &row.not_possible {
+            return Err(failed(format!("row {} cannot be run yet: {why}", row.id)));
+        }
+        hear(Step::Begins(row));
+        let started = Instant::now();
+        let threads = changes
+            .threads
+            .or(std::thread::available_parallelism().ok().map(usize::from))
+            .unwrap_or(1);
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+        let pool = pool.map_err(|e| failed(format!("no threads: {e}")))?;
+        let measured = match self.measured(row, changes, threads, &pool, control, hear) {
+            Ok(measured) => measured,
+            Err(Halt::Interrupted) => return Ok(None),
+            Err(Halt::Failed(error)) => return Err(error),
+        };
+        let (verdict, why) = verdict(row, changes.shortfall(&row.plans()?), &measured);
+        let outcome = Outcome {
+            row: row.clone(),
+            measured,
+            verdict,
+            why,
+            commands: commands(row, changes)?,
+            seconds: started.elapsed().as_secs_f64(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+        };
+        hear(Step::Done(&outcome));
+        Ok(Some(outcome))
+    }
+
+    fn measured(
+        &self,
+        row: &Row,
+        changes: Changes,
+        threads: usize,
+        pool: &rayon::ThreadPool,
+        control: &Control<'_>,
+        hear: &(dyn Fn(Step<'_>) + Sync),
+    ) -> Result<Vec<Measured>, Halt> {
+        let measures = row.measures();
+        let mut plans = Vec::new();
+        for arm in row.arms() {
+            plans.extend(row.points(&arm, changes)?.into_iter().map(|p| p.plan));
+        }
+        let weights = measures.iter().any(|m| m.reads_weights());
+        let tell = |trained| hear(Step::Training(trained));
+        self.runs.train(&plans, weights, threads, control, &tell)?;
+        let stage = Stage {
+            row,
+            changes,
+            runs: &self.runs,
+        };
+        let mut out = Vec::new();
+        for (check, measure) in row.check.iter().zip(&measures) {
+            if control.cancelled() {
+                return Err(Halt::Interrupted);
+            }
+            let measure: &dyn Measure = measure.as_ref();
+            let found = pool.install(|| measure.measure(&stage))?;
+            out.extend(judged(check, &found));
+        }
+        Ok(out)
+    }
+}
+
+/// What is asked for of what was found.
+fn judged(check: &Check, found: &[Found]) -> Vec<Measured> {
+    let mut out = Vec::new();
+    for expect in &check.expect {
+        for at in found.iter().filter(|f| is_meant(expect, f)) {
+            for statistic in at.statistics.iter().filter(|s| s.name == expect.statistic) {
+                let tolerance = expect.tolerance();
+                let verdict = tolerance.judge(&statistic.reading);
+                out.push(Measured {
+                    kind: check.kind.clone(),
+                    what: expect.what.clone(),
+                    at: at.at.clone(),
+                    statistic: expect.statistic.clone(),
+                    reading: statistic.reading.clone().stored(),
+                    seeds: statistic.seeds.clone(),
+                    published: expect.published.clone(),
+                    tolerance,
+                    verdict,
+                });
+            }
+        }
+    }
+    out
+}
+
+/// Whether every word of the setting that is meant is in the one found.
+fn is_meant(expect: &Expect, found: &Found) -> bool {
+    let has = |word: &str| found.at.split(' ').any(|w| w == word);
+    expect.at.split_whitespace().all(has)
+}
+
+/// The verdict on a row, and why there is none.
+fn verdict(
+    row: &Row,
+    shortfall: Option<String>,
+    measured: &[Measured],
+) -> (Verdict, Option<String>) {
+    if let Some(left_out) = &row.left_out {
+        let why = format!("the source leaves out {left_out}: searched, not judged");
+        return (Verdict::Inconclusive, Some(why));
+    }
+    if let Some(short) = shortfall {
+        let why = format!("at this budget: {short}");
+        return (Verdict::Inconclusive, Some(why));
+    }
+    let verdict = Verdict::of_all(measured.iter().filter_map(|m| m.verdict));
+    let open = measured
+        .iter()
+        .find(|m| m.verdict == Some(Verdict::Inconclusive));
+    let why = open.filter(|_| verdict == Verdict::Inconclusive);
+    (verdict, why.map(|m| format!("{}: {}", m.what, m.reading)))
+}
+
+/// Commands that a reader can run for the same numbers.
+fn commands(row: &Row, changes: Changes) -> Result<Vec<String>, Error> {
+    let mut plans: Vec<RunPlan> = Vec::new();
+    for arm in row.arms() {
+        plans.extend(row.points(&arm, changes)?.into_iter().map(|p| p.plan));
+    }
+    let mut commands: Vec<String> = Vec::new();
+    let landscapes = row.measures().into_iter().flat_map(|m| m.commands());
+    for command in landscapes.chain(plans.iter().map(reproduce_command)) {
+        if !commands.contains(&command) {
+            commands.push(command);
+        }
+    }
+    if commands.is_empty() {
+        commands.push(format!("dunwu reproduce {}", row.id));
+    }
+    Ok(commands)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::kinds::Statistic;
+    use super::super::rows;
+    use super::*;
+
+    fn first_row() -> Row {
+        rows().remove(0)
+    }
+
+    /// Row 1 with every statistic at a value.
+    fn with(row: &Row, value: impl Fn(&Expect) -> f64) -> Vec<Measured> {
+        let mut out = Vec::new();
+        for check in &row.check {
+            for expect in &check.expect {
+                let name: &'static str = ["least", "median", "most", "share"]
+                    .into_iter()
+                    .find(|n| *n == expect.statistic)
+                    .unwrap();
+                let found = Found::of(vec![Statistic::number(name, value(expect))]);
+                out.extend(judged(
+                    &Check {
+                        expect: vec![expect.clone()],
+                        ..check.clone()
+                    },
+                    &[found],
+                ));
+            }
+        }
+        out
+    }
+
+    #[test]
+    fn a_row_holds_where_all_its_numbers_do_and_not_where_one_does_not() {
+        let row = first_row();
+        let inside = |e: &Expect| e.high.or(e.low).unwrap_or(0.0);
+        let good = with(&row, inside);
+        assert!(!good.is_empty());
+        assert_eq!(verdict(&row, None, &good), (Verdict::Holds, None));
+        let bad = with(&row, |e| inside(e) + 1e3);
+        assert_eq!(verdict(&row, None, &bad).0, Verdict::DoesNotHold);
+        let (open, why) = verdict(&row, Some("fewer than 5 seeds".into()), &bad);
+        assert_eq!(open, Verdict::Inconclusive);
+        assert!(why.unwrap().contains("at this budget: fewer than 5 seeds"));
+        let searched = Row {
+            left_out: Some("the decay".into()),
+            ..row.clone()
+        };
+        assert_eq!(verdict(&searched, None, &good).0, Verdict::Inconclusive);
+        assert_eq!(verdict(&row, None, &[]).0, Verdict::Inconclusive);
+    }
+
+    #[test]
+    fn a_number_that_is_none_fails_and_can_be_kept() {
+        let row = first_row();
+        let check = &row.check[0];
+        let found = Found::of(vec![Statistic::number("most", f64::INFINITY)]);
+        let measured = judged(check, &[found]).remove(0);
+        assert_eq!(measured.verdict, Some(Verdict::DoesNotHold));
+        let text = serde_json::to_string(&measured).unwrap();
+        assert_eq!(serde_json::from_str::<Measured>(&text).unwrap(), measured);
+    }
+
+    #[test]
+    fn a_setting_that_is_meant_is_matched_word_by_word() {
+        let expect: Expect =
+            toml::from_str("statistic='at'\nwhat=''\nat='train_multiplier=2'").unwrap();
+        let at = |at: &str| Found {
+            at: at.into(),
+            ..Found::default()
+        };
+        assert!(is_meant(&expect, &at("task=Z23 train_multiplier=2")));
+        assert!(!is_meant(&expect, &at("task=Z23 train_multiplier=2.5")));
+    }
+}

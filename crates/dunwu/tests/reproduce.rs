@@ -1,0 +1,285 @@
+//! The table of published results: what it holds, what it asks for, and the rows that take no time.
+
+use camino::Utf8PathBuf;
+use dunwu::reproduce::{
+    Changes, Cost, KINDS, Outcome, Row, Suite, SuiteDir, Verdict, listing, rows, select, summary,
+};
+use dunwu::{Control, task};
+use std::sync::atomic::AtomicBool;
+
+fn row(id: &str) -> Row {
+    select(&[id.to_owned()], &[]).unwrap().remove(0)
+}
+
+fn changes(words: &[&str]) -> Changes {
+    let words: Vec<String> = words.iter().map(|w| (*w).to_owned()).collect();
+    Changes::from_overrides(&words).unwrap()
+}
+
+fn run(row: &Row, changes: Changes) -> Outcome {
+    let suite = Suite::default();
+    let found = suite.run(row, changes, &Control::default(), &|_| ());
+    found.unwrap().unwrap()
+}
+
+#[test]
+fn every_row_has_a_stable_id_and_something_to_say() {
+    let all = rows();
+    let number = |r: &Row| r.id.parse::<u32>().unwrap();
+    assert!(all.windows(2).all(|w| number(&w[0]) < number(&w[1])));
+    for row in &all {
+        let told = [&row.source, &row.claim, &row.published];
+        assert!(told.iter().all(|t| !t.is_empty()), "{}", row.id);
+        let possible = row.not_possible.is_none();
+        assert_eq!(possible, !row.check.is_empty(), "{}", row.id);
+        let judged = |c: &dunwu::reproduce::Check| {
+            c.expect.iter().any(|e| e.low.is_some() || e.high.is_some())
+        };
+        let gated = row.check.iter().any(judged);
+        assert_eq!(gated, possible && row.left_out.is_none(), "{}", row.id);
+    }
+    let asked = [
+        "1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "13", "14", "15", "17", "18", "19",
+        "20", "21", "23", "25", "26", "27", "28", "29", "30", "32", "33", "39", "40", "45", "47",
+        "48", "52", "57", "58",
+    ];
+    for id in asked {
+        assert!(row(id).not_possible.is_none(), "{id}");
+    }
+}
+
+#[test]
+fn every_plan_of_every_row_resolves_and_its_task_can_be_built() {
+    for row in rows() {
+        let arms = [String::new()].into_iter().chain(row.arm.keys().cloned());
+        for arm in arms {
+            for point in row.points(&arm, Changes::default()).unwrap() {
+                let built = task::Task::from_plan(&point.plan, task::NO_FILES);
+                assert!(built.is_ok(), "{} {arm} {}", row.id, point.label());
+            }
+        }
+    }
+}
+
+#[test]
+fn a_grid_has_every_choice_once() {
+    let points = row("14").points("", Changes::default()).unwrap();
+    assert_eq!(points.len(), 10);
+    let labels: Vec<String> = points.iter().map(dunwu::reproduce::Point::label).collect();
+    assert!(
+        labels.contains(&"task=Z41 train_multiplier=2.75".to_owned()),
+        "{labels:?}"
+    );
+    let error = row("14").points("armm", Changes::default()).unwrap_err();
+    assert!(error.to_string().contains("unknown name `armm`"), "{error}");
+}
+
+#[test]
+fn rows_that_take_no_time_hold() {
+    for id in ["5", "6", "7", "8", "9", "13", "21", "57"] {
+        let found = run(&row(id), Changes::default());
+        assert_eq!(found.verdict, Verdict::Holds, "{id}: {:?}", found.measured);
+        assert!(!found.commands.is_empty());
+    }
+}
+
+/// What is measured decides, not the row: the same data against another claim fails.
+#[test]
+fn a_claim_that_is_wrong_does_not_hold() {
+    let mut wrong = row("8");
+    wrong.check[0].expect[0].low = Some(1.5);
+    wrong.check[0].expect[0].high = Some(2.5);
+    assert_eq!(
+        run(&wrong, Changes::default()).verdict,
+        Verdict::DoesNotHold
+    );
+    let mut wrong = row("10");
+    let levels = toml::toml! { Z7 = [0.25, 0.5] };
+    wrong.check[0].with.insert("levels".into(), levels.into());
+    wrong.check[0].with.insert("starts".into(), 100.into());
+    let found = run(&wrong, Changes::default());
+    assert_eq!(found.verdict, Verdict::DoesNotHold);
+    let missing = found.measured.iter().find(|m| m.statistic == "missing");
+    assert_eq!(
+        missing.unwrap().reading,
+        dunwu::reproduce::Reading::Number(2.0)
+    );
+}
+
+/// A row on a small network, as the table writes them.
+fn small() -> Row {
+    toml::from_str(
+        r#"
+        id = "0"
+        source = "a test"
+        claim = "small networks learn"
+        published = "they do"
+        cost = "S"
+        plan = { task = "Z5", width = [16, 32], epochs = 60, lr = 1e-2, seeds = 2, probes = "none" }
+        [[check]]
+        kind = "over_seeds"
+        with = { number = { of = "crossing", column = "train_acc", at = 0.99 } }
+        expect = [{ statistic = "median", what = "memorised", high = 60 }]
+        "#,
+    )
+    .unwrap()
+}
+
+#[test]
+fn fewer_seeds_or_other_epochs_leave_the_verdict_open() {
+    let small = small();
+    let whole = run(&small, Changes::default());
+    assert_eq!(whole.verdict, Verdict::Holds, "{:?}", whole.measured);
+    assert_eq!(whole.measured.len(), 2);
+    assert!(
+        whole.commands[0].starts_with("dunwu train task=Z5"),
+        "{:?}",
+        whole.commands
+    );
+    for words in [["seeds=1"], ["epochs=50"], ["epochs=70"]] {
+        let found = run(&small, changes(&words));
+        assert_eq!(found.verdict, Verdict::Inconclusive, "{words:?}");
+        assert!(found.why.unwrap().contains("at this budget"));
+    }
+    let more = run(&small, changes(&["seeds=3", "seed=7", "threads=1"]));
+    assert_eq!(more.verdict, Verdict::Holds);
+}
+
+#[test]
+fn numbers_do_not_depend_on_threads_or_on_rows_before() {
+    let suite = Suite::default();
+    let once = |changes| {
+        let found = suite.run(&small(), changes, &Control::default(), &|_| ());
+        found.unwrap().unwrap().measured
+    };
+    let first = once(Changes::default());
+    assert_eq!(first, once(Changes::default()));
+    assert_eq!(first, run(&small(), changes(&["threads=2"])).measured);
+}
+
+#[test]
+fn an_interrupted_row_gives_nothing() {
+    let cancel = AtomicBool::new(true);
+    let control = Control {
+        progress: None,
+        cancel: Some(&cancel),
+    };
+    for row in [small(), row("6")] {
+        let found = Suite::default().run(&row, Changes::default(), &control, &|_| ());
+        assert!(found.unwrap().is_none());
+    }
+}
+
+#[test]
+fn what_cannot_be_selected_is_named() {
+    let why = |id: &str| select(&[id.to_owned()], &[]).unwrap_err().to_string();
+    assert!(why("11").contains("unknown name `11`"), "{}", why("11"));
+    assert!(
+        why("11").contains("10") && why("11").contains("13"),
+        "{}",
+        why("11")
+    );
+    let why = "X".parse::<Cost>().unwrap_err().to_string();
+    assert!(
+        why.contains("`X` is no cost; expected S (under a minute)"),
+        "{why}"
+    );
+    let change = |word: &str| {
+        Changes::from_overrides(&[word.to_owned()])
+            .unwrap_err()
+            .to_string()
+    };
+    assert!(
+        change("lr=1").contains("lr: cannot be changed"),
+        "{}",
+        change("lr=1")
+    );
+    assert!(
+        change("seeds=0").contains("at least 1, got `0`"),
+        "{}",
+        change("seeds=0")
+    );
+    let some = select(&[], &[Cost::S]).unwrap();
+    assert!(!some.is_empty() && some.iter().all(|r| r.cost == Cost::S));
+    let error = Suite::default()
+        .run(&row("34"), Changes::default(), &Control::default(), &|_| ())
+        .unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .contains("row 34 cannot be run yet: it needs a transformer")
+    );
+}
+
+#[test]
+fn a_directory_keeps_rows_as_they_are_and_no_others() {
+    let keep = tempfile::tempdir().unwrap();
+    let dir = Utf8PathBuf::from_path_buf(keep.path().join("suite")).unwrap();
+    let found = run(&small(), Changes::default());
+    let held = SuiteDir::open(&dir).unwrap();
+    held.keep(&found, Changes::default()).unwrap();
+    // What is in use cannot be opened again.
+    assert!(
+        SuiteDir::open(&dir)
+            .unwrap_err()
+            .to_string()
+            .contains("in use")
+    );
+    drop(held);
+    let held = SuiteDir::open(&dir).unwrap();
+    let again = held.find(&small(), Changes::default()).unwrap();
+    assert_eq!(again, Some(found));
+    assert_eq!(held.find(&small(), changes(&["seeds=3"])).unwrap(), None);
+    assert!(
+        held.find(&small(), changes(&["threads=1"]))
+            .unwrap()
+            .is_some()
+    );
+    let mut other = small();
+    other.check[0].expect[0].high = Some(30.0);
+    assert_eq!(held.find(&other, Changes::default()).unwrap(), None);
+    std::fs::write(dir.join("row-0.json"), "{").unwrap();
+    let error = held.find(&small(), Changes::default()).unwrap_err();
+    assert!(error.to_string().contains("row-0.json"), "{error}");
+    drop(held);
+    let full = Utf8PathBuf::from_path_buf(keep.path().to_owned()).unwrap();
+    assert!(SuiteDir::open(&full).is_err());
+}
+
+#[test]
+fn the_json_has_what_it_promises() {
+    let found = run(&small(), Changes::default());
+    let value = summary(&[found], false, None);
+    for key in [
+        "rows",
+        "holds",
+        "does_not_hold",
+        "inconclusive",
+        "interrupted",
+        "dir",
+        "seconds",
+    ] {
+        assert!(value.get(key).is_some(), "{key}");
+    }
+    let row = &value["rows"][0];
+    for key in [
+        "id",
+        "source",
+        "claim",
+        "published",
+        "cost",
+        "verdict",
+        "commands",
+        "checks",
+    ] {
+        assert!(row.get(key).is_some(), "{key}");
+    }
+    assert_eq!(
+        (&row["verdict"], &value["holds"]),
+        (&"holds".into(), &1.into())
+    );
+    assert_eq!(row["checks"][0]["tolerance"]["high"], 60.0);
+    let list = listing(&rows());
+    assert_eq!(list["rows"].as_array().unwrap().len(), rows().len());
+    assert!(KINDS.len() > 10);
+}
