@@ -546,7 +546,6 @@ mod tests {
     use std::rc::Rc;
 
     /// A scheduler that says what it was told to say.
-    #[derive(Default)]
     struct Told {
         answers: RefCell<Vec<Result<u64, Refused>>>,
         tasks: RefCell<Result<Vec<Task>, Refused>>,
@@ -578,12 +577,6 @@ mod tests {
         }
     }
 
-    impl Default for Refused {
-        fn default() -> Self {
-            Refused::Later(String::new())
-        }
-    }
-
     struct Place {
         _temporary: tempfile::TempDir,
         dir: SweepDir,
@@ -601,7 +594,8 @@ mod tests {
             let told = Told {
                 answers: RefCell::new(answers),
                 tasks: RefCell::new(Ok(vec![])),
-                ..Told::default()
+                sent: RefCell::default(),
+                stopped: RefCell::default(),
             };
             Self {
                 dir: SweepDir::create(&path, &plan).unwrap(),
@@ -663,6 +657,7 @@ mod tests {
         place.told.answers.borrow_mut().push(Ok(8));
         cluster.grace = Duration::from_secs(3600);
         cluster.submit(&[id(2)]).unwrap();
+        cluster.asked = None;
         assert_eq!(alive(&mut cluster), [0, 2, 3]);
     }
 

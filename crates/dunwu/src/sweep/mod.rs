@@ -346,7 +346,9 @@ fn jobs(dir: &SweepDir) -> Result<Option<Jobs>, Error> {
     let Some(mut record) = record else {
         return Ok(None);
     };
-    record.as_object_mut().map(|r| r.remove("format"));
+    if let Some(object) = record.as_object_mut() {
+        object.remove("format");
+    }
     let read = serde_json::from_value(record);
     let why = |e: serde_json::Error| Kind::Config {
         what: "jobs of",

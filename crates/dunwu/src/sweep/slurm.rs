@@ -86,7 +86,7 @@ pub(crate) fn check(site: &[String]) -> Result<(), PlanError> {
         let long = word.strip_prefix("--").filter(|l| !l.is_empty());
         let short = word
             .strip_prefix('-')
-            .filter(|s| !s.is_empty() && long.is_none());
+            .filter(|s| !s.is_empty() && !s.starts_with('-'));
         let clash = if let Some(long) = long {
             let name = long.split('=').next().unwrap_or(long);
             // sbatch takes any beginning of a name that is unlike all others.
