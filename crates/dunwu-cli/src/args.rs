@@ -117,6 +117,9 @@ pub(crate) struct Sweep {
     /// Add the points to the sweep of --out, whose runs are kept.
     #[arg(long, requires = "out")]
     pub add: bool,
+    /// Hand all work to the scheduler of a cluster and leave; --resume looks again.
+    #[arg(long)]
+    pub detach: bool,
     /// One JSON object on standard output.
     #[arg(long)]
     pub json: bool,

@@ -4,16 +4,15 @@ use crate::args::Sweep;
 use crate::commands::{CANCEL, free_dir, handle_interrupt};
 use crate::exit;
 use crate::output::{error_line, json, line, paragraph};
-use crate::sweep::{Display, words, zips};
+use crate::sweep::{Display, options, zips};
 use dunwu::analysis::boundary::LawFit;
 use dunwu::boundary::{Found, Setting, SizePrediction};
 use dunwu::store::Wanted;
-use dunwu::sweep::{SweepOptions, SweepProgress, Watch};
+use dunwu::sweep::{SweepProgress, Watch};
 use std::process::ExitCode;
 
 pub(crate) fn run(args: &Sweep) -> anyhow::Result<ExitCode> {
-    let words = words(args)?;
-    let (options, words) = SweepOptions::take(&words).map_err(dunwu::Error::from)?;
+    let (options, words) = options(args)?;
     handle_interrupt();
     let display = Display::new(args.quiet);
     let tell = |progress: &SweepProgress| display.tell(progress);
@@ -44,7 +43,12 @@ pub(crate) fn run(args: &Sweep) -> anyhow::Result<ExitCode> {
     } else {
         print(&found);
     }
-    if found.interrupted && !found.detached {
+    if found.detached {
+        line(&format!(
+            "workers go on by themselves; look again with: dunwu boundary --resume {}",
+            dunwu::shell_word(&found.dir)
+        ));
+    } else if found.interrupted {
         error_line(&format!(
             "interrupted; what was finished is saved. Go on with: dunwu boundary --resume {}",
             dunwu::shell_word(&found.dir)

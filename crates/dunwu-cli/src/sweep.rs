@@ -12,14 +12,14 @@ use indicatif::{ProgressBar, ProgressStyle};
 use std::cell::RefCell;
 use std::io::IsTerminal;
 use std::process::ExitCode;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 /// Time between lines where standard error is no terminal.
 const PLAIN_EVERY: Duration = Duration::from_secs(10);
 
 pub(crate) fn run(args: &Sweep) -> anyhow::Result<ExitCode> {
-    let words = words(args)?;
-    let (options, words) = SweepOptions::take(&words).map_err(dunwu::Error::from)?;
+    let (options, words) = options(args)?;
     handle_interrupt();
     let display = Display::new(args.quiet);
     let tell = |progress: &SweepProgress| display.tell(progress);
@@ -58,8 +58,21 @@ pub(crate) fn run(args: &Sweep) -> anyhow::Result<ExitCode> {
     })
 }
 
+/// How the work is done, and the words of what is wanted.
+pub(crate) fn options(args: &Sweep) -> anyhow::Result<(SweepOptions, Vec<String>)> {
+    let (options, words) = SweepOptions::take(&words(args)?).map_err(dunwu::Error::from)?;
+    let program = std::env::current_exe().context("the path of this program is not known")?;
+    let program = camino::Utf8PathBuf::try_from(program)?;
+    let options = SweepOptions {
+        detach: args.detach,
+        program,
+        ..options
+    };
+    Ok((options, words))
+}
+
 /// Words of the file, then those of the command line, which win.
-pub(crate) fn words(args: &Sweep) -> anyhow::Result<Vec<String>> {
+fn words(args: &Sweep) -> anyhow::Result<Vec<String>> {
     let Some(path) = &args.config else {
         return Ok(args.overrides.clone());
     };
@@ -209,10 +222,16 @@ pub(crate) fn worker(
     let chunk = chunk.or_else(task_id).context(
         "no chunk: give --chunk N, or run as a task of an array (SLURM_ARRAY_TASK_ID, HQ_TASK_ID)",
     )?;
-    handle_interrupt();
+    // A scheduler may repeat itself: a second signal says no more than the first.
+    let _ = ctrlc::set_handler(|| CANCEL.store(true, Ordering::Relaxed));
     match dunwu::sweep::worker(round, chunk, &options, &CANCEL)? {
         ChunkEnd::Done => Ok(ExitCode::SUCCESS),
-        ChunkEnd::Stopped => Ok(ExitCode::from(exit::INTERRUPTED)),
+        ChunkEnd::Stopped => {
+            error_line(&format!(
+                "chunk {chunk} of {round} was stopped; what was finished is recorded"
+            ));
+            Ok(ExitCode::from(exit::INTERRUPTED))
+        }
         ChunkEnd::Taken => {
             error_line(&format!(
                 "chunk {chunk} of {round} is being worked on by another process; nothing to do"

@@ -54,6 +54,7 @@ mod table;
 mod tensors;
 mod writer;
 
+pub use checksum::text_hash;
 pub use error::StoreError;
 pub use labelled::{Labelled, read_labelled};
 pub use lines::Lines;

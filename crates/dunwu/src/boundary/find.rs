@@ -6,7 +6,8 @@ use super::found::{Found, Setting, SizePrediction};
 use super::search::{Row, Search, factor, rows_of};
 use crate::error::{Error, failed};
 use crate::sweep::{
-    Driver, RunKey, Shared, SweepOptions, SweepProgress, Watch, compact, executor, recorded,
+    Driver, RunKey, Shared, SweepOptions, SweepProgress, Watch, compact, executor, is_quiet,
+    recorded, settled,
 };
 use dunwu_analysis::boundary::{
     Form, Point, Prediction, Reading, Scaling, Voice, collapse, laws, predict,
@@ -80,7 +81,8 @@ pub(super) fn find(
     watch: &Watch<'_>,
 ) -> Result<Found, Error> {
     let mut searches = searches(specs)?;
-    recorded(dir, watch)?;
+    let options = &settled(dir, options)?;
+    let done = recorded(dir, watch)?;
     let mut known = known(dir, &searches)?;
     searches.iter_mut().for_each(|s| s.take_up(&known));
     let shared = Arc::new(Shared {
@@ -88,8 +90,11 @@ pub(super) fn find(
         ..Shared::default()
     });
     // Batches are small and chosen one by one: a chunk is a run.
-    let mut driver = Driver::new(dir, executor(dir, options, &shared)?, 1e-9)?;
+    let executor = executor(dir, options, &shared)?;
+    let mut driver = Driver::new(dir, executor, 1e-9, done.parts);
+    let handed = driver.adopt(&done.keys);
     let mut open = Round {
+        handed,
         watch,
         shared: &shared,
         known: &mut known,
@@ -104,8 +109,11 @@ pub(super) fn find(
     }
     let detached = interrupted && driver.is_detached();
     driver.stop()?;
+    driver.notices().into_iter().for_each(|n| watch.notice(n));
     drop(driver);
-    compact(dir, options)?;
+    if is_quiet(dir)? {
+        compact(dir)?;
+    }
     let settings: Vec<Setting> = early.iter().chain(&late).map(Search::setting).collect();
     let mut found = Found {
         dir: dir.reader().path().to_string(),
@@ -120,6 +128,8 @@ pub(super) fn find(
 
 /// What a round of searches works with.
 struct Round<'a> {
+    /// Runs that were handed out, in this sitting or before.
+    handed: BTreeSet<RunKey>,
     watch: &'a Watch<'a>,
     shared: &'a Arc<Shared>,
     known: &'a mut BTreeMap<RunKey, Row>,
@@ -128,7 +138,6 @@ struct Round<'a> {
 impl Round<'_> {
     /// Searches until every border is known; whether it was stopped before.
     fn work(&mut self, driver: &mut Driver<'_>, searches: &mut [Search]) -> Result<bool, Error> {
-        let mut handed: BTreeSet<RunKey> = BTreeSet::new();
         loop {
             let mut wishes = Vec::new();
             for search in searches.iter_mut() {
@@ -137,7 +146,7 @@ impl Round<'_> {
                     search.choose();
                     search.take(self.known);
                 }
-                wishes.extend(search.missing().filter(|w| handed.insert(w.key)));
+                wishes.extend(search.missing().filter(|w| self.handed.insert(w.key)));
             }
             if !wishes.is_empty() {
                 driver.submit(&wishes)?;
@@ -145,13 +154,17 @@ impl Round<'_> {
             if driver.is_idle() {
                 return Ok(false);
             }
-            if self.watch.cancelled() {
+            if self.watch.cancelled() || driver.is_detached() {
                 return Ok(true);
             }
             driver.wait();
             for table in driver.poll()? {
                 self.known.extend(rows_of(&table, threshold(searches))?);
             }
+            driver
+                .notices()
+                .into_iter()
+                .for_each(|n| self.watch.notice(n));
             self.tell(searches);
         }
     }

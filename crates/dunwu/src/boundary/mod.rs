@@ -37,6 +37,7 @@ pub fn boundary(
     watch: &Watch<'_>,
 ) -> Result<Found, Error> {
     BoundarySpec::of(wanted)?;
+    options.check()?;
     let plan = SweepPlan {
         command: "boundary".to_owned(),
         asked: vec![wanted.clone()],

@@ -33,6 +33,7 @@ pub(super) struct Search {
     window: Window,
     batch: usize,
     pub(super) most: usize,
+    enough: f64,
     half_width: f64,
     pub(super) held_back: bool,
     first_seed: u64,
@@ -59,6 +60,7 @@ impl Search {
             order: task.classes(),
             batch: spec.batch,
             most: spec.runs,
+            enough: spec.enough,
             half_width: spec.half_width,
             given: vec![],
             chosen: vec![],
@@ -119,8 +121,10 @@ impl Search {
         open.map(|(key, share, _)| self.wish(*share, key.seed))
     }
 
+    /// Whether too much of the last batches is out to choose the next one.
     pub(super) fn is_waiting(&self) -> bool {
-        self.chosen.iter().any(|(_, _, row)| row.is_none())
+        let out = self.chosen.iter().filter(|(_, _, row)| row.is_none());
+        out.count() as f64 > (1.0 - self.enough) * self.batch as f64
     }
 
     /// Chooses the next batch; none if the border is known well enough or all runs are spent.
