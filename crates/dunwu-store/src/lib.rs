@@ -17,6 +17,8 @@
 //!
 //! The directory of a landscape has `landscape.json`, with `format`, and `index.html` and `figures/*.svg` made from it.
 //!
+//! Training logs of other programs are read, never written: [`log_sources`], [`read_log`].
+//!
 //! Invariant: every file but `events.jsonl` appears whole, by rename, or not at all. A part is on the
 //! disk before the resume point that counts on it, so that kill -9 at any moment leaves either the
 //! old resume point or the new one, and the readings at resume are those before its epoch.
@@ -29,6 +31,7 @@ mod curve;
 mod error;
 mod files;
 mod labelled;
+mod logs;
 mod reader;
 mod record;
 mod run;
@@ -37,6 +40,7 @@ mod writer;
 
 pub use error::StoreError;
 pub use labelled::{Labelled, read_labelled};
+pub use logs::{Log, LogFormat, LogOptions, LogSeries, LogSource, log_sources, read_log};
 pub use reader::{RunReader, stored_plan};
 pub use record::{RECORD_FORMAT, RecordDir, read_record};
 pub use run::{FORMAT, Input, Provenance, RunDir, plan_hash};
