@@ -4,7 +4,14 @@ use crate::Findings;
 use std::path::Path;
 
 /// Commands of the program, each with a page.
-const COMMANDS: &[&str] = &["bench", "inspect", "landscape", "report", "train"];
+const COMMANDS: &[&str] = &[
+    "bench",
+    "forecast",
+    "inspect",
+    "landscape",
+    "report",
+    "train",
+];
 
 pub(crate) fn check(root: &Path) -> Findings {
     let mut findings = Findings::new();

@@ -66,6 +66,7 @@ mod advice;
 mod border;
 mod crossing;
 mod fate;
+pub mod forecast;
 pub mod known;
 pub mod landscape;
 pub mod microscope;

@@ -17,6 +17,7 @@ static CANCEL: AtomicBool = AtomicBool::new(false);
 pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
     match args.command {
         Command::Bench { json } => bench(json),
+        Command::Forecast { words, json } => crate::forecast::run(&words, json),
         Command::Inspect {
             path,
             overrides,

@@ -2,6 +2,7 @@
 
 mod args;
 mod commands;
+mod forecast;
 mod help;
 mod landscape;
 mod microscope;

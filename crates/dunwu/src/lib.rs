@@ -14,6 +14,7 @@
 
 mod error;
 mod files;
+mod forecast;
 mod foreign;
 mod growth;
 mod lab;
@@ -30,6 +31,9 @@ mod summary;
 
 pub use error::Error;
 pub use files::{changed_inputs, config};
+pub use forecast::{
+    FORECAST_KEYS, ForecastKey, ForecastSpec, RunForecast, forecast_log, forecast_logs,
+};
 pub use foreign::microscope_file;
 pub use growth::{Growth, growth};
 pub use lab::{
@@ -48,6 +52,7 @@ pub use resources::{available_memory, needed_memory, threads};
 pub use summary::summary;
 
 pub use dunwu_analysis as analysis;
+pub use dunwu_analysis::forecast::short as short_number;
 pub use dunwu_core::{
     Curve, Dataset, Draws, Flow, KEYS, Metrics, NamedTensor, Needs, Observer, PlanError, Probe,
     Reading, RunEvent, RunPlan, RunSpec, Seed, Snapshot, StopReason, shell_word,
