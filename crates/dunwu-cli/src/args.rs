@@ -27,6 +27,17 @@ pub(crate) enum Command {
     /// Compare optimisers, losses, initialisations or anything else, fairly: paired seeds, tuned learning rates.
     #[command(after_long_help = help::compare())]
     Compare(Compare),
+    /// Forecast from training logs of any framework where runs end, and whether to let them go on.
+    #[command(after_long_help = help::forecast())]
+    Forecast {
+        /// Logs (files, folders, run directories, - for standard input) and what to ask; `dunwu forecast --help` lists
+        /// all keys.
+        #[arg(value_name = "FILE|key=value", required = true)]
+        words: Vec<String>,
+        /// One JSON object on standard output.
+        #[arg(long)]
+        json: bool,
+    },
     /// Say what a run directory holds: plan, crossings, stages, and what its network learned.
     Inspect {
         /// Run directory, a checkpoint in one (checkpoints/seed-N/epoch-N.safetensors), or any safetensors file

@@ -99,6 +99,16 @@ fn keys(out: &mut String, all: &[dunwu::sweep::SweepKey]) {
     }
 }
 
+/// Keys of a forecast.
+pub(crate) fn forecast() -> String {
+    let mut out = String::from("Keys (key=value):\n");
+    for key in dunwu::FORECAST_KEYS {
+        row(&mut out, key.name, key.help);
+    }
+    out += "\n";
+    out + EXIT_CODES
+}
+
 /// Keys of a landscape.
 pub(crate) fn landscape() -> String {
     let mut out = String::from("Keys (key=value, value by default):\n");

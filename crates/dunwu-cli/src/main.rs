@@ -4,6 +4,7 @@ mod args;
 mod boundary;
 mod commands;
 mod compare;
+mod forecast;
 mod help;
 mod landscape;
 mod microscope;

@@ -16,6 +16,7 @@ pub mod boundary;
 mod compare;
 mod error;
 mod files;
+mod forecast;
 mod foreign;
 mod growth;
 mod lab;
@@ -40,6 +41,9 @@ pub use compare::{
 };
 pub use error::Error;
 pub use files::{changed_inputs, config};
+pub use forecast::{
+    FORECAST_KEYS, ForecastKey, ForecastSpec, RunForecast, forecast_log, forecast_logs,
+};
 pub use foreign::microscope_file;
 pub use growth::{Growth, growth};
 pub use lab::{
@@ -60,6 +64,7 @@ pub use summary::summary;
 pub use trial::{Keep, Trial, Trials, trial};
 
 pub use dunwu_analysis as analysis;
+pub use dunwu_analysis::forecast::short as short_number;
 pub use dunwu_core::{
     Curve, Dataset, Draws, Flow, KEYS, Metrics, NamedTensor, Needs, Observer, PlanError, Probe,
     Reading, RunEvent, RunPlan, RunSpec, Seed, Snapshot, StopReason, shell_word,
