@@ -156,10 +156,37 @@ fn digest(trial: &Trial) -> i64 {
     sum as i64
 }
 
+/// Columns that every part has, so that programs that read many parts at once find them alike.
+const INTEGERS: [&str; 10] = [
+    "classes",
+    "delay",
+    "epoch",
+    "rows",
+    "sustained_50",
+    "sustained_99",
+    "test_50",
+    "test_99",
+    "train_99",
+    "trained_on",
+];
+const REALS: [&str; 6] = [
+    "max_test_acc",
+    "share",
+    "test_acc",
+    "test_loss",
+    "train_acc",
+    "train_loss",
+];
+
 /// The rows of some runs. A column that one of them lacks has no value there.
 pub(crate) fn runs_table(runs: &[Finished]) -> Table {
     let rows: Vec<BTreeMap<String, Cell>> = runs.iter().map(cells).collect();
     let mut columns: BTreeMap<String, Column> = BTreeMap::new();
+    let integer = |name: &str| (name.to_owned(), Column::Integer(vec![]));
+    let real = |name: &str| (name.to_owned(), Column::Real(vec![]));
+    columns.extend(INTEGERS.map(integer));
+    columns.extend(REALS.map(real));
+    columns.insert("fate".to_owned(), Column::Text(vec![]));
     for (name, cell) in rows.iter().flatten() {
         // A text in a column of numbers, where a value could not be read, is left out.
         columns.entry(name.clone()).or_insert_with(|| match cell {
