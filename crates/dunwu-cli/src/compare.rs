@@ -225,7 +225,7 @@ fn likeness(page: &ComparePage) {
     };
     line("\nhidden layers at the last epoch, medians over pairs of networks");
     line(&format!(
-        "{:<43}{:>9}{:>18}{:>9}",
+        "{:<41}{:>9}{:>20}{:>10}",
         "", "aligned", "in common (chance)", "features"
     ));
     let mut told: Vec<(&str, &str, &str)> = vec![];
@@ -265,8 +265,8 @@ fn likeness(page: &ComparePage) {
                 share(middle(&|i| Some(of[i].alike.chance)))
             );
             line(&format!(
-                "{:<43}{:>9}{common:>18}{:>9}",
-                label.chars().take(42).collect::<String>(),
+                "{:<41}{:>9}{common:>20}{:>10}",
+                label.chars().take(40).collect::<String>(),
                 share(middle(&|i| Some(of[i].alike.cka))),
                 share(middle(&|i| of[i].features.as_ref().map(|o| o.jaccard)))
             ));
