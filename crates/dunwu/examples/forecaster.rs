@@ -65,13 +65,9 @@ fn regroup(curves: &mut [KnownCurve]) {
             .or_default()
             .insert(c.group.clone());
     }
-    let mut next = 0;
-    for c in curves
-        .iter_mut()
-        .filter(|c| groups[&c.family].len() < FEWEST_GROUPS)
-    {
+    let few = |c: &&mut KnownCurve| groups[&c.family].len() < FEWEST_GROUPS;
+    for (next, c) in curves.iter_mut().filter(few).enumerate() {
         c.group = next.to_string();
-        next += 1;
     }
 }
 

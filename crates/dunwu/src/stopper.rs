@@ -27,11 +27,11 @@ impl Stopper {
     pub(crate) fn look(&self, curve: &Curve) -> Option<String> {
         let last = curve.epochs().last().copied()?;
         // Only an evaluation tells anything new.
-        let (epoch, accuracy) = match self.stop {
+        let accuracy = match self.stop {
             Stop::Never => return None,
-            _ => curve.points("test_acc").last().filter(|p| p.0 == last)?,
+            _ => curve.column("test_acc")?.last().copied()?,
         };
-        if epoch >= self.budget {
+        if accuracy.is_nan() || last >= self.budget {
             return None;
         }
         if accuracy >= self.threshold {

@@ -13,7 +13,7 @@ use dunwu_core::{
 use dunwu_probe::Setting;
 use dunwu_task::{Features, Task};
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// What a trial keeps beside its curve.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -88,10 +88,7 @@ struct Built {
 impl Built {
     /// Features that can be learned, computed when they are first asked for.
     fn features(&self) -> Option<Arc<Features>> {
-        let mut known = self
-            .features
-            .lock()
-            .expect("no thread panics while it finds features");
+        let mut known = self.features.lock().unwrap_or_else(PoisonError::into_inner);
         known
             .get_or_insert_with(|| self.task.features().map(Arc::new))
             .clone()
@@ -162,11 +159,8 @@ impl Trials {
 
     fn built(&self, plan: &RunPlan) -> Result<Arc<Built>, Error> {
         let key = format!("{} {} {}", plan.task, plan.operands, plan.quasigroup);
-        let mut all = self
-            .built
-            .lock()
-            .expect("no thread panics while it builds a task");
-        if let Some(built) = all.get(&key) {
+        let all = || self.built.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(built) = all().get(&key) {
             return Ok(Arc::clone(built));
         }
         let sources = Sources::now(plan);
@@ -178,7 +172,7 @@ impl Trials {
         });
         // A split file changes from plan to plan, so its text is not kept.
         if dunwu_task::files(plan).is_empty() {
-            all.insert(key, Arc::clone(&built));
+            all().insert(key, Arc::clone(&built));
         }
         Ok(built)
     }

@@ -454,7 +454,7 @@ fn short(x: f64) -> String {
         }
     };
     match x.abs() {
-        a if a == 0.0 => "0".to_owned(),
+        0.0 => "0".to_owned(),
         a if !(1e-4..1e5).contains(&a) => format!("{x:.1e}"),
         a if a < 0.001 => plain(6),
         a if a < 0.01 => plain(5),

@@ -60,7 +60,7 @@ pub(crate) fn draw(page: &ComparePage, medium: Medium) -> Vec<Drawing> {
     let mut canvas = Canvas::new(medium, "gradients", TITLE, &text, &keys, 2.0 * STEP);
     for (panel, (label, pick)) in PANELS.iter().enumerate() {
         let top = canvas.top + 26.0 + STEP * panel as f64;
-        let all = || found.along.iter().flat_map(|w| pick(w));
+        let all = || found.along.iter().flat_map(pick);
         let least = all().map(|c| c.quantiles[0]).fold(0.0, f64::min);
         let x = epochs(page.compared.budget, canvas.width());
         let plot = Plot::new(x, linear((least.max(-1.0), 1.0), (top + TALL, top)));

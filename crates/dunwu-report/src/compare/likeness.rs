@@ -44,7 +44,10 @@ pub(super) fn middle(group: &Group<'_>, value: fn(&Likeness) -> f64) -> f64 {
     median(group.pairs.iter().map(|p| value(p)).collect()).unwrap_or(f64::NAN)
 }
 
-const PANELS: [(&str, fn(&Likeness) -> f64); 2] = [
+/// A number of a pair of networks.
+type Pick = fn(&Likeness) -> f64;
+
+const PANELS: [(&str, Pick); 2] = [
     ("alignment (linear CKA)", |p| p.alike.cka),
     ("share of the subspace in common", |p| p.alike.overlap),
 ];

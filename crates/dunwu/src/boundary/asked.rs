@@ -28,6 +28,11 @@ pub const BOUNDARY_KEYS: &[SweepKey] = &[
         help: "tasks whose border is predicted from the others, and measured only then",
     },
     SweepKey {
+        name: "pool",
+        default: "false",
+        help: "true fits one law to all borders; otherwise to those that differ in task, and in what is zipped with it, alone",
+    },
+    SweepKey {
         name: "predict",
         default: "",
         help: "tasks whose border is predicted and not measured",
@@ -55,6 +60,7 @@ pub struct BoundarySpec {
     pub(crate) window: Option<(f64, f64)>,
     pub(crate) hold_back: Vec<String>,
     pub(crate) predict: Vec<String>,
+    pub(crate) pool: bool,
 }
 
 /// Keys that the search itself decides.
@@ -88,6 +94,7 @@ impl BoundarySpec {
             window: None,
             hold_back: vec![],
             predict: vec![],
+            pool: false,
         };
         let mut rest = Vec::new();
         for word in &wanted.words {
@@ -164,10 +171,29 @@ impl BoundarySpec {
                 self.window = Some((low, high));
             }
             "hold_back" => self.hold_back = tasks(value),
+            "pool" => {
+                let why = format!("expected true or false, got `{value}`");
+                self.pool = value.parse().map_err(|_| PlanError::new(key, why))?;
+            }
             "predict" => self.predict = tasks(value),
             _ => return Ok(false),
         }
         Ok(true)
+    }
+
+    /// What settings of one law share: their words, but for the task and what is zipped with it.
+    pub(crate) fn group(&self, words: &[String]) -> String {
+        let of_task = |a: &&crate::sweep::Axis| a.keys.iter().any(|k| k == "task");
+        let task = self.grid.axes().iter().find(of_task);
+        let differs =
+            |key: &str| key == "task" || task.is_some_and(|a| a.keys.iter().any(|k| k == key));
+        let shared = words.iter().filter(|w| {
+            let key = w.split_once('=').map_or(w.as_str(), |(key, _)| key);
+            !differs(key)
+        });
+        let mut shared: Vec<&str> = shared.map(String::as_str).collect();
+        shared.sort_unstable();
+        shared.join(" ")
     }
 
     /// Where the border of a plan is sought.

@@ -24,9 +24,12 @@ fn searches(specs: &[BoundarySpec]) -> Result<Vec<Search>, Error> {
     let mut all: Vec<Search> = Vec::new();
     for spec in specs {
         for point in 0..spec.grid.points() {
-            let search = Search::new(spec, point)?;
+            let mut search = Search::new(spec, point)?;
+            if specs.iter().any(|s| s.pool) {
+                search.group.clear();
+            }
             // What was asked for earlier and is asked for again is one search, as it was asked for last.
-            match all.iter_mut().find(|s| s.words == search.words) {
+            match all.iter_mut().find(|s| s.setting == search.setting) {
                 Some(same) => *same = search,
                 None => all.push(search),
             }
@@ -35,25 +38,28 @@ fn searches(specs: &[BoundarySpec]) -> Result<Vec<Search>, Error> {
     Ok(all)
 }
 
-/// Every run that a directory holds.
-fn known(dir: &SweepDir, searches: &[Search]) -> Result<BTreeMap<RunKey, Row>, Error> {
+/// Every run that a directory holds. One that failed is missing: what was wrong may be mended.
+fn known(dir: &SweepDir) -> Result<BTreeMap<RunKey, Row>, Error> {
     let mut known = BTreeMap::new();
     for part in dir.reader().parts()? {
-        let table = dir.reader().runs(&part, None)?;
-        known.extend(rows_of(&table, threshold(searches))?);
+        known.extend(rows_of(&dir.reader().runs(&part, None)?).0);
     }
     Ok(known)
 }
 
-/// Accuracy from which a run has generalised.
-fn threshold(searches: &[Search]) -> f64 {
-    searches.first().map_or(0.5, |s| s.plan.stop_accuracy)
+/// Whether what is asked can be looked for: every task is one, those that are to be predicted too.
+pub(super) fn check(specs: &[BoundarySpec]) -> Result<(), Error> {
+    searches(specs)?;
+    for text in specs.iter().flat_map(|s| &s.predict) {
+        predicted(text)?;
+    }
+    Ok(())
 }
 
 /// What the runs of a directory say, without any new ones.
 pub(super) fn again(dir: &SweepDir, specs: &[BoundarySpec]) -> Result<Found, Error> {
     let mut all = searches(specs)?;
-    let known = known(dir, &all)?;
+    let known = known(dir)?;
     for search in &mut all {
         search.take_up(&known);
         if !search.is_waiting() {
@@ -64,7 +70,7 @@ pub(super) fn again(dir: &SweepDir, specs: &[BoundarySpec]) -> Result<Found, Err
     let (late, early): (Vec<Search>, Vec<Search>) = all.into_iter().partition(|s| s.held_back);
     let mut found = Found {
         dir: dir.reader().path().to_string(),
-        predictions: said(dir, predictions(&early, &late, specs)?)?,
+        predictions: said(dir, predictions(&early, &late, specs)?, &late)?,
         interrupted,
         ..Found::default()
     };
@@ -83,7 +89,7 @@ pub(super) fn find(
     let mut searches = searches(specs)?;
     let options = &settled(dir, options)?;
     let done = recorded(dir, watch)?;
-    let mut known = known(dir, &searches)?;
+    let mut known = known(dir)?;
     searches.iter_mut().for_each(|s| s.take_up(&known));
     let shared = Arc::new(Shared {
         curve_points: options.curve_points,
@@ -102,11 +108,30 @@ pub(super) fn find(
     let (mut late, mut early): (Vec<Search>, Vec<Search>) =
         searches.into_iter().partition(|s| s.held_back);
     let mut interrupted = open.work(&mut driver, &mut early)?;
-    let predictions = said(dir, predictions(&early, &late, specs)?)?;
+    let predictions = said(dir, predictions(&early, &late, specs)?, &late)?;
+    let mut waits: Vec<&str> = vec![];
     if !interrupted && !late.is_empty() {
         keep_predictions(dir, &predictions)?;
-        interrupted = open.work(&mut driver, &mut late)?;
+        let is_said = |s: &Search| predictions.iter().any(|p| p.task == s.plan.task);
+        // What was held back to test a prediction is not trained without one.
+        let (mut ready, left): (Vec<Search>, Vec<Search>) = late
+            .into_iter()
+            .partition(|s| is_said(s) || s.results().next().is_some());
+        interrupted = open.work(&mut driver, &mut ready)?;
+        late = ready.into_iter().chain(left).collect();
+        waits = late
+            .iter()
+            .filter(|s| s.results().next().is_none())
+            .map(|s| s.plan.task.as_str())
+            .collect();
     }
+    let no_predictions = (!interrupted && !waits.is_empty()).then(|| {
+        format!(
+            "{} {} held back to test a prediction and not trained: a prediction needs borders of two sizes that share its setting",
+            waits.join(", "),
+            if waits.len() == 1 { "is" } else { "are" }
+        )
+    });
     let detached = interrupted && driver.is_detached();
     driver.stop()?;
     driver.notices().into_iter().for_each(|n| watch.notice(n));
@@ -118,6 +143,7 @@ pub(super) fn find(
     let mut found = Found {
         dir: dir.reader().path().to_string(),
         predictions,
+        no_predictions,
         interrupted,
         detached,
         ..Found::default()
@@ -159,7 +185,11 @@ impl Round<'_> {
             }
             driver.wait();
             for table in driver.poll()? {
-                self.known.extend(rows_of(&table, threshold(searches))?);
+                let (rows, failure) = rows_of(&table);
+                self.known.extend(rows);
+                if let Some(why) = failure {
+                    return Err(why);
+                }
             }
             driver
                 .notices()
@@ -215,13 +245,36 @@ fn sizes(points: &[Point]) -> usize {
     all.len()
 }
 
+/// The settings that one law is about: those with most sizes that share what must be shared.
+fn law_group<'a>(settings: impl Iterator<Item = &'a Setting> + Clone) -> Option<String> {
+    let mut sizes: BTreeMap<&str, BTreeSet<usize>> = BTreeMap::new();
+    for setting in settings.filter(|s| !s.held_back && point(s).is_some()) {
+        sizes
+            .entry(&setting.group)
+            .or_default()
+            .insert(setting.order);
+    }
+    let most = sizes.into_iter().max_by_key(|(_, sizes)| sizes.len())?;
+    Some(most.0.to_owned())
+}
+
+/// What is asked to be predicted and not measured.
+fn predicted(text: &str) -> Result<(usize, f64), Error> {
+    let plan = RunSpec::from_overrides([format!("task={text}")])?.resolve()?;
+    let sources = crate::files::Sources::now(&plan);
+    let task = Task::from_plan(&plan, &|path| sources.read(path))?;
+    Ok((task.classes(), factor(&task)))
+}
+
 fn predictions(
     early: &[Search],
     late: &[Search],
     specs: &[BoundarySpec],
 ) -> Result<Vec<SizePrediction>, Error> {
     let settings: Vec<Setting> = early.iter().map(Search::setting).collect();
-    let known = points(settings.iter());
+    let group = law_group(settings.iter());
+    let of_law = |s: &&Setting| Some(&s.group) == group.as_ref();
+    let known = points(settings.iter().filter(of_law));
     let asked: Vec<&String> = specs.iter().flat_map(|s| &s.predict).collect();
     if sizes(&known) < 2 || (late.is_empty() && asked.is_empty()) {
         return Ok(vec![]);
@@ -229,14 +282,12 @@ fn predictions(
     let fits = laws(&known, &[]).map_err(|e| failed(e.to_string()))?;
     let mut out: Vec<SizePrediction> = late
         .iter()
+        .filter(|s| Some(&s.group) == group.as_ref())
         .map(|s| one(&fits, &s.plan.task, s.order, s.factor))
         .collect();
     for text in asked {
-        let words = [format!("task={text}")];
-        let plan = RunSpec::from_overrides(&words)?.resolve()?;
-        let sources = crate::files::Sources::now(&plan);
-        let task = Task::from_plan(&plan, &|path| sources.read(path))?;
-        out.push(one(&fits, text, task.classes(), factor(&task)));
+        let (order, factor) = predicted(text)?;
+        out.push(one(&fits, text, order, factor));
     }
     Ok(out)
 }
@@ -257,19 +308,28 @@ fn one(
     }
 }
 
-/// Predictions that were written down, in place of those that would be made now.
-fn said(dir: &SweepDir, now: Vec<SizePrediction>) -> Result<Vec<SizePrediction>, Error> {
+/// Predictions that were written down, in place of those that would be made now. Of a task that has runs and of
+/// which nothing was written down nothing is said: it would be no prediction.
+fn said(
+    dir: &SweepDir,
+    now: Vec<SizePrediction>,
+    late: &[Search],
+) -> Result<Vec<SizePrediction>, Error> {
     let there = dunwu_store::read_record(dir.reader().path(), PREDICTIONS)?;
     let known = there.as_ref().and_then(|r| r["predictions"].as_array());
     let before = |p: &SizePrediction| {
         let of = known?.iter().find(|k| k["task"] == p.task.as_str())?;
         written(&of["predicted"])
     };
-    let one = |p: SizePrediction| SizePrediction {
-        predicted: before(&p).unwrap_or_else(|| p.predicted.clone()),
-        ..p
+    let measured = |p: &SizePrediction| {
+        let of = late.iter().find(|s| s.plan.task == p.task);
+        of.is_some_and(|s| s.results().next().is_some())
     };
-    Ok(now.into_iter().map(one).collect())
+    let one = |p: SizePrediction| match before(&p) {
+        Some(predicted) => Some(SizePrediction { predicted, ..p }),
+        None => (!measured(&p)).then_some(p),
+    };
+    Ok(now.into_iter().filter_map(one).collect())
 }
 
 /// A prediction as it was written down; None where it cannot be read any more.
@@ -309,10 +369,13 @@ fn conclude(found: &mut Found, settings: Vec<Setting>) {
             prediction.measured = Some(border);
         }
     }
-    let early = points(settings.iter().filter(|s| !s.held_back));
-    let late = points(settings.iter().filter(|s| s.held_back));
+    found.laws_of = law_group(settings.iter());
+    let of_law = |s: &&Setting| Some(&s.group) == found.laws_of.as_ref();
+    let own: Vec<&Setting> = settings.iter().filter(of_law).collect();
+    let of = |held: bool| points(own.iter().copied().filter(|s| s.held_back == held));
+    let (early, late) = (of(false), of(true));
     if sizes(&early) < 3 {
-        let why = "a law needs borders of three sizes or more that are not held back";
+        let why = "a law needs borders of three sizes or more that are not held back and share all but the task";
         found.no_laws = Some(why.to_owned());
     } else {
         match laws(&early, &late) {
@@ -322,7 +385,7 @@ fn conclude(found: &mut Found, settings: Vec<Setting>) {
     }
     let all: Vec<Point> = early.iter().chain(&late).copied().collect();
     if sizes(&all) >= 2 {
-        let readings = readings(&settings);
+        let readings = readings(&own);
         found.collapse = [Scaling::Difference, Scaling::Ratio]
             .into_iter()
             .filter_map(|s| collapse(&readings, &all, s, Seed(0)).ok())
@@ -332,7 +395,7 @@ fn conclude(found: &mut Found, settings: Vec<Setting>) {
 }
 
 /// Share of runs that generalised, by size and fraction.
-fn readings(settings: &[Setting]) -> Vec<Reading> {
+fn readings(settings: &[&Setting]) -> Vec<Reading> {
     let mut cells: BTreeMap<(u64, u64), (f64, f64)> = BTreeMap::new();
     for setting in settings.iter().filter(|s| point(s).is_some()) {
         for o in &setting.observations {

@@ -13,10 +13,14 @@ pub struct Found {
     pub settings: Vec<Setting>,
     /// Candidates of the law across sizes, the shortest description first; empty below three sizes.
     pub laws: Vec<LawFit>,
+    /// What the settings of these laws share; None where all settings were pooled.
+    pub laws_of: Option<String>,
     /// Why there is no law, where there is none.
     pub no_laws: Option<String>,
     /// Borders predicted from other sizes, with the measured ones where they are known.
     pub predictions: Vec<SizePrediction>,
+    /// Why tasks that are held back were not trained, where they were not.
+    pub no_predictions: Option<String>,
     /// Finite-size scaling, by the distance in p and by its ratio.
     pub collapse: Vec<Collapse>,
     /// Whether it was stopped before its end and can go on.
@@ -34,6 +38,8 @@ pub struct Setting {
     pub task: String,
     /// What its runs share, as overrides.
     pub words: Vec<String>,
+    /// What settings of one law share: the words but the task and what is zipped with it.
+    pub group: String,
     /// Order M: the number of labels.
     pub order: usize,
     /// 1 for abelian groups and formulas, half of the largest dimension of a representation for others.

@@ -36,7 +36,7 @@ pub fn boundary(
     options: &SweepOptions,
     watch: &Watch<'_>,
 ) -> Result<Found, Error> {
-    BoundarySpec::of(wanted)?;
+    find::check(&[BoundarySpec::of(wanted)?])?;
     options.check()?;
     let plan = SweepPlan {
         command: "boundary".to_owned(),

@@ -117,7 +117,7 @@ fn setting(setting: &Setting, shared: &BTreeSet<String>) -> BorderSetting {
         .words
         .iter()
         .filter(|w| !shared.contains(*w) && !w.starts_with("task="));
-    let own: Vec<String> = own.map(|w| w.replace('=', " ").replace('_', " ")).collect();
+    let own: Vec<String> = own.map(|w| w.replace(['=', '_'], " ")).collect();
     let runs = setting.observations.iter().map(|o| BorderRun {
         fraction: o.share,
         seed: o.seed,

@@ -5,7 +5,7 @@ use super::found::{Setting, Stops};
 use crate::error::{Error, failed};
 use crate::sweep::{RunKey, Wish, keys, plan_key, plan_words, seconds};
 use dunwu_analysis::boundary::{Observation, Window, border, is_precise, next};
-use dunwu_core::{RunPlan, RunSpec, Seed};
+use dunwu_core::{PlanError, RunPlan, RunSpec, Seed};
 use dunwu_store::Table;
 use dunwu_task::Task;
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,10 +14,13 @@ use std::collections::{BTreeMap, BTreeSet};
 #[derive(Clone, Debug)]
 pub(super) struct Row {
     observation: Observation,
+    /// Highest held-out accuracy, and the first epoch at which it was a half.
+    best: f64,
+    half: Option<u64>,
     /// Rows that it was trained on.
     trained_on: u64,
-    /// The words of its plan, without the number of rows.
-    setting: Vec<String>,
+    /// Hash of its plan, but for the number of rows.
+    setting: u64,
     kind: String,
     reason: String,
     seconds: f64,
@@ -27,10 +30,16 @@ pub(super) struct Row {
 pub(super) struct Search {
     pub(super) plan: RunPlan,
     pub(super) words: Vec<String>,
+    /// Hash of the plan, but for the number of rows.
+    pub(super) setting: u64,
+    /// What settings of one law share.
+    pub(super) group: String,
     rows: u64,
     pub(super) order: usize,
     pub(super) factor: f64,
     window: Window,
+    /// Whether the window is a person's, and stays.
+    fixed: bool,
     batch: usize,
     pub(super) most: usize,
     enough: f64,
@@ -53,7 +62,18 @@ impl Search {
         let factor = factor(&task);
         let data = task.dataset(&plan, plan.seed, &|path| sources.read(path))?;
         let rows = data.len() as u64;
+        let chance = task.chance();
+        if plan.stop_accuracy <= chance {
+            let why = format!(
+                "is {}, and guessing gives {chance:.3}: every run would generalise; take a larger one",
+                plan.stop_accuracy
+            );
+            return Err(PlanError::new("stop_accuracy", why).into());
+        }
         Ok(Self {
+            setting: plan_key(&plan),
+            group: spec.group(&words),
+            fixed: spec.window.is_some(),
             window: spec.window_of(&plan, factor)?,
             held_back: spec.hold_back.contains(&plan.task),
             first_seed: plan.seed,
@@ -92,7 +112,7 @@ impl Search {
     pub(super) fn take_up(&mut self, known: &BTreeMap<RunKey, Row>) {
         let own: Vec<(&RunKey, &Row)> = known
             .iter()
-            .filter(|(_, row)| row.setting == self.words)
+            .filter(|(_, row)| row.setting == self.setting)
             .collect();
         let window = self.window;
         while !self.over && !self.is_waiting() {
@@ -111,7 +131,15 @@ impl Search {
     /// A result as a share of this search's rows.
     fn own(&self, row: &Row) -> Row {
         let mut row = row.clone();
-        row.observation.share = row.trained_on as f64 / self.rows as f64;
+        let (threshold, seen) = (self.plan.stop_accuracy, &mut row.observation);
+        seen.share = row.trained_on as f64 / self.rows as f64;
+        seen.generalised = row.best >= threshold;
+        // A run that goes on after it has generalised took only so long.
+        if threshold == 0.5
+            && let Some(epoch) = row.half
+        {
+            seen.epochs = epoch;
+        }
         row
     }
 
@@ -124,7 +152,9 @@ impl Search {
     /// Whether too much of the last batches is out to choose the next one.
     pub(super) fn is_waiting(&self) -> bool {
         let out = self.chosen.iter().filter(|(_, _, row)| row.is_none());
-        out.count() as f64 > (1.0 - self.enough) * self.batch as f64
+        // A hair less than the product, which rounding may carry over a whole number.
+        let in_time = (self.enough * self.batch as f64 - 1e-9).ceil() as usize;
+        out.count() > self.batch.saturating_sub(in_time)
     }
 
     /// Chooses the next batch; none if the border is known well enough or all runs are spent.
@@ -137,7 +167,7 @@ impl Search {
             return;
         }
         // Runs that all ended alike at an edge of the window: the border lies beyond it.
-        if !known.bracketed && seen.len() >= 2 * self.batch && known.at_edge > 0.5 {
+        if !self.fixed && !known.bracketed && seen.len() >= 2 * self.batch && known.at_edge > 0.5 {
             let (low, high) = (
                 self.window.low() * 0.5,
                 (self.window.high() * 1.5).min(0.97),
@@ -208,6 +238,7 @@ impl Search {
         Setting {
             task: self.plan.task.clone(),
             words: self.words.clone(),
+            group: self.group.clone(),
             order: self.order,
             factor: self.factor,
             rows: self.rows,
@@ -271,48 +302,54 @@ fn stops(rows: &[&Row]) -> Stops {
     stops
 }
 
-/// The results that a table holds.
-pub(super) fn rows_of(table: &Table, threshold: f64) -> Result<Vec<(RunKey, Row)>, Error> {
+/// The results that a table holds, and why the first run that failed did.
+pub(super) fn rows_of(table: &Table) -> (Vec<(RunKey, Row)>, Option<Error>) {
     let best = table.reals("max_test_acc");
     let seconds = table.reals("seconds");
     let text = |name: &str, i: usize| {
         let value = table.texts(name).get(i).cloned().flatten();
         value.unwrap_or_default()
     };
-    let mut out = Vec::new();
+    let (mut out, mut failure) = (Vec::new(), None);
+    let mut settings: BTreeMap<Vec<String>, u64> = BTreeMap::new();
     for (i, key) in keys(table).enumerate() {
         let kind = text("kind", i);
         if kind == "failed" {
             let why = text("reason", i);
-            return Err(failed(format!("a run failed: {why} ({})", text("plan", i))));
+            failure.get_or_insert_with(|| {
+                failed(format!("a run failed: {why} ({})", text("plan", i)))
+            });
+            continue;
         }
         let number = |column: &[Option<f64>]| column.get(i).copied().flatten();
         let epoch = table.integers("epoch").get(i).copied().flatten();
-        let crossed = if threshold == 0.5 {
-            table.integers("test_50").get(i).copied().flatten()
-        } else {
-            None
-        };
+        let half = table.integers("test_50").get(i).copied().flatten();
         let observation = Observation {
-            // Known to the search, which knows how many rows there are.
+            // Known to the search, which knows how many rows there are and what counts.
             share: 0.0,
+            generalised: false,
             seed: key.seed,
-            generalised: number(&best).is_some_and(|b| b >= threshold),
-            epochs: crossed.or(epoch).unwrap_or(0) as u64,
+            epochs: epoch.unwrap_or(0) as u64,
         };
         let plan = text("plan", i);
         let mut words = plan_words(&plan);
         words.retain(|w| !w.starts_with("train_size="));
         let trained_on = table.integers("trained_on").get(i).copied().flatten();
+        let setting = *settings.entry(words).or_insert_with_key(|words| {
+            let plan = RunSpec::from_overrides(words).and_then(|s| s.resolve());
+            plan.map_or(0, |plan| plan_key(&plan))
+        });
         let row = Row {
             observation,
+            best: number(&best).unwrap_or(0.0),
+            half: half.map(|e| e as u64),
             trained_on: trained_on.unwrap_or(0) as u64,
-            setting: words,
+            setting,
             reason: text("reason", i),
             seconds: number(&seconds).unwrap_or(0.0),
             kind,
         };
         out.push((key, row));
     }
-    Ok(out)
+    (out, failure)
 }

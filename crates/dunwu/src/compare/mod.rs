@@ -370,7 +370,6 @@ impl Work<'_> {
     }
 
     /// Cosines of the gradients of two losses, or why there are none; None if interrupted.
-    #[expect(clippy::type_complexity, reason = "a value, or a sentence, or neither")]
     fn gradients(
         &self,
         dir: &CompareDir,

@@ -122,6 +122,9 @@ struct Written {
     tune_seeds: Option<String>,
 }
 
+/// A side's name, and the keys that are its own.
+type Named = (String, Vec<(String, String)>);
+
 impl CompareSpec {
     /// Reads words: `key=v1,v2` gives each side a value of its own, `NAME:key=value` sets a key of the side NAME
     /// alone, `NAME:` names a side that changes nothing, and `key=value` is shared.
@@ -284,7 +287,7 @@ impl Written {
     }
 
     /// Names and keys of the sides.
-    fn named(&mut self) -> Result<Vec<(String, Vec<(String, String)>)>, PlanError> {
+    fn named(&mut self) -> Result<Vec<Named>, PlanError> {
         let lists = std::mem::take(&mut self.lists);
         let bundles = std::mem::take(&mut self.bundles);
         if let (Some((key, _)), Some((name, _))) = (lists.first(), bundles.first()) {

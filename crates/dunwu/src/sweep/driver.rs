@@ -313,14 +313,11 @@ impl<'a> Driver<'a> {
 
 /// Runs in chunks of about so many seconds of work, in the order given.
 fn pack(wishes: &[Wish], seconds: f64) -> Vec<Vec<Wish>> {
-    let total: f64 = wishes.iter().map(|w| w.cost).sum();
-    // A round of more chunks than a site allows is cut, but one is quicker to queue than many.
-    let target = seconds.max(total / MOST_CHUNKS as f64);
     let mut chunks: Vec<Vec<Wish>> = Vec::new();
     let mut work = f64::INFINITY;
     for wish in wishes {
         let full = chunks.last().is_some_and(|c| c.len() >= MOST_RUNS);
-        if work + wish.cost > target || full {
+        if work + wish.cost > seconds || full {
             chunks.push(vec![]);
             work = 0.0;
         }

@@ -105,12 +105,10 @@ impl Grid {
             return Err(PlanError::new("sweep", why));
         }
         // What is wrong with one place is said before anything is trained.
-        let mut at = 0;
-        for axis in &self.axes {
+        for (at, axis) in self.axes.iter().enumerate() {
             for place in 0..axis.places.len() {
                 self.plan_of(&self.words_with(at, place))?;
             }
-            at += 1;
         }
         Ok(())
     }

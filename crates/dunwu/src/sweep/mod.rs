@@ -189,13 +189,12 @@ fn wishes(plan: &SweepPlan) -> Result<Vec<Wish>, Error> {
     let mut known = BTreeSet::new();
     for wanted in &plan.asked {
         let grid = Grid::of(wanted)?;
-        let several = plan.asked.len() > 1;
         let points = points(&grid)?;
         for (words, plan, cost) in points {
             for seed in grid.seeds() {
                 let key = RunKey { plan, seed };
-                // One grid has each run once; where points were added, some may be there already.
-                if !several || known.insert(key) {
+                // Two ways of writing one value, and points that were added, make runs that are there already.
+                if known.insert(key) {
                     all.push(Wish {
                         key,
                         words: words.clone(),

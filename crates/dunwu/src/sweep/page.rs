@@ -110,6 +110,14 @@ pub fn build(reader: &SweepReader, view: &SweepView) -> Result<SweepPage, Error>
     columns.extend(shown.measures.iter().map(|m| m.column.clone()));
     let columns: Vec<&str> = columns.iter().map(String::as_str).collect();
     let mut tally = Tally::default();
+    if let (Some(first), Some(name)) = (parts.first(), &view.measure) {
+        let table = reader.runs(first, None)?;
+        let known: Vec<&str> = table.columns().map(|c| c.0).collect();
+        let column = measure(name).column;
+        if !known.contains(&column.as_str()) {
+            return Err(PlanError::unknown("measure", name, &known).into());
+        }
+    }
     for part in &parts {
         let table = reader.runs(part, Some(&columns))?;
         shown.read(&table, &mut tally);
@@ -207,13 +215,16 @@ impl Shown {
         let texts = table.texts(&axis.name);
         let plans = table.texts("plan");
         let default = KEYS.iter().find(|k| k.name == axis.name);
+        let values = || axis.values.iter().enumerate();
+        let of_text: BTreeMap<&str, usize> = values().map(|(i, v)| (v.text.as_str(), i)).collect();
+        let of_number: BTreeMap<u64, usize> = values()
+            .filter_map(|(i, v)| Some((v.number?.to_bits(), i)))
+            .collect();
+        let by_number = |x: f64| of_number.get(&x.to_bits()).copied();
         let by_text = |text: &str| {
-            let number: Option<f64> = text.parse().ok();
-            axis.values
-                .iter()
-                .position(|v| v.text == text || (v.number.is_some() && v.number == number))
+            let known = of_text.get(text).copied();
+            known.or_else(|| text.parse().ok().and_then(by_number))
         };
-        let by_number = |x: f64| axis.values.iter().position(|v| v.number == Some(x));
         let row = |i: usize| {
             if let Some(Some(x)) = numbers.get(i) {
                 return by_number(*x);

@@ -132,7 +132,8 @@ fn results(trial: &Trial, put: &mut impl FnMut(&str, Cell)) {
             put(name, Cell::Integer(epoch as i64));
         }
     }
-    for (name, _) in trial.curve.columns() {
+    // `lr` is a key of the plan: its last reading would hide what was asked.
+    for (name, _) in trial.curve.columns().filter(|c| c.0 != "lr") {
         if let Some((_, value)) = trial.curve.points(name).last() {
             put(name, Cell::Real(value));
         }

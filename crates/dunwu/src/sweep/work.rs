@@ -63,6 +63,8 @@ pub(crate) fn work(
         .into_iter()
         .filter(|p| p.name.starts_with(&format!("{}-p", part.name)))
         .collect();
+    let number = |p: &Part| p.name.rsplit_once("-p")?.1.parse::<u64>().ok();
+    let next = begun.iter().filter_map(number).max().map_or(0, |n| n + 1);
     let mut done = BTreeSet::new();
     for earlier in &begun {
         done.extend(keys(&reader.runs(earlier, Some(&["plan_hash", "seed"]))?));
@@ -79,7 +81,7 @@ pub(crate) fn work(
     let stopped = shared.cancel.load(Ordering::Relaxed);
     let name = if stopped {
         Part {
-            name: format!("{}-p{}", part.name, begun.len()),
+            name: format!("{}-p{next}", part.name),
         }
     } else {
         part

@@ -46,10 +46,12 @@ pub(super) fn axes(stored: &SweepPlan) -> Result<Vec<SweepAxis>, Error> {
 
 fn axis(key: &str, values: &[String]) -> SweepAxis {
     let mut places: Vec<AxisValue> = Vec::new();
+    let (mut texts, mut seen) = (BTreeSet::new(), BTreeSet::new());
     for text in values {
         let number = text.parse::<f64>().ok().filter(|_| is_numeric(key));
-        let known = |v: &AxisValue| v.text == *text || (number.is_some() && v.number == number);
-        if !places.iter().any(known) {
+        // Two ways of writing one number are one place.
+        let new = number.is_none_or(|n| seen.insert(n.to_bits()));
+        if texts.insert(text) && new {
             let text = text.clone();
             places.push(AxisValue { text, number });
         }

@@ -10,12 +10,15 @@ pub(super) const CURVES: usize = 100;
 /// Places along the epochs of a curve.
 const PLACES: usize = 120;
 
-/// Curves of one group: epochs, train and held-out accuracy of each run.
+/// Epochs, train and held-out accuracy of one run.
+type Line = (Vec<i64>, Vec<f64>, Vec<f64>);
+
+/// Curves of one group.
 #[derive(Default)]
 pub(super) struct Lines {
     pub(super) runs: usize,
     pub(super) last: i64,
-    lines: Vec<(Vec<i64>, Vec<f64>, Vec<f64>)>,
+    lines: Vec<Line>,
 }
 
 /// Adds the curves of a part to their groups, until there are enough.
@@ -51,11 +54,7 @@ pub(super) fn take(
 
 impl Lines {
     /// Median and quartiles over the runs, at places evenly over the logarithm of the epoch.
-    pub(super) fn band(
-        &self,
-        last: i64,
-        pick: fn(&(Vec<i64>, Vec<f64>, Vec<f64>)) -> &Vec<f64>,
-    ) -> CurveBand {
+    pub(super) fn band(&self, last: i64, pick: fn(&Line) -> &Vec<f64>) -> CurveBand {
         let mut band = CurveBand::default();
         let top = (last as f64 + 1.0).ln();
         let mut before = None;
@@ -65,7 +64,7 @@ impl Lines {
                 continue;
             }
             before = Some(epoch);
-            let at = |line: &(Vec<i64>, Vec<f64>, Vec<f64>)| {
+            let at = |line: &Line| {
                 // A run that has ended stays where it was.
                 let i = line.0.partition_point(|e| *e <= epoch).checked_sub(1)?;
                 pick(line).get(i).copied().filter(|v| v.is_finite())
