@@ -6,10 +6,14 @@ use std::path::Path;
 /// Commands of the program, each with a page.
 const COMMANDS: &[&str] = &[
     "bench",
+    "boundary",
+    "compare",
+    "forecast",
     "inspect",
     "landscape",
     "report",
     "reproduce",
+    "sweep",
     "train",
 ];
 

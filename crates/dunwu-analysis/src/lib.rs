@@ -68,6 +68,7 @@ pub mod boundary;
 pub mod compare;
 mod crossing;
 mod fate;
+pub mod forecast;
 pub mod known;
 pub mod landscape;
 pub mod microscope;

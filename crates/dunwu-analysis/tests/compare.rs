@@ -407,6 +407,14 @@ fn words_say_what_is_shown_and_what_is_not() {
         open.contains("That fast does more than a larger step is not shown")
             && !shown.contains("larger step")
     );
+    let faster: Vec<_> = (0..10).map(|i| Some(50 + 2 * i)).collect();
+    let (shown, _) = say(&scene, &faster);
+    assert!(
+        shown.contains(
+            "A larger step alone does more: 99 % held-out accuracy is reached later with fast"
+        ),
+        "{shown}"
+    );
     let bare = Scene {
         choices: None,
         seeds: 3,

@@ -24,6 +24,20 @@ pub(crate) enum Command {
     /// predictions before training.
     #[command(after_long_help = help::boundary())]
     Boundary(Sweep),
+    /// Compare optimisers, losses, initialisations or anything else, fairly: paired seeds, tuned learning rates.
+    #[command(after_long_help = help::compare())]
+    Compare(Compare),
+    /// Forecast from training logs of any framework where runs end, and whether to let them go on.
+    #[command(after_long_help = help::forecast())]
+    Forecast {
+        /// Logs (files, folders, run directories, - for standard input) and what to ask; `dunwu forecast --help` lists
+        /// all keys.
+        #[arg(value_name = "FILE|key=value", required = true)]
+        words: Vec<String>,
+        /// One JSON object on standard output.
+        #[arg(long)]
+        json: bool,
+    },
     /// Say what a run directory holds: plan, crossings, stages, and what its network learned.
     Inspect {
         /// Run directory, a checkpoint in one (checkpoints/seed-N/epoch-N.safetensors), or any safetensors file
@@ -61,15 +75,18 @@ pub(crate) enum Command {
         #[arg(long)]
         quiet: bool,
     },
+    /// Rebuild the page and the figures of a directory, of whatever command, from its record.
+    Report {
+        /// Directory that a command made.
+        #[arg(value_parser = directory)]
+        path: Utf8PathBuf,
+        /// What the page of a sweep shows: x=KEY, y=KEY, measure=COLUMN, by=KEY.
+        #[arg(value_name = "key=value")]
+        view: Vec<String>,
+    },
     /// Measure published results again: what was published, what comes out here, and whether it holds.
     #[command(after_long_help = help::reproduce())]
     Reproduce(Reproduce),
-    /// Rebuild the page and the figures of a directory, of a run or of a landscape, from its record.
-    Report {
-        /// Directory of a run or of a landscape.
-        #[arg(value_parser = directory)]
-        path: Utf8PathBuf,
-    },
     /// Train many networks: lists and ranges of any key, several seeds each.
     #[command(after_long_help = help::sweep())]
     Sweep(Sweep),
@@ -100,7 +117,7 @@ pub(crate) struct Sweep {
     #[arg(long, value_name = "FILE")]
     pub config: Option<Utf8PathBuf>,
     /// Keys whose lists are gone through side by side, not in all combinations.
-    #[arg(long, value_name = "KEY,KEY", value_delimiter = ',', num_args = 1, action = clap::ArgAction::Append)]
+    #[arg(long, value_name = "KEY,KEY")]
     pub zip: Vec<String>,
     /// Directory to make, or of the same sweep to go on with; runs/sweep-N if absent.
     #[arg(long, value_name = "DIR", conflicts_with = "resume", value_parser = directory)]
@@ -111,6 +128,9 @@ pub(crate) struct Sweep {
     /// Add the points to the sweep of --out, whose runs are kept.
     #[arg(long, requires = "out")]
     pub add: bool,
+    /// Hand all work to the scheduler of a cluster and leave; --resume looks again.
+    #[arg(long)]
+    pub detach: bool,
     /// One JSON object on standard output.
     #[arg(long)]
     pub json: bool,
@@ -134,6 +154,25 @@ pub(crate) struct Reproduce {
     /// Directory that keeps every row as soon as it is measured; rows that are there are not measured again.
     #[arg(long, value_name = "DIR", value_parser = directory, conflicts_with = "list")]
     pub out: Option<Utf8PathBuf>,
+    /// One JSON object on standard output.
+    #[arg(long)]
+    pub json: bool,
+    /// No progress on standard error.
+    #[arg(long)]
+    pub quiet: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Compare {
+    /// What differs, as key=a,b or NAME:key=value, and what is shared, as key=value; `dunwu compare --help` says more.
+    #[arg(value_name = "key=value")]
+    pub overrides: Vec<String>,
+    /// Directory to make, with a page, figures and a record; runs/compare-KEY-TASK-N if absent.
+    #[arg(long, value_name = "DIR", conflicts_with = "resume", value_parser = directory)]
+    pub out: Option<Utf8PathBuf>,
+    /// Go on with the unfinished runs of a directory.
+    #[arg(long, value_name = "DIR", value_parser = directory)]
+    pub resume: Option<Utf8PathBuf>,
     /// One JSON object on standard output.
     #[arg(long)]
     pub json: bool,

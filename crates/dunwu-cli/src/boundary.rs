@@ -4,16 +4,15 @@ use crate::args::Sweep;
 use crate::commands::{CANCEL, free_dir, handle_interrupt};
 use crate::exit;
 use crate::output::{error_line, json, line, paragraph};
-use crate::sweep::{Display, words, zips};
+use crate::sweep::{Display, options, zips};
 use dunwu::analysis::boundary::LawFit;
 use dunwu::boundary::{Found, Setting, SizePrediction};
 use dunwu::store::Wanted;
-use dunwu::sweep::{SweepOptions, SweepProgress, Watch};
+use dunwu::sweep::{SweepProgress, Watch};
 use std::process::ExitCode;
 
 pub(crate) fn run(args: &Sweep) -> anyhow::Result<ExitCode> {
-    let words = words(args)?;
-    let (options, words) = SweepOptions::take(&words).map_err(dunwu::Error::from)?;
+    let (options, words) = options(args)?;
     handle_interrupt();
     let display = Display::new(args.quiet);
     let tell = |progress: &SweepProgress| display.tell(progress);
@@ -44,7 +43,12 @@ pub(crate) fn run(args: &Sweep) -> anyhow::Result<ExitCode> {
     } else {
         print(&found);
     }
-    if found.interrupted && !found.detached {
+    if found.detached {
+        line(&format!(
+            "workers go on by themselves; look again with: dunwu boundary --resume {}",
+            dunwu::shell_word(&found.dir)
+        ));
+    } else if found.interrupted {
         error_line(&format!(
             "interrupted; what was finished is saved. Go on with: dunwu boundary --resume {}",
             dunwu::shell_word(&found.dir)
@@ -75,7 +79,8 @@ fn print(found: &Found) {
     if !found.predictions.is_empty() {
         print_predictions(&found.predictions);
     }
-    line(&format!("\n{:.1} s in {}", found.seconds, found.dir));
+    line(&format!("\n{:.1} s", found.seconds));
+    line(&format!("page: {}/report.html", found.dir));
 }
 
 fn print_setting(setting: &Setting) {
@@ -123,25 +128,32 @@ fn print_cautions(setting: &Setting) {
 
 fn print_laws(laws: &[LawFit]) {
     line(&format!(
-        "\n{:<18}{:<26}{:>9}  {:<9} why",
+        "\n{:<11}{:<18}{:>6}  {:<9} parameters",
         "law", "formula", "bits", ""
     ));
     for law in laws {
         let number = |name: &str, i: &Option<dunwu::analysis::known::Interval>| {
-            i.map_or_else(String::new, |i| {
-                format!(" {name}={:.3} ({:.3}–{:.3})", i.value, i.low, i.high)
+            i.as_ref().map(|i| {
+                let (value, low, high) = (i.value, i.low, i.high);
+                format!("{name} = {value:.3} ({low:.3}–{high:.3})")
             })
         };
-        line(&format!(
-            "{:<18}{:<26}{:>9.1}  {:<9} {}{}{}",
-            law.form,
-            law.formula,
-            law.description_length,
-            if law.survives { "survives" } else { "falls" },
-            law.why,
-            number("c", &law.c),
-            number("a", &law.a),
-        ));
+        let numbers: Vec<String> = [number("c", &law.c), number("a", &law.a)]
+            .into_iter()
+            .flatten()
+            .collect();
+        let verdict = if law.survives { "survives" } else { "falls" };
+        line(
+            format!(
+                "{:<11}{:<18}{:>6.1}  {verdict:<9} {}",
+                law.form,
+                law.formula,
+                law.description_length,
+                numbers.join(", ")
+            )
+            .trim_end(),
+        );
+        paragraph(&law.why);
     }
 }
 

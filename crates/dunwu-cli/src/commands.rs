@@ -18,6 +18,8 @@ pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
     match args.command {
         Command::Bench { json } => bench(json),
         Command::Boundary(args) => crate::boundary::run(&args),
+        Command::Compare(args) => crate::compare::run(&args),
+        Command::Forecast { words, json } => crate::forecast::run(&words, json),
         Command::Inspect {
             path,
             overrides,
@@ -47,16 +49,22 @@ pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
             json,
             quiet,
         } => crate::landscape::run(&overrides, out, json, quiet),
+        Command::Report { path, view } => {
+            let sweep = dunwu::store::SweepReader::is_sweep(&path);
+            if let (Some(word), false) = (view.first(), sweep) {
+                let why = "is of the page of a sweep, and this is no directory of one";
+                return Err(dunwu::Error::from(PlanError::new(word, why)).into());
+            }
+            let view = dunwu::sweep::SweepView::of(&view).map_err(dunwu::Error::from)?;
+            if !sweep && path.join("plan.toml").exists() {
+                tell_changes(&path)?;
+            }
+            line(dunwu::rebuild_page(&path, &view)?.as_str());
+            Ok(ExitCode::SUCCESS)
+        }
         Command::Reproduce(args) => {
             handle_interrupt();
             crate::reproduce::run(&args, &CANCEL)
-        }
-        Command::Report { path } => {
-            if path.join("plan.toml").exists() {
-                tell_changes(&path)?;
-            }
-            line(dunwu::rebuild_page(&path)?.as_str());
-            Ok(ExitCode::SUCCESS)
         }
         Command::Sweep(args) => crate::sweep::run(&args),
         Command::Train(args) => train(&args),

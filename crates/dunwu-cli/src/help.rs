@@ -36,6 +36,37 @@ pub(crate) fn train() -> String {
     out + EXIT_CODES
 }
 
+/// Sides and keys of a comparison.
+pub(crate) fn compare() -> String {
+    let mut out = String::from("Words:\n");
+    for (form, text) in [
+        (
+            "key=a,b",
+            "the first side has a, the second b; several such keys go side by side",
+        ),
+        (
+            "NAME:key=value",
+            "the side NAME has that value; `NAME:` alone is a side that changes nothing",
+        ),
+        (
+            "key=value",
+            "all sides have it; every key of `dunwu train` but those of its directories",
+        ),
+    ] {
+        row(&mut out, form, text);
+    }
+    out += "\nKeys of its own:\n";
+    for key in dunwu::COMPARE_KEYS {
+        row(
+            &mut out,
+            key.name,
+            &format!("{} [{}]", key.help, key.default),
+        );
+    }
+    out += "\nWithout seeds=N there are 10 pairs. The first side is what others are compared with; it also runs with\nthree times its learning rate, as a control.\n\n";
+    out + EXIT_CODES
+}
+
 /// Keys of a sweep.
 pub(crate) fn sweep() -> String {
     let mut out = String::from(
@@ -66,6 +97,16 @@ fn keys(out: &mut String, all: &[dunwu::sweep::SweepKey]) {
         };
         row(out, key.name, &format!("{}{default}", key.help));
     }
+}
+
+/// Keys of a forecast.
+pub(crate) fn forecast() -> String {
+    let mut out = String::from("Keys (key=value):\n");
+    for key in dunwu::FORECAST_KEYS {
+        row(&mut out, key.name, key.help);
+    }
+    out += "\n";
+    out + EXIT_CODES
 }
 
 /// Keys of a landscape.

@@ -3,6 +3,8 @@
 mod args;
 mod boundary;
 mod commands;
+mod compare;
+mod forecast;
 mod help;
 mod landscape;
 mod microscope;

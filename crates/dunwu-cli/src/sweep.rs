@@ -3,7 +3,7 @@
 use crate::args::Sweep;
 use crate::commands::{CANCEL, free_dir, handle_interrupt};
 use crate::exit;
-use crate::output::{error_line, json, line};
+use crate::output::{error_line, json, line, paragraph};
 use anyhow::Context;
 use camino::Utf8Path;
 use dunwu::store::Wanted;
@@ -12,14 +12,14 @@ use indicatif::{ProgressBar, ProgressStyle};
 use std::cell::RefCell;
 use std::io::IsTerminal;
 use std::process::ExitCode;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 /// Time between lines where standard error is no terminal.
 const PLAIN_EVERY: Duration = Duration::from_secs(10);
 
 pub(crate) fn run(args: &Sweep) -> anyhow::Result<ExitCode> {
-    let words = words(args)?;
-    let (options, words) = SweepOptions::take(&words).map_err(dunwu::Error::from)?;
+    let (options, words) = options(args)?;
     handle_interrupt();
     let display = Display::new(args.quiet);
     let tell = |progress: &SweepProgress| display.tell(progress);
@@ -58,8 +58,21 @@ pub(crate) fn run(args: &Sweep) -> anyhow::Result<ExitCode> {
     })
 }
 
+/// How the work is done, and the words of what is wanted.
+pub(crate) fn options(args: &Sweep) -> anyhow::Result<(SweepOptions, Vec<String>)> {
+    let (options, words) = SweepOptions::take(&words(args)?).map_err(dunwu::Error::from)?;
+    let program = std::env::current_exe().context("the path of this program is not known")?;
+    let program = camino::Utf8PathBuf::try_from(program)?;
+    let options = SweepOptions {
+        detach: args.detach,
+        program,
+        ..options
+    };
+    Ok((options, words))
+}
+
 /// Words of the file, then those of the command line, which win.
-pub(crate) fn words(args: &Sweep) -> anyhow::Result<Vec<String>> {
+fn words(args: &Sweep) -> anyhow::Result<Vec<String>> {
     let Some(path) = &args.config else {
         return Ok(args.overrides.clone());
     };
@@ -76,11 +89,8 @@ pub(crate) fn words(args: &Sweep) -> anyhow::Result<Vec<String>> {
 
 /// Each `--zip` is one group.
 pub(crate) fn zips(args: &Sweep) -> Vec<Vec<String>> {
-    if args.zip.is_empty() {
-        vec![]
-    } else {
-        vec![args.zip.clone()]
-    }
+    let keys = |group: &String| group.split(',').map(|k| k.trim().to_owned()).collect();
+    args.zip.iter().map(keys).collect()
 }
 
 fn print(report: &SweepReport) {
@@ -94,6 +104,16 @@ fn print(report: &SweepReport) {
         report.finished + report.missing - report.wanted,
         report.seconds
     ));
+    line(&format!(
+        "{} generalised: their held-out accuracy reached 0.99",
+        report.generalised
+    ));
+    if let Some(why) = &report.first_failure {
+        paragraph(&format!(
+            "{} failed, the first because of {why}",
+            report.failed
+        ));
+    }
     if report.detached {
         line(&format!(
             "workers go on by themselves; look again with: dunwu sweep --resume {}",
@@ -104,6 +124,9 @@ fn print(report: &SweepReport) {
             "interrupted; what was finished is saved. Go on with: dunwu sweep --resume {}",
             dunwu::shell_word(report.dir.as_str())
         ));
+    }
+    if !report.detached {
+        line(&format!("page: {}", report.dir.join("report.html")));
     }
 }
 
@@ -199,10 +222,16 @@ pub(crate) fn worker(
     let chunk = chunk.or_else(task_id).context(
         "no chunk: give --chunk N, or run as a task of an array (SLURM_ARRAY_TASK_ID, HQ_TASK_ID)",
     )?;
-    handle_interrupt();
+    // A scheduler may repeat itself: a second signal says no more than the first.
+    let _ = ctrlc::set_handler(|| CANCEL.store(true, Ordering::Relaxed));
     match dunwu::sweep::worker(round, chunk, &options, &CANCEL)? {
         ChunkEnd::Done => Ok(ExitCode::SUCCESS),
-        ChunkEnd::Stopped => Ok(ExitCode::from(exit::INTERRUPTED)),
+        ChunkEnd::Stopped => {
+            error_line(&format!(
+                "chunk {chunk} of {round} was stopped; what was finished is recorded"
+            ));
+            Ok(ExitCode::from(exit::INTERRUPTED))
+        }
         ChunkEnd::Taken => {
             error_line(&format!(
                 "chunk {chunk} of {round} is being worked on by another process; nothing to do"

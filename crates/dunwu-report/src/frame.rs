@@ -16,6 +16,15 @@ pub(crate) fn header(kind: &str, description: &str) -> Markup {
     }
 }
 
+/// A warning that parts of a record were left out, unless all fit.
+pub(crate) fn complaint(consistent: bool) -> Markup {
+    html! {
+        @if !consistent {
+            p.warn { "Parts of this record do not fit together, or hold numbers that are none. Their pictures are left out." }
+        }
+    }
+}
+
 /// The command that makes the numbers again, and a word after it.
 pub(crate) fn again(command: &str, note: &Markup) -> Markup {
     html! {

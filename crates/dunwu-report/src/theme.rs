@@ -40,7 +40,7 @@ pub(crate) const ALL: &[Colour] = &[
     colour("ramp2", "#a7dcad", "#006085"),
     colour("ramp3", "#7dc8ac", "#007686"),
     colour("ramp4", "#52b1a9", "#279c94"),
-    colour("ramp5", "#008393", "#62b595"),
+    colour("ramp5", "#007f8f", "#62b595"),
     colour("ramp6", "#006a91", "#97ca97"),
     colour("ramp7", "#004a86", "#c9df99"),
     colour("ramp8", "#11296c", "#fef1a1"),

@@ -1,5 +1,6 @@
 //! Errors of the store.
 
+use crate::logs::LogProblem;
 use camino::{Utf8Path, Utf8PathBuf};
 use dunwu_core::shell_word;
 use std::fmt;
@@ -43,6 +44,11 @@ pub(crate) enum Kind {
     Damaged {
         file: Utf8PathBuf,
         why: String,
+    },
+    /// A log that cannot be read.
+    Log {
+        file: Utf8PathBuf,
+        problem: LogProblem,
     },
     /// A file that is no table of features and labels.
     Table {
@@ -137,7 +143,7 @@ impl fmt::Display for StoreError {
             } if is_full(source) => {
                 write!(
                     f,
-                    "cannot {doing} {path}: the disk is full; make room and try again, a run with `dunwu train --resume`: what was saved is safe"
+                    "cannot {doing} {path}: the disk is full; make room and try again, with --resume where there is a directory: what was saved is safe"
                 )
             }
             Kind::Io { doing, path, .. } => write!(f, "cannot {doing} {path}"),
@@ -166,6 +172,7 @@ impl fmt::Display for StoreError {
                 )
             }
             Kind::Damaged { file, why } => write!(f, "{file} is damaged: {why}"),
+            Kind::Log { file, problem } => write!(f, "{file}: {problem}"),
             Kind::Table { file, why } => write!(f, "{file}: {why}"),
             Kind::OtherPlan { file } => {
                 write!(

@@ -32,6 +32,8 @@
 //! | `claims/` | locks of chunks that are being worked on |
 //! | `lock`, `summary.json`, `report.html`, `figures/*.svg` | as in the directory of a run |
 //!
+//! Training logs of other programs are read, never written: [`log_sources`], [`read_log`].
+//!
 //! Invariant: every file but `events.jsonl` and `runs.jsonl` appears whole, by rename, or not at all. A part is on the
 //! disk before the resume point that counts on it, so that kill -9 at any moment leaves either the
 //! old resume point or the new one, and the readings at resume are those before its epoch.
@@ -45,6 +47,7 @@ mod error;
 mod files;
 mod labelled;
 mod lines;
+mod logs;
 mod reader;
 mod record;
 mod run;
@@ -54,9 +57,11 @@ mod table;
 mod tensors;
 mod writer;
 
+pub use checksum::text_hash;
 pub use error::StoreError;
 pub use labelled::{Labelled, read_labelled};
 pub use lines::Lines;
+pub use logs::{Log, LogFormat, LogOptions, LogSeries, LogSource, log_sources, read_log};
 pub use reader::{RunReader, stored_plan};
 pub use record::{RECORD_FORMAT, RecordDir, read_record};
 pub use run::{FORMAT, Input, Provenance, RunDir, plan_hash};

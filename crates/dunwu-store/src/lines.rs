@@ -133,7 +133,7 @@ mod tests {
             cols: 2,
             values: dunwu_core::Values::F32(vec![0.5, -1.0]),
         };
-        held.write_tensors("weights/a.safetensors", 7, &[tensor.clone()])
+        held.write_tensors("weights/a.safetensors", 7, std::slice::from_ref(&tensor))
             .unwrap();
         let back = crate::read_safetensors(&dir.join("weights/a.safetensors")).unwrap();
         assert_eq!((back.epoch, back.tensors), (7, vec![tensor]));

@@ -205,13 +205,20 @@ impl SweepReader {
         self.dir.join("rounds").join(format!("r-{round}.jsonl"))
     }
 
-    /// The number of the last round; 0 if there was none.
+    /// The number of the last round, as far as rounds and parts tell; 0 if there was none.
     ///
     /// # Errors
     /// A directory that cannot be listed.
     pub fn last_round(&self) -> Result<u64, StoreError> {
         let rounds = files::numbered(&self.dir.join("rounds"), "r-", ".jsonl")?;
-        Ok(rounds.last().map_or(0, |r| r.0))
+        let written = rounds.last().map_or(0, |r| r.0);
+        // Parts that outlived the file of their round must not be taken for those of a new one.
+        let of_part = |part: &Part| {
+            let digits = part.name.trim_start_matches("m-").strip_prefix('r')?;
+            digits.split('-').next()?.parse().ok()
+        };
+        let recorded = self.parts()?.iter().filter_map(of_part).max();
+        Ok(written.max(recorded.unwrap_or(0)))
     }
 
     /// The directory and the number that the path of a round names.
@@ -250,6 +257,45 @@ impl SweepReader {
             return Err(StoreError::damaged(&path, why));
         }
         Ok(read)
+    }
+
+    /// All chunks of a round.
+    ///
+    /// # Errors
+    /// A round that is not there or is damaged.
+    pub fn round(&self, round: u64) -> Result<Vec<Chunk>, StoreError> {
+        let path = self.round_path(round);
+        let text = files::read(&path)?;
+        let lines = text.split(|b| *b == b'\n').filter(|l| !l.is_empty());
+        let chunk = |line| serde_json::from_slice(line);
+        let damaged = |e: serde_json::Error| StoreError::damaged(&path, e.to_string());
+        lines.map(|l| chunk(l).map_err(damaged)).collect()
+    }
+
+    /// Whether a process works on a chunk; on whether any does, if None.
+    ///
+    /// # Errors
+    /// Claims that cannot be looked at.
+    pub fn is_claimed(&self, part: Option<&Part>) -> Result<bool, StoreError> {
+        let dir = self.dir.join("claims");
+        let fail = |e| StoreError::io("list", &dir, e);
+        let entries = match dir.read_dir_utf8() {
+            Ok(entries) => entries,
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(false),
+            Err(e) => return Err(fail(e)),
+        };
+        for entry in entries {
+            let entry = entry.map_err(fail)?;
+            if part.is_some_and(|p| p.name != entry.file_name()) {
+                continue;
+            }
+            let file = File::open(entry.path()).map_err(fail)?;
+            // A lock that others share: two that look do not hide a claim from each other.
+            if let Err(std::fs::TryLockError::WouldBlock) = file.try_lock_shared() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Claims a chunk for this process, until the value is dropped; None if another process works on it.
@@ -351,11 +397,17 @@ impl SweepDir {
         files::sync_dir(&self.reader.dir.join("parts"))
     }
 
-    /// Merges parts into one. A kill between the two steps leaves runs twice, which readers take once.
+    /// Merges parts into one, of each table the rows that `keep` names. A kill between the two steps leaves runs
+    /// twice, which readers take once.
     ///
     /// # Errors
     /// Files that cannot be read or written.
-    pub fn merge(&self, parts: &[Part], into: &Part) -> Result<(), StoreError> {
+    pub fn merge(
+        &self,
+        parts: &[Part],
+        into: &Part,
+        keep: &dyn Fn(&Part, &Table) -> Vec<usize>,
+    ) -> Result<(), StoreError> {
         let (mut runs, mut curves) = (Table::default(), Table::default());
         for part in parts {
             let path = self.reader.part_path(part, RUNS);
@@ -365,13 +417,18 @@ impl SweepDir {
                     format!("column {name} has another type here than in other parts"),
                 )
             };
-            runs.append(self.reader.runs(part, None)?).map_err(two)?;
+            let more = self.reader.runs(part, None)?;
+            runs.append(more.select(&keep(part, &more))).map_err(two)?;
             if let Some(more) = self.reader.curves(part, None)? {
-                curves.append(more).map_err(two)?;
+                curves
+                    .append(more.select(&keep(part, &more)))
+                    .map_err(two)?;
             }
         }
         let curves = Some(&curves).filter(|c| c.rows() > 0);
-        self.reader.commit(into, &runs, curves)?;
+        if runs.rows() > 0 {
+            self.reader.commit(into, &runs, curves)?;
+        }
         for part in parts.iter().filter(|p| *p != into) {
             files::remove(&self.reader.part_path(part, RUNS))?;
             files::remove(&self.reader.part_path(part, CURVES))?;

@@ -213,18 +213,18 @@ impl Table {
 /// # Errors
 /// A file that cannot be written.
 pub(crate) fn write(path: &Utf8Path, kind: &str, table: &Table) -> Result<(), StoreError> {
-    let bytes =
-        encode(kind, table).map_err(|e| StoreError::io("write", path, std::io::Error::other(e)))?;
+    let bytes = encode(kind, table, TABLE_FORMAT)
+        .map_err(|e| StoreError::io("write", path, std::io::Error::other(e)))?;
     files::write_atomic(path, &seal(bytes))
 }
 
-fn encode(kind: &str, table: &Table) -> Result<Vec<u8>, ParquetError> {
+fn encode(kind: &str, table: &Table, format: u64) -> Result<Vec<u8>, ParquetError> {
     let fields: String = table.columns.iter().map(|(n, c)| c.field(n)).collect();
     let schema = parse_message_type(&format!("message {kind} {{ {fields} }}"))?;
     let properties = WriterProperties::builder()
         .set_compression(Compression::ZSTD(ZstdLevel::try_new(3)?))
         .set_key_value_metadata(Some(vec![
-            KeyValue::new(FORMAT_KEY.to_owned(), TABLE_FORMAT.to_string()),
+            KeyValue::new(FORMAT_KEY.to_owned(), format.to_string()),
             KeyValue::new(KIND_KEY.to_owned(), kind.to_owned()),
         ]))
         .build();
@@ -483,6 +483,19 @@ mod tests {
             std::fs::write(&path, &whole[..length]).unwrap();
             assert!(read(&path, "runs", None).is_err(), "cut at {length}");
         }
+    }
+
+    #[test]
+    fn a_newer_table_is_refused_by_its_format() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = file(&dir);
+        let bytes = seal(encode("runs", &sample(), TABLE_FORMAT + 1).unwrap());
+        std::fs::write(&path, bytes).unwrap();
+        let error = read(&path, "runs", None).unwrap_err();
+        assert!(
+            error.to_string().contains("has format 2") && !error.is_damaged(),
+            "{error}"
+        );
     }
 
     #[test]

@@ -50,6 +50,10 @@ pub(crate) enum Kind {
         round: u64,
         chunk: usize,
         tries: usize,
+        why: String,
+    },
+    Refused {
+        why: String,
     },
     Config {
         what: &'static str,
@@ -75,6 +79,7 @@ impl Error {
             | Kind::OtherSweep { .. }
             | Kind::OtherCommand { .. }
             | Kind::NoRound { .. }
+            | Kind::Refused { .. }
             | Kind::Config { .. } => true,
             Kind::Engine(e) => e.is_bad_input(),
             Kind::Store(e) => e.is_bad_input(),
@@ -84,11 +89,12 @@ impl Error {
 }
 
 /// A chunk that no worker brings back.
-pub(crate) fn lost(round: u64, chunk: usize, tries: usize) -> Error {
+pub(crate) fn lost(round: u64, chunk: usize, tries: usize, why: Option<String>) -> Error {
     Kind::Lost {
         round,
         chunk,
         tries,
+        why: why.map_or_else(String::new, |w| format!(" ({w})")),
     }
     .into()
 }
@@ -172,10 +178,12 @@ impl fmt::Display for Error {
                 round,
                 chunk,
                 tries,
+                why,
             } => write!(
                 f,
-                "chunk {chunk} of round {round} was handed out {tries} times and came back without results; look at its log, then go on with --resume"
+                "chunk {chunk} of round {round} was handed out {tries} times and came back without results{why}; look at its log, then go on with --resume"
             ),
+            Kind::Refused { why } => f.write_str(why),
             Kind::Config { what, path, why } => write!(f, "{what} {path}: {why}"),
             Kind::Panic { seed } => write!(
                 f,
@@ -199,6 +207,7 @@ impl std::error::Error for Error {
             | Kind::OtherCommand { .. }
             | Kind::NoRound { .. }
             | Kind::Lost { .. }
+            | Kind::Refused { .. }
             | Kind::Panic { .. }
             | Kind::Config { .. } => None,
         }

@@ -3,7 +3,7 @@
 use crate::error::Error;
 use crate::files::read_file;
 use crate::landscape::{Landscape, LandscapeSpec, Sample, peak_name, slice};
-use crate::{lab, provenance};
+use crate::provenance;
 use camino::{Utf8Path, Utf8PathBuf};
 use dunwu_analysis::landscape::Level;
 use dunwu_core::{RunPlan, shell_word};
@@ -58,27 +58,14 @@ impl LandscapeDir {
     }
 }
 
-/// Rebuilds the page of a directory, of a run, of a comparison, of published results or of a landscape, from its
-/// record, and gives the page's path.
-///
-/// # Errors
-/// A directory that holds neither, is in use, damaged, or made by a newer version.
-pub fn rebuild_page(dir: &Utf8Path) -> Result<Utf8PathBuf, Error> {
-    if crate::compare::is_comparison(dir) {
-        return crate::compare::rebuild(dir);
-    }
-    if crate::reproduce::is_suite(dir) {
-        return crate::reproduce::rebuild(dir);
-    }
-    if !is_landscape(dir) {
-        return lab::report(dir);
-    }
-    rebuild(dir, &RecordDir::open(dir, RECORD)?)
-}
-
 /// Whether a directory holds the record of a landscape.
 pub fn is_landscape(dir: &Utf8Path) -> bool {
     dir.join(RECORD).exists()
+}
+
+/// Rebuilds the page of a landscape from its record.
+pub(crate) fn redraw(dir: &Utf8Path) -> Result<Utf8PathBuf, Error> {
+    rebuild(dir, &RecordDir::open(dir, RECORD)?)
 }
 
 /// Everything is read back from the disk: what is drawn is what is stored.

@@ -16,6 +16,7 @@ pub mod boundary;
 mod compare;
 mod error;
 mod files;
+mod forecast;
 mod foreign;
 mod growth;
 mod lab;
@@ -25,6 +26,7 @@ mod learned;
 mod microscope;
 mod names;
 mod page;
+mod pages;
 mod provenance;
 mod recorder;
 pub mod reproduce;
@@ -39,6 +41,9 @@ pub use compare::{
 };
 pub use error::Error;
 pub use files::{changed_inputs, config};
+pub use forecast::{
+    FORECAST_KEYS, ForecastKey, ForecastSpec, RunForecast, forecast_log, forecast_logs,
+};
 pub use foreign::microscope_file;
 pub use growth::{Growth, growth};
 pub use lab::{
@@ -48,16 +53,18 @@ pub use landscape::{
     Border, LANDSCAPE_KEYS, Landscape, LandscapeKey, LandscapeSpec, NETWORK_KEYS, SHARED_KEYS,
     Sample, WhitenAt, Whitening, landscape,
 };
-pub use landscape_page::{LandscapeDir, is_landscape, rebuild_page};
+pub use landscape_page::{LandscapeDir, is_landscape};
 pub use learned::keep_learned;
 pub use microscope::{Microscopy, Moment, microscope};
 pub use names::names;
 pub use page::reproduce_command;
+pub use pages::rebuild_page;
 pub use resources::{available_memory, needed_memory, threads};
 pub use summary::summary;
 pub use trial::{Keep, Trial, Trials, trial};
 
 pub use dunwu_analysis as analysis;
+pub use dunwu_analysis::forecast::short as short_number;
 pub use dunwu_core::{
     Curve, Dataset, Draws, Flow, KEYS, Metrics, NamedTensor, Needs, Observer, PlanError, Probe,
     Reading, RunEvent, RunPlan, RunSpec, Seed, Snapshot, StopReason, shell_word,

@@ -155,7 +155,7 @@ impl Trials {
             classes: data.classes,
             trained_on: data.train.len(),
             held_out: data.test.len(),
-            rows: data.train.len() + data.test.len(),
+            rows: data.len(),
             weights,
         })
     }

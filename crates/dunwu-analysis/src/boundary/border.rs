@@ -52,7 +52,7 @@ pub struct Border {
 /// the border does not carry the border along. Log p rather than p: borders are positive, window and laws
 /// are about ratios, and one prior of widths does for all sizes; over the width of a transition the two
 /// differ little. Logistic rather than probit for its heavier tails. Priors of b and s: [`Window`];
-/// λ is 0.002, 0.02 or 0.08 with probability 0.6, 0.3, 0.1. Summed on a grid of 96 places, 14 widths and 3
+/// λ is 0.002, 0.02 or 0.08 with probability 0.6, 0.3, 0.1. Summed on a grid of 72 places, 12 widths and 3
 /// shares, laid where a coarser one found the border; no draws.
 ///
 /// Without runs it is the prior. If all runs had the same fate it is a one-sided bound, and `bracketed`

@@ -5,7 +5,7 @@ use super::posterior::{Cell, Posterior, unique};
 use super::window::Window;
 use dunwu_core::{Draws, Seed};
 
-/// Cells that stand for what is believed, imagined outcomes of a batch, and fractions to choose from.
+/// Cells that stand for what is believed, futures of a batch, and fractions to choose from.
 const CELLS: usize = 256;
 const FUTURES: usize = 8;
 const CANDIDATES: usize = 48;
@@ -14,10 +14,14 @@ const CANDIDATES: usize = 48;
 /// same may come twice, for two seeds.
 ///
 /// Until both fates have been seen: the quantiles of where the border may lie, 1/(k+1), …, k/(k+1), which
-/// is bisection for k = 1. Then one at a time the fraction after whose outcome the variance of the log of
-/// the border is expected to be least, the outcomes of those already in the batch drawn from what is
-/// believed, in eight futures, over which the variance is averaged. The posterior stands as 256
-/// of its cells. `seed` decides which cells and outcomes.
+/// is bisection for k = 1. Then one at a time the fraction whose outcome is expected to say most about
+/// border, width and lapses (mutual information; Houlsby and others, arXiv 1112.5745), the outcomes of
+/// those already in the batch drawn from what is believed, in eight futures, over which it is averaged. The
+/// posterior stands as 256 of its cells. `seed` decides which cells and outcomes.
+///
+/// Information rather than the variance of the border alone: that looks one run ahead, stays at the border,
+/// and learns too little of how wide the transition is, without which the interval does not close. Of 300
+/// simulated searches 96 % instead of 98 % came to ±0.01 within 40 runs, in batches of four 93 % instead of 97 %.
 ///
 /// ```
 /// use dunwu_analysis::boundary::{Window, next};
@@ -70,21 +74,52 @@ fn quantiles(posterior: &Posterior, rows: u64, how_many: usize) -> Vec<f64> {
 /// Probabilities of the cells in one future of the batch.
 type Future = Vec<f64>;
 
+/// A fraction that may be run.
+struct Candidate {
+    share: f64,
+    /// For each cell the probability that a run generalises, and the entropy of that.
+    chances: Vec<f64>,
+    entropies: Vec<f64>,
+}
+
+impl Candidate {
+    fn of(share: f64, cells: &[Cell]) -> Self {
+        let log_share = libm::log(share);
+        let chances: Vec<f64> = cells.iter().map(|c| c.chance(log_share)).collect();
+        let entropies = chances.iter().map(|c| entropy(*c)).collect();
+        Self {
+            share,
+            chances,
+            entropies,
+        }
+    }
+
+    /// Mutual information of the outcome and the cell: how uncertain the outcome is, less how uncertain it
+    /// would be if the cell were known.
+    fn information(&self, future: &Future) -> f64 {
+        let (mut yes, mut known) = (0.0, 0.0);
+        for ((weight, chance), entropy) in future.iter().zip(&self.chances).zip(&self.entropies) {
+            yes += weight * chance;
+            known += weight * entropy;
+        }
+        entropy(yes) - known
+    }
+}
+
 fn informative(posterior: &Posterior, rows: u64, how_many: usize, seed: Seed) -> Vec<f64> {
     let mut draws = seed.draws("boundary next");
     let cells = posterior.sample(CELLS, draws.unit());
-    let candidates = candidates(posterior, rows);
-    let chances: Vec<Vec<f64>> = candidates
-        .iter()
-        .map(|share| cells.iter().map(|c| c.chance(libm::log(*share))).collect())
+    let candidates: Vec<Candidate> = candidates(posterior, rows)
+        .into_iter()
+        .map(|share| Candidate::of(share, &cells))
         .collect();
     let mut futures: Vec<Future> = vec![cells.iter().map(|c| c.weight).collect(); FUTURES];
     let mut out = Vec::with_capacity(how_many);
     for _ in 0..how_many {
-        let best = best(&chances, &cells, &futures);
-        out.push(candidates[best]);
+        let best = &candidates[best(&candidates, &futures)];
+        out.push(best.share);
         for future in &mut futures {
-            imagine(future, &chances[best], &mut draws);
+            imagine(future, &best.chances, &mut draws);
         }
     }
     out
@@ -103,29 +138,17 @@ fn candidates(posterior: &Posterior, rows: u64) -> Vec<f64> {
     out
 }
 
-/// The candidate that explains most of the variance, summed over the futures.
-fn best(chances: &[Vec<f64>], cells: &[Cell], futures: &[Future]) -> usize {
-    let gain = |chances: &[f64]| -> f64 {
-        futures
-            .iter()
-            .map(|future| explained(chances, cells, future))
-            .sum()
-    };
-    let gains: Vec<f64> = chances.iter().map(|c| gain(c)).collect();
+/// The candidate whose outcome says most, summed over the futures.
+fn best(candidates: &[Candidate], futures: &[Future]) -> usize {
+    let gain = |c: &Candidate| futures.iter().map(|f| c.information(f)).sum::<f64>();
+    let gains: Vec<f64> = candidates.iter().map(gain).collect();
     (0..gains.len()).fold(0, |best, i| if gains[i] > gains[best] { i } else { best })
 }
 
-/// Variance of the place minus what is expected to be left of it after one run.
-fn explained(chances: &[f64], cells: &[Cell], future: &Future) -> f64 {
-    let (mut yes, mut yes_place, mut mean) = (0.0, 0.0, 0.0);
-    for ((chance, cell), weight) in chances.iter().zip(cells).zip(future) {
-        yes += weight * chance;
-        yes_place += weight * chance * cell.place;
-        mean += weight * cell.place;
-    }
-    // Var E[place | outcome] of a yes or no.
-    let apart = yes_place - yes * mean;
-    apart * apart / (yes * (1.0 - yes)).max(f64::MIN_POSITIVE)
+/// Of a yes or no, in nats.
+fn entropy(p: f64) -> f64 {
+    let part = |p: f64| if p > 0.0 { -p * libm::log(p) } else { 0.0 };
+    part(p) + part(1.0 - p)
 }
 
 /// Draws the outcome of a run and believes it.

@@ -10,17 +10,22 @@ pub(super) const NINE: f64 = 2.197_224_577_336_219_4;
 /// Shares of runs whose fate has nothing to do with the fraction, and how likely each is beforehand.
 const LAPSES: [(f64, f64); 3] = [(0.002, 0.6), (0.02, 0.3), (0.08, 0.1)];
 /// Cells of the first look, of places and of widths, and of the second.
-const COARSE: (usize, usize) = (64, 8);
-const FINE: (usize, usize) = (96, 14);
+const COARSE: (usize, usize) = (48, 6);
+const FINE: (usize, usize) = (72, 12);
+/// Standard deviations of the log of the width to either side of the usual one that the grid spans.
+const SPAN: f64 = 2.7;
 /// Places less likely than the likeliest by this factor are left out of the second look.
 const NEGLIGIBLE: f64 = 1e-5;
+/// Runs at one fraction whose likelihood is multiplied out; products below this are replaced by logarithms.
+const FEW: u32 = 32;
+const TINY: f64 = 1e-150;
 
 /// Runs at one fraction.
 #[derive(Clone, Copy, Debug)]
 struct Dose {
     log_share: f64,
-    runs: f64,
-    generalised: f64,
+    generalised: u32,
+    failed: u32,
 }
 
 /// Weights of all cells, summing to 1.
@@ -51,8 +56,8 @@ pub(super) struct Cell {
 impl Cell {
     /// Probability that a run at a fraction generalises.
     pub(super) fn chance(&self, log_share: f64) -> f64 {
-        let odds = libm::exp((self.place - log_share) / self.scale);
-        0.5 * self.lapse + (1.0 - self.lapse) / (1.0 + odds)
+        let sure = logistic((log_share - self.place) / self.scale);
+        0.5 * self.lapse + (1.0 - self.lapse) * sure
     }
 }
 
@@ -67,10 +72,13 @@ pub(super) fn unique(observations: &[Observation]) -> Vec<Observation> {
 
 fn doses(runs: &[Observation]) -> Vec<Dose> {
     runs.chunk_by(|a, b| a.share == b.share)
-        .map(|same| Dose {
-            log_share: libm::log(same[0].share),
-            runs: same.len() as f64,
-            generalised: same.iter().filter(|o| o.generalised).count() as f64,
+        .map(|same| {
+            let generalised = same.iter().filter(|o| o.generalised).count() as u32;
+            Dose {
+                log_share: libm::log(same[0].share),
+                generalised,
+                failed: same.len() as u32 - generalised,
+            }
         })
         .collect()
 }
@@ -93,23 +101,19 @@ impl Posterior {
 
     fn on(doses: &[Dose], window: &Window, start: f64, end: f64, cells: (usize, usize)) -> Self {
         let step = (end - start) / cells.0 as f64;
-        let (narrow, wide) = window.widths();
-        let ratio = libm::log(wide / narrow) / cells.1 as f64;
-        let scales: Vec<f64> = (0..cells.1)
-            .map(|j| narrow * libm::exp((j as f64 + 0.5) * ratio) / (2.0 * NINE))
-            .collect();
+        let widths = widths(window, cells.1);
         let mut weights = Vec::with_capacity(cells.0 * cells.1 * LAPSES.len());
         for i in 0..cells.0 {
             let place = start + (i as f64 + 0.5) * step;
-            for scale in &scales {
-                weights.extend(log_weights(doses, place, *scale));
+            for (scale, log_prior) in &widths {
+                weights.extend(log_weights(doses, place, *scale).map(|w| w + log_prior));
             }
         }
         normalise(&mut weights);
         Self {
             start,
             step,
-            scales,
+            scales: widths.iter().map(|w| w.0).collect(),
             weights,
         }
     }
@@ -178,22 +182,49 @@ impl Posterior {
     }
 }
 
+/// Scales of the logistic with the logs of their priors, up to a constant.
+fn widths(window: &Window, cells: usize) -> Vec<(f64, f64)> {
+    let (usual, factor) = window.width();
+    (0..cells)
+        .map(|j| SPAN * ((2 * j + 1) as f64 / cells as f64 - 1.0))
+        .map(|z| (usual * libm::pow(factor, z) / (2.0 * NINE), -0.5 * z * z))
+        .collect()
+}
+
 /// Log of prior × likelihood of a place and a scale, for each share of lapses.
 fn log_weights(doses: &[Dose], place: f64, scale: f64) -> [f64; LAPSES.len()] {
-    let mut out = LAPSES.map(|(_, prior)| libm::log(prior));
+    let mut sums = LAPSES.map(|(_, prior)| libm::log(prior));
+    // Products first, for a logarithm costs more than all the rest; before they underflow they are taken in.
+    let mut products = [1.0; LAPSES.len()];
     for dose in doses {
-        let sure = 1.0 / (1.0 + libm::exp((place - dose.log_share) / scale));
-        for (sum, (lapse, _)) in out.iter_mut().zip(LAPSES) {
+        let sure = logistic((dose.log_share - place) / scale);
+        for (i, (lapse, _)) in LAPSES.iter().enumerate() {
             let chance = 0.5 * lapse + (1.0 - lapse) * sure;
-            if dose.generalised > 0.0 {
-                *sum += dose.generalised * libm::log(chance);
+            if dose.generalised + dose.failed < FEW {
+                products[i] *= power(chance, dose.generalised) * power(1.0 - chance, dose.failed);
+            } else {
+                sums[i] += f64::from(dose.generalised) * libm::log(chance)
+                    + f64::from(dose.failed) * libm::log(1.0 - chance);
             }
-            if dose.runs > dose.generalised {
-                *sum += (dose.runs - dose.generalised) * libm::log(1.0 - chance);
+            if products[i] < TINY {
+                sums[i] += libm::log(products[i]);
+                products[i] = 1.0;
             }
         }
     }
-    out
+    std::array::from_fn(|i| sums[i] + libm::log(products[i]))
+}
+
+/// 1/(1 + e^{−u}); beyond ±36 it is 0 or 1 to the last bit beside any lapse.
+fn logistic(u: f64) -> f64 {
+    if u.abs() > 36.0 {
+        return f64::from(u8::from(u > 0.0));
+    }
+    1.0 / (1.0 + libm::exp(-u))
+}
+
+fn power(base: f64, times: u32) -> f64 {
+    (0..times).fold(1.0, |product, _| product * base)
 }
 
 /// From logs to probabilities that sum to 1.

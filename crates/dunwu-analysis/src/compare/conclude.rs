@@ -192,17 +192,27 @@ impl Work<'_> {
                 continue;
             }
             let (goal, numbers) = (goal(name, crossing), numbers(m, to));
-            if to.verdict == Verdict::Earlier {
-                let text = format!(
-                    "A larger step alone does not do it: {goal} earlier with {other} than with {control} too: {numbers}."
-                );
-                self.say(true, text);
-            } else {
-                let text = format!(
-                    "That {other} does more than a larger step is not shown: beside {control}, whether {goal} earlier is open: {numbers}."
-                );
-                self.say(false, text);
-            }
+            let (shown, text) = match to.verdict {
+                Verdict::Earlier => (
+                    true,
+                    format!(
+                        "A larger step alone does not do it: {goal} earlier with {other} than with {control} too: {numbers}."
+                    ),
+                ),
+                Verdict::Later => (
+                    true,
+                    format!(
+                        "A larger step alone does more: {goal} later with {other} than with {control}: {numbers}."
+                    ),
+                ),
+                Verdict::Alike | Verdict::CannotTell => (
+                    false,
+                    format!(
+                        "That {other} does more than a larger step is not shown: beside {control}, whether {goal} earlier is open: {numbers}."
+                    ),
+                ),
+            };
+            self.say(shown, text);
         }
     }
 

@@ -29,7 +29,7 @@ type Place = fn(&(f64, f64, f64)) -> f64;
 
 /// The picture; None without a point.
 pub(crate) fn draw_one(collapse: &BorderCollapse, medium: Medium) -> Option<Drawing> {
-    if collapse.curves.iter().all(|c| c.points.is_empty()) {
+    if !collapse.is_consistent() || collapse.curves.iter().all(|c| c.points.is_empty()) {
         return None;
     }
     let description = format!(

@@ -26,7 +26,7 @@ pub(crate) fn drawn(laws: &BorderLaws) -> &[BorderLaw] {
 
 /// The picture; None without a border.
 pub(crate) fn draw_one(laws: &BorderLaws, medium: Medium) -> Option<Drawing> {
-    if laws.points.is_empty() {
+    if laws.points.is_empty() || !laws.is_consistent() {
         return None;
     }
     let description = describe(laws);

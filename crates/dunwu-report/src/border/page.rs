@@ -4,7 +4,7 @@ use super::record::{BorderCollapse, BorderLaws, BorderPage, BorderSetting};
 use super::words::{account, cost, estimate, headline, predicted, surviving};
 use super::{collapse, law, tables, transition};
 use crate::drawing::figure;
-use crate::frame::{again, bound, glossary, header, pairs, provenance};
+use crate::frame::{again, bound, complaint, glossary, header, pairs, provenance};
 use crate::page::{document, tile};
 use crate::text::{counted, duration, grouped, number};
 use crate::theme::GROUPS;
@@ -32,6 +32,7 @@ fn answer(page: &BorderPage) -> Markup {
     html! {
         section.answer {
             h1 { (bound(&headline(page))) }
+            (complaint(page.is_consistent()))
             div.tiles { @for tile in tiles(page) { (tile) } }
             div.account {
                 h2 { "What this is" }
@@ -90,7 +91,7 @@ fn settings(page: &BorderPage) -> Markup {
 
 fn setting(s: &BorderSetting, i: usize) -> Markup {
     let title = transition::title(s);
-    let of = |medium| Some(transition::one(s, i, medium));
+    let of = |medium| transition::one(s, i, medium);
     figure(
         &transition::id(s, i),
         &title,
@@ -114,7 +115,8 @@ fn law_section(laws: &BorderLaws) -> Markup {
         format!(" Not drawn: {}.", rest.join(", "))
     };
     let help = format!(
-        "A straight line here is a power of M. Solid: a law that survives; dashed: one that does not.{undrawn} {}",
+        "A straight line here is a power of M. Solid: a law that survives; dashed: one that does not.{undrawn}{} {}",
+        beside(laws),
         predicted(laws)
     );
     html! {
@@ -141,6 +143,15 @@ fn law_section(laws: &BorderLaws) -> Markup {
                 (tables::predictions(laws))
             }
         }
+    }
+}
+
+/// What a dot beside a diamond is, where there is one.
+fn beside(laws: &BorderLaws) -> &'static str {
+    if laws.predictions.iter().any(|p| p.measured.is_some()) {
+        " A dot just right of a diamond is what was measured there afterwards."
+    } else {
+        ""
     }
 }
 

@@ -209,7 +209,7 @@ impl BorderSetting {
         self.runs.iter().map(|r| r.epochs).sum()
     }
 
-    fn is_consistent(&self) -> bool {
+    pub(crate) fn is_consistent(&self) -> bool {
         let rising = self.curve.windows(2).all(|p| p[0].fraction < p[1].fraction);
         let points = self.curve.iter().all(|p| {
             [p.fraction, p.share, p.low, p.high]
@@ -223,7 +223,7 @@ impl BorderSetting {
 }
 
 impl BorderLaws {
-    fn is_consistent(&self) -> bool {
+    pub(crate) fn is_consistent(&self) -> bool {
         let sound = |order: usize, e: &Estimate| order > 0 && e.is_sound() && e.low > 0.0;
         let measured = |p: &BorderPrediction| p.measured.is_none_or(|m| sound(p.order, &m));
         self.points.iter().all(|p| sound(p.order, &p.border))
@@ -239,18 +239,21 @@ impl BorderLaws {
     }
 }
 
+impl BorderCollapse {
+    pub(crate) fn is_consistent(&self) -> bool {
+        let mut points = self.curves.iter().flat_map(|c| &c.points);
+        self.exponent.is_sound() && points.all(|p| [p.0, p.1, p.2].iter().all(|v| v.is_finite()))
+    }
+}
+
 impl BorderPage {
     /// Whether all numbers drawn are finite and in order, and those on logarithmic axes positive.
     pub fn is_consistent(&self) -> bool {
-        let points = self
-            .collapse
-            .iter()
-            .flat_map(|c| &c.curves)
-            .flat_map(|c| &c.points);
-        let mut finite = points.map(|p| p.0.is_finite() && p.1.is_finite() && p.2.is_finite());
         self.settings.iter().all(BorderSetting::is_consistent)
             && self.laws.as_ref().is_none_or(BorderLaws::is_consistent)
-            && self.collapse.as_ref().is_none_or(|c| c.exponent.is_sound())
-            && finite.all(|f| f)
+            && self
+                .collapse
+                .as_ref()
+                .is_none_or(BorderCollapse::is_consistent)
     }
 }

@@ -9,12 +9,15 @@ use crate::scale::Format;
 use crate::svg::Svg;
 use crate::text::{counted, number, text_width};
 
-/// Height of the lanes of runs above and below the curve.
+/// Height of the lane of runs above the curve; its name stands over it.
 const LANE: f64 = 34.0;
+
+/// Height of the lane below, with its name.
+const FOOT: f64 = 50.0;
 
 pub(crate) fn draw(page: &BorderPage, medium: Medium) -> Vec<Drawing> {
     let settings = page.settings.iter().enumerate();
-    settings.map(|(i, s)| one(s, i, medium)).collect()
+    settings.filter_map(|(i, s)| one(s, i, medium)).collect()
 }
 
 pub(crate) fn title(setting: &BorderSetting) -> String {
@@ -32,8 +35,11 @@ pub(crate) fn id(setting: &BorderSetting, i: usize) -> String {
     format!("border{}-{}", i + 1, file_name(&setting.name))
 }
 
-/// The picture of setting i.
-pub(crate) fn one(setting: &BorderSetting, i: usize, medium: Medium) -> Drawing {
+/// The picture of setting i; None if its parts do not fit together.
+pub(crate) fn one(setting: &BorderSetting, i: usize, medium: Medium) -> Option<Drawing> {
+    if !setting.is_consistent() {
+        return None;
+    }
     let (name, title) = (id(setting, i), title(setting));
     let description = describe(setting);
     let title = Title {
@@ -42,7 +48,7 @@ pub(crate) fn one(setting: &BorderSetting, i: usize, medium: Medium) -> Drawing 
         description: &description,
     };
     let plot = plot(setting, medium);
-    let mut svg = title.begin(medium, plot.y.range.0 + LANE + 44.0);
+    let mut svg = title.begin(medium, plot.y.range.0 + FOOT + 44.0);
     band(&mut svg, setting, &plot);
     plot.levels(
         &mut svg,
@@ -56,7 +62,7 @@ pub(crate) fn one(setting: &BorderSetting, i: usize, medium: Medium) -> Drawing 
     curve(&mut svg, setting, &plot);
     lanes(&mut svg, setting, &plot);
     mark(&mut svg, setting, &plot);
-    title.end(svg)
+    Some(title.end(svg))
 }
 
 fn plot(setting: &BorderSetting, medium: Medium) -> Plot {
@@ -87,7 +93,7 @@ fn plot(setting: &BorderSetting, medium: Medium) -> Plot {
 
 /// The interval of the border, behind everything.
 fn band(svg: &mut Svg, setting: &BorderSetting, plot: &Plot) {
-    let (top, bottom) = (plot.y.range.1 - LANE, plot.y.range.0 + LANE);
+    let (top, bottom) = (plot.y.range.1 - LANE, plot.y.range.0 + FOOT);
     if let Some(border) = setting.border {
         let (low, high) = (plot.x.at(border.low), plot.x.at(border.high));
         svg.rect(
@@ -100,7 +106,7 @@ fn band(svg: &mut Svg, setting: &BorderSetting, plot: &Plot) {
 
 /// The axis below the lower lane.
 fn foot(svg: &mut Svg, plot: &Plot, medium: Medium) {
-    let ((left, right), y) = (plot.x.range, plot.y.range.0 + LANE);
+    let ((left, right), y) = (plot.x.range, plot.y.range.0 + FOOT);
     svg.line((left, y), (right, y), "axis");
     let count = if medium == Medium::Narrow { 5 } else { 10 };
     for tick in plot.x.ticks(count, Format::Number) {
@@ -132,14 +138,9 @@ fn lanes(svg: &mut Svg, setting: &BorderSetting, plot: &Plot) {
     lane(svg, setting, plot, true, top - 8.0, -7.0);
     lane(svg, setting, plot, false, bottom + 8.0, 7.0);
     let left = plot.x.range.0;
-    svg.text(
-        (left, top - LANE - 6.0),
-        "t2",
-        "start",
-        "runs that generalised",
-    );
-    let y = bottom + LANE - 6.0;
-    svg.text((left, y), "t1", "start", "runs that did not");
+    svg.text((left, top - LANE - 6.0), "t2", "start", "generalised");
+    let y = bottom + FOOT - 5.0;
+    svg.text((left, y), "t1", "start", "did not");
 }
 
 /// Dots at the same place are stacked, at most four high.
@@ -167,7 +168,7 @@ fn lane(svg: &mut Svg, setting: &BorderSetting, plot: &Plot, generalised: bool, 
 }
 
 fn mark(svg: &mut Svg, setting: &BorderSetting, plot: &Plot) {
-    let (top, bottom) = (plot.y.range.1 - LANE, plot.y.range.0 + LANE);
+    let (top, bottom) = (plot.y.range.1 - LANE, plot.y.range.0 + FOOT);
     if let Some(grid) = setting.grid.and_then(|g| g.border) {
         let (x, y) = (plot.x.at(grid.value), (plot.y.at(0.5)));
         let ends = (plot.x.at(grid.low), plot.x.at(grid.high));
@@ -180,7 +181,7 @@ fn mark(svg: &mut Svg, setting: &BorderSetting, plot: &Plot) {
         svg.line((x, top), (x, bottom), "mark");
         let text = format!("border {}", number(border.value, 4));
         let half = text_width(&text, 12.0) / 2.0;
-        let at = x.clamp(plot.x.range.0 + 150.0 + half, plot.x.range.1 - half);
+        let at = x.clamp(plot.x.range.0 + 92.0 + half, plot.x.range.1 - half);
         svg.text((at, top - 6.0), "strong", "middle", &text);
     }
 }

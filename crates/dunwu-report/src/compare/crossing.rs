@@ -1,11 +1,11 @@
 //! Share of runs that have crossed a threshold, over epochs.
 
-use super::canvas::{Canvas, Key, axis, colour, epochs};
+use super::canvas::{Canvas, Key, axis, colour};
 use super::record::ComparePage;
 use crate::drawing::Drawing;
 use crate::medium::Medium;
 use crate::plot::{Axis, Plot, Ticks, linear};
-use crate::scale::Format;
+use crate::scale::{Format, Scale, Spread};
 use crate::text::grouped;
 use dunwu_analysis::compare::{Measured, SideTimes};
 
@@ -39,7 +39,7 @@ fn draw_level(page: &ComparePage, name: &str, level: &str, medium: Medium) -> Dr
     let mut canvas = Canvas::new(medium, &figure, &title(level), &text, &keys, 2.0 * STEP);
     for (i, crossing) in ["first", "sustained"].into_iter().enumerate() {
         let top = canvas.top + 26.0 + STEP * i as f64;
-        let x = epochs(page.compared.budget, canvas.width());
+        let x = span(page, canvas.width());
         let plot = Plot::new(x, linear((0.0, 1.0), (top + TALL, top)));
         let label = match crossing {
             "first" => "reached once",
@@ -52,7 +52,7 @@ fn draw_level(page: &ComparePage, name: &str, level: &str, medium: Medium) -> Dr
         };
         plot.axes(
             &mut canvas.svg,
-            axis("epoch, log scale", Ticks::Epochs),
+            axis("epoch, log scale", Ticks::About(8)),
             share,
         );
         let Some(measured) = of(crossing) else {
@@ -67,6 +67,19 @@ fn draw_level(page: &ComparePage, name: &str, level: &str, medium: Medium) -> Dr
         }
     }
     canvas.finish()
+}
+
+/// From half of the first crossing of all to the budget.
+fn span(page: &ComparePage, range: (f64, f64)) -> Scale {
+    let sides = page.compared.measures.iter().flat_map(|m| &m.sides);
+    let steps = sides.flat_map(|s| &s.curve.steps).filter(|s| s.events > 0);
+    let budget = page.compared.budget.max(2) as f64;
+    let first = steps.map(|s| s.time as f64).fold(budget, f64::min);
+    Scale {
+        spread: Spread::Log,
+        domain: ((first / 2.0).clamp(1.0, budget / 2.0), budget),
+        range,
+    }
 }
 
 type Line = Vec<(f64, f64)>;

@@ -81,7 +81,7 @@ pub(crate) fn draw(page: &ComparePage, medium: Medium) -> Vec<Drawing> {
         let (top, range) = place(&canvas, i, tall);
         let plot = Plot::new(
             linear((0.0, 1.0), range),
-            linear((0.0, 1.0), (top + tall, top)),
+            linear((0.1, 0.9), (top + tall, top)),
         );
         let x = super::canvas::axis(label, Ticks::Every(0.25));
         plot.frame(

@@ -40,7 +40,7 @@ pub(crate) fn draw(page: &ComparePage, medium: Medium) -> Vec<Drawing> {
     let last = page.sides.len() as f64 - 1.0;
     let (left, right) = canvas.width();
     let plot = Plot::new(
-        linear((-0.35, last + 0.35), (left, right)),
+        linear((0.65, last + 1.35), (left, right)),
         log(&times, (top + TALL, top)),
     );
     let label = format!("first epoch with {level}, log scale");
@@ -53,8 +53,9 @@ pub(crate) fn draw(page: &ComparePage, medium: Medium) -> Vec<Drawing> {
         .svg
         .text((left, top - NEVER - 12.0), "tick", "start", &label);
     never(&mut canvas.svg, &plot);
-    let place =
-        |side: usize, outcome: &Outcome| (plot.x.at(side as f64), upright(&plot, pick(outcome)));
+    let place = |side: usize, outcome: &Outcome| {
+        (plot.x.at(side as f64 + 1.0), upright(&plot, pick(outcome)))
+    };
     for i in 0..page.seeds.len() {
         let way: Vec<_> = page
             .sides
@@ -62,7 +63,7 @@ pub(crate) fn draw(page: &ComparePage, medium: Medium) -> Vec<Drawing> {
             .enumerate()
             .map(|(s, side)| place(s, &side.runs[i]))
             .collect();
-        canvas.svg.path(&polyline(&way), "seed grid");
+        canvas.svg.path(&polyline(&way), "seed axis");
     }
     let room = (right - left) / page.sides.len() as f64 - 6.0;
     for (s, side) in page.sides.iter().enumerate() {
@@ -74,7 +75,7 @@ pub(crate) fn draw(page: &ComparePage, medium: Medium) -> Vec<Drawing> {
                 &format!("fill{}", colour(s)),
             );
         }
-        let at = (plot.x.at(s as f64), top + TALL + 18.0);
+        let at = (plot.x.at(s as f64 + 1.0), top + TALL + 18.0);
         canvas.svg.text(
             at,
             &format!("t{}", colour(s)),

@@ -133,7 +133,7 @@ pub struct Likeness {
     #[serde(flatten)]
     pub alike: Alike,
     /// Features of both.
-    pub overlap: Option<Overlap>,
+    pub features: Option<Overlap>,
 }
 
 /// The features of one network.

@@ -236,8 +236,8 @@ pub(super) fn likeness(found: &Representations) -> Markup {
         td { (number(middle(&g, |p| p.alike.overlap), 3)) } td { (number(middle(&g, |p| p.alike.chance), 3)) }
         td { (angle(&g, |a| a[0])) } td { (angle(&g, |a| a[a.len() / 2])) } td { (angle(&g, |a| a[a.len() - 1])) }
         td { (number(middle(&g, |p| p.alike.ranks[0] as f64), 3)) " and " (number(middle(&g, |p| p.alike.ranks[1] as f64), 3)) }
-        td { (optional(Some(middle(&g, |p| p.overlap.as_ref().map_or(f64::NAN, |o| o.jaccard))), 3)) }
-        td { (optional(Some(middle(&g, |p| p.overlap.as_ref().map_or(f64::NAN, |o| o.chance))), 3)) }
+        td { (optional(Some(middle(&g, |p| p.features.as_ref().map_or(f64::NAN, |o| o.jaccard))), 3)) }
+        td { (optional(Some(middle(&g, |p| p.features.as_ref().map_or(f64::NAN, |o| o.chance))), 3)) }
     } } };
     let heads = [
         "networks",

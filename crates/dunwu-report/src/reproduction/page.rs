@@ -3,7 +3,7 @@
 use super::record::{ReproductionNumber, ReproductionPage, ReproductionRow, ReproductionVerdict};
 use super::strips;
 use super::words::{VERDICTS, count, headline, measured, tolerance, verdict_class, verdict_words};
-use crate::frame::{again, bound, glossary, header, provenance};
+use crate::frame::{again, bound, complaint, glossary, header, provenance};
 use crate::medium::Medium;
 use crate::page::{document, tile};
 use crate::text::{duration, number};
@@ -35,6 +35,7 @@ fn answer(page: &ReproductionPage) -> Markup {
     html! {
         section.answer {
             h1 { (bound(&headline(page))) }
+            (complaint(page.is_consistent()))
             div.tiles {
                 @for (verdict, words, _, meaning) in &VERDICTS {
                     (tile(words, &count(page, *verdict).to_string(), "", meaning))

@@ -93,7 +93,7 @@ impl ReproductionNumber {
     pub(crate) fn is_drawn(&self) -> bool {
         let measured = self.measured.is_some() || !self.seeds.is_empty();
         let expected = self.low.is_some() || self.high.is_some() || self.published_number.is_some();
-        measured && expected
+        measured && expected && self.all().all(f64::is_finite)
     }
 
     /// Whether it lies on a logarithmic axis.

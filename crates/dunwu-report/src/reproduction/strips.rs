@@ -10,7 +10,7 @@ use crate::svg::{Svg, px};
 use crate::text::{cut, number, text_width};
 
 /// Height of a strip, its words and ticks within.
-const STRIP: f64 = 66.0;
+const STRIP: f64 = 70.0;
 
 /// Dots of a strip are stacked so many levels high.
 const LEVELS: usize = 3;
@@ -100,8 +100,8 @@ fn scale(n: &ReproductionNumber, range: (f64, f64)) -> Scale {
 fn strip(svg: &mut Svg, n: &ReproductionNumber, top: f64, medium: Medium) {
     let (left, right) = (10.0, medium.width() - 10.0);
     let x = scale(n, (left, right));
-    heading(svg, n, top + 14.0, (left, right));
-    let (up, down) = (top + 20.0, top + 44.0);
+    heading(svg, n, top + 12.0, (left, right));
+    let (up, down) = (top + 23.0, top + 47.0);
     svg.rect((left, up), (right - left, down - up), "lazy");
     if n.low.is_some() || n.high.is_some() {
         let from = n.low.map_or(left, |l| x.at(l));
@@ -113,12 +113,13 @@ fn strip(svg: &mut Svg, n: &ReproductionNumber, top: f64, medium: Medium) {
             "done",
         );
     }
-    dots(svg, n, &x, down);
-    if let Some(p) = n.published_number {
-        diamond(svg, (x.at(p), (up + down) / 2.0));
-    }
     if let Some(m) = n.measured {
         svg.line((x.at(m), up - 2.0), (x.at(m), down + 2.0), "median l0");
+    }
+    dots(svg, n, &x, down);
+    if let Some(p) = n.published_number {
+        // Above the dots, so that it hides none.
+        diamond(svg, (x.at(p), up + 1.0));
     }
     ticks(svg, &x, down, medium);
 }

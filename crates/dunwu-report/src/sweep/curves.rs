@@ -39,6 +39,9 @@ pub(crate) fn kept(band: &CurveBand) -> Vec<usize> {
 /// The picture of set i; None without a point.
 pub(crate) fn one(set: &CurveSet, i: usize, medium: Medium) -> Option<Drawing> {
     let groups = drawn(set);
+    if !groups.iter().all(GroupCurve::is_consistent) {
+        return None;
+    }
     let bands = || groups.iter().flat_map(|g| [&g.test, &g.train]);
     let last = bands().filter_map(|b| b.epochs.last()).max().copied()?;
     let (name, title) = (format!("curves{}", i + 1), title(set));

@@ -15,6 +15,8 @@ const FONT: f64 = 12.0;
 pub(crate) struct Lattice {
     /// One more than there are cells, from the first cell's outer edge to the last one's.
     edges: Vec<f64>,
+    /// Where the values are, one a cell.
+    places: Vec<f64>,
     /// Whether the cells are equally wide although the axis has a scale.
     pub(crate) evened: bool,
 }
@@ -23,12 +25,17 @@ impl Lattice {
     /// The cells of an axis between two pixels; `range.0` is where the first one begins.
     pub(crate) fn new(axis: &SweepAxis, range: (f64, f64)) -> Self {
         let n = axis.values.len();
-        let even: Vec<f64> = (0..=n).map(|i| i as f64).collect();
-        let scaled = warped(axis).filter(|w| w.len() > 1).map(|w| midpoints(&w));
-        let kept = scaled.as_ref().filter(|edges| roomy(edges));
+        let scaled = warped(axis).filter(|w| w.len() > 1);
+        let kept = scaled.filter(|w| roomy(&midpoints(w)));
         let evened = axis.spread != SweepSpread::Category && n > 1 && kept.is_none();
-        let edges = stretched(kept.unwrap_or(&even), range);
-        Self { edges, evened }
+        let values = kept.unwrap_or_else(|| (0..n).map(|i| i as f64).collect());
+        let edges = midpoints(&values);
+        let ends = (edges[0], edges[n]);
+        Self {
+            places: stretched(&values, ends, range),
+            edges: stretched(&edges, ends, range),
+            evened,
+        }
     }
 
     /// Where cell i begins and ends, the smaller pixel first.
@@ -42,8 +49,14 @@ impl Lattice {
         high - low
     }
 
-    pub(crate) fn centre(&self, i: usize) -> f64 {
+    /// The middle of cell i.
+    pub(crate) fn middle(&self, i: usize) -> f64 {
         (self.edges[i] + self.edges[i + 1]) / 2.0
+    }
+
+    /// The place of value i, which need not be the middle of its cell.
+    pub(crate) fn place(&self, i: usize) -> f64 {
+        self.places[i]
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -69,9 +82,12 @@ fn warped(axis: &SweepAxis) -> Option<Vec<f64>> {
     }
 }
 
-/// Edges halfway between neighbours; the outer cells are as wide outside as inside.
+/// Edges halfway between neighbours; the outer cells are as wide outside as inside, and a single one is 1 wide.
 fn midpoints(at: &[f64]) -> Vec<f64> {
     let n = at.len();
+    if n == 1 {
+        return vec![at[0] - 0.5, at[0] + 0.5];
+    }
     let mut edges = vec![at[0] - (at[1] - at[0]) / 2.0];
     edges.extend(at.windows(2).map(|p| (p[0] + p[1]) / 2.0));
     edges.push(at[n - 1] + (at[n - 1] - at[n - 2]) / 2.0);
@@ -84,13 +100,9 @@ fn roomy(edges: &[f64]) -> bool {
     edges.windows(2).all(|e| e[1] - e[0] >= NARROWEST * mean)
 }
 
-fn stretched(edges: &[f64], (from, to): (f64, f64)) -> Vec<f64> {
-    let (first, last) = (edges[0], edges[edges.len() - 1]);
-    let width = if last > first { last - first } else { 1.0 };
-    edges
-        .iter()
-        .map(|e| from + (e - first) / width * (to - from))
-        .collect()
+fn stretched(at: &[f64], (first, last): (f64, f64), (from, to): (f64, f64)) -> Vec<f64> {
+    let place = |x: &f64| from + (x - first) / (last - first) * (to - from);
+    at.iter().map(place).collect()
 }
 
 /// The labels of an axis along the foot of a picture.
@@ -133,9 +145,7 @@ impl Foot<'_> {
     }
 
     fn upright(&self, svg: &mut Svg, bottom: f64) {
-        let places: Vec<f64> = (0..self.cells.len())
-            .map(|i| self.cells.centre(i))
-            .collect();
+        let places: Vec<f64> = (0..self.cells.len()).map(|i| self.cells.place(i)).collect();
         for i in thinned(&places, |i| {
             text_width(&self.axis.values[i].text, FONT) + 8.0
         }) {
@@ -146,9 +156,7 @@ impl Foot<'_> {
     }
 
     fn leaning(&self, svg: &mut Svg, bottom: f64) {
-        let places: Vec<f64> = (0..self.cells.len())
-            .map(|i| self.cells.centre(i))
-            .collect();
+        let places: Vec<f64> = (0..self.cells.len()).map(|i| self.cells.place(i)).collect();
         for i in thinned(&places, |_| 14.0) {
             let (x, y) = (places[i], bottom + 14.0);
             let turn = format!("rotate(-40 {} {})", px(x), px(y));
@@ -183,7 +191,7 @@ pub(crate) fn thinned(places: &[f64], width: impl Fn(usize) -> f64) -> Vec<usize
 
 /// Names of an axis along the left side.
 pub(crate) fn side(svg: &mut Svg, axis: &SweepAxis, cells: &Lattice, left: f64) {
-    let places: Vec<f64> = (0..cells.len()).map(|i| cells.centre(i)).collect();
+    let places: Vec<f64> = (0..cells.len()).map(|i| cells.place(i)).collect();
     for i in thinned(&places, |_| 14.0) {
         let text = cut(&axis.values[i].text, left - 8.0);
         svg.text((left - 6.0, places[i] + 4.0), "tick", "end", &text);
@@ -216,11 +224,13 @@ mod tests {
 
     #[test]
     fn cells_stand_at_their_true_places_where_each_has_room() {
-        let linear = Lattice::new(&axis(SweepSpread::Linear, &[0.1, 0.2, 0.4]), (0.0, 350.0));
-        assert!((linear.centre(0) - 50.0).abs() < 1e-9 && !linear.evened);
-        assert!((linear.span(1).1 - 200.0).abs() < 1e-9 && (linear.span(2).1 - 400.0).abs() > 1.0);
+        let linear = Lattice::new(&axis(SweepSpread::Linear, &[0.1, 0.2, 0.4]), (0.0, 450.0));
+        let near = |a: f64, b: f64| (a - b).abs() < 1e-9;
+        assert!(near(linear.place(0), 50.0) && near(linear.place(2), 350.0) && !linear.evened);
+        assert!(near(linear.span(1).0, 100.0) && near(linear.span(1).1, 250.0));
+        assert!(near(linear.place(1), 150.0) && near(linear.middle(1), 175.0));
         let log = Lattice::new(&axis(SweepSpread::Log, &[1e-3, 1e-2, 1e-1]), (300.0, 0.0));
-        assert!((log.centre(1) - 150.0).abs() < 1e-9 && log.span(0) == (200.0, 300.0));
+        assert!(near(log.place(1), 150.0) && near(log.span(0).0, 200.0));
         assert_eq!(log.size(2).round(), 100.0);
     }
 

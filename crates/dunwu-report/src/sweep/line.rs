@@ -105,7 +105,7 @@ fn ends(plot: &Plot, cell: &PhaseCell) -> Option<(f64, f64)> {
 fn bars(svg: &mut Svg, plot: &Plot, columns: &Lattice, cells: &[&PhaseCell]) {
     for cell in cells {
         if let Some((low, high)) = ends(plot, cell) {
-            let x = columns.centre(cell.x);
+            let x = columns.place(cell.x);
             svg.line((x, low), (x, high), "median l0");
         }
     }
@@ -114,7 +114,7 @@ fn bars(svg: &mut Svg, plot: &Plot, columns: &Lattice, cells: &[&PhaseCell]) {
 /// Band and line through neighbours that both have a value.
 fn band(svg: &mut Svg, plot: &Plot, columns: &Lattice, cells: &[&PhaseCell]) {
     for run in cells.chunk_by(|a, b| ends(plot, a).is_some() == ends(plot, b).is_some()) {
-        let at = |c: &&PhaseCell| Some((columns.centre(c.x), ends(plot, c)?));
+        let at = |c: &&PhaseCell| Some((columns.place(c.x), ends(plot, c)?));
         let known: Vec<(f64, (f64, f64))> = run.iter().filter_map(at).collect();
         if known.len() > 1 {
             let mut around: Vec<(f64, f64)> = known.iter().map(|(x, e)| (*x, e.1)).collect();
@@ -123,7 +123,7 @@ fn band(svg: &mut Svg, plot: &Plot, columns: &Lattice, cells: &[&PhaseCell]) {
         }
     }
     for run in cells.chunk_by(|a, b| a.value.is_some() == b.value.is_some()) {
-        let at = |c: &&PhaseCell| Some((columns.centre(c.x), plot.y.at(c.value?)));
+        let at = |c: &&PhaseCell| Some((columns.place(c.x), plot.y.at(c.value?)));
         let known: Vec<(f64, f64)> = run.iter().filter_map(at).collect();
         if known.len() > 1 {
             svg.path(&polyline(&known), "median l0");
@@ -135,7 +135,7 @@ fn band(svg: &mut Svg, plot: &Plot, columns: &Lattice, cells: &[&PhaseCell]) {
 fn dots(svg: &mut Svg, plot: &Plot, columns: &Lattice, cells: &[&PhaseCell]) {
     let radius = if cells.len() > 40 { 2.2 } else { 3.6 };
     for cell in cells {
-        let x = columns.centre(cell.x);
+        let x = columns.place(cell.x);
         match cell.value {
             Some(v) => circle(svg, (x, plot.y.at(v)), radius, "fill0"),
             None => circle(svg, (x, plot.y.range.1), radius + 0.6, "ring"),

@@ -5,7 +5,7 @@ use super::record::{PhaseDiagram, SweepPage};
 use super::words::{GENERALISED, account, headline, phase_name, phase_title};
 use super::{curves, survival, tables};
 use crate::drawing::figure;
-use crate::frame::{again, bound, glossary, header, pairs, provenance};
+use crate::frame::{again, bound, complaint, glossary, header, pairs, provenance};
 use crate::page::{document, tile};
 use crate::text::{counted, duration, grouped, percent};
 use crate::theme::GROUPS;
@@ -34,6 +34,7 @@ fn answer(page: &SweepPage) -> Markup {
     html! {
         section.answer {
             h1 { (bound(&headline(page))) }
+            (complaint(page.is_consistent()))
             div.tiles { @for tile in tiles(page) { (tile) } }
             div.account {
                 h2 { "What this is" }

@@ -32,8 +32,11 @@ pub(crate) struct View<'a> {
 }
 
 impl<'a> View<'a> {
-    /// The diagram; None if its indices point nowhere.
+    /// The diagram; None if its parts do not fit together.
     pub(crate) fn of(page: &'a SweepPage, phase: &'a PhaseDiagram) -> Option<Self> {
+        if !page.fits(phase) {
+            return None;
+        }
         Some(Self {
             phase,
             measure: page.measures.get(phase.measure)?,
@@ -219,7 +222,7 @@ fn absent(svg: &mut Svg, map: &Map<'_>) {
                 continue;
             }
             let r = (map.columns.size(x).min(map.rows.size(y)) * 0.28).min(5.0);
-            let at = (map.columns.centre(x), map.rows.centre(y));
+            let at = (map.columns.middle(x), map.rows.middle(y));
             data.push_str(&cross(at, r));
         }
     }
@@ -359,8 +362,8 @@ fn labels(svg: &mut Svg, map: &Map<'_>) {
         let strip = disagrees(map, cell).is_some() && has_strip(map, cell);
         let lift = if strip { 4.0 } else { 0.0 };
         let at = (
-            map.columns.centre(cell.x),
-            map.rows.centre(cell.y) + 4.0 - lift,
+            map.columns.middle(cell.x),
+            map.rows.middle(cell.y) + 4.0 - lift,
         );
         let class = step(map, cell).map_or("in".into(), |s| format!("on{s}"));
         svg.text(at, &class, "middle", &text);

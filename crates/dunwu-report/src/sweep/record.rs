@@ -218,7 +218,7 @@ impl SweepPage {
                 .curves
                 .iter()
                 .flat_map(|c| &c.groups)
-                .all(|g| g.train.is_consistent() && g.test.is_consistent())
+                .all(GroupCurve::is_consistent)
             && self
                 .survival
                 .iter()
@@ -227,14 +227,15 @@ impl SweepPage {
     }
 
     /// Whether a diagram's axes, measure and cells are there, no cell twice.
-    fn fits(&self, phase: &PhaseDiagram) -> bool {
-        let Some(x) = self.axes.get(phase.x) else {
+    pub(crate) fn fits(&self, phase: &PhaseDiagram) -> bool {
+        let axis = |i: usize| self.axes.get(i).filter(|a| a.is_consistent());
+        let Some(x) = axis(phase.x) else {
             return false;
         };
         let height = match phase.y {
             None => 1,
             Some(y) if y == phase.x => return false,
-            Some(y) => self.axes.get(y).map_or(0, |a| a.values.len()),
+            Some(y) => axis(y).map_or(0, |a| a.values.len()),
         };
         let mut places: Vec<(usize, usize)> = phase.cells.iter().map(|c| (c.x, c.y)).collect();
         places.sort_unstable();
@@ -268,6 +269,12 @@ impl PhaseCell {
     }
 }
 
+impl GroupCurve {
+    pub(crate) fn is_consistent(&self) -> bool {
+        self.train.is_consistent() && self.test.is_consistent()
+    }
+}
+
 impl CurveBand {
     fn is_consistent(&self) -> bool {
         let values = [&self.median, &self.low, &self.high];
@@ -279,7 +286,7 @@ impl CurveBand {
 }
 
 impl SurvivalGroup {
-    fn is_consistent(&self) -> bool {
+    pub(crate) fn is_consistent(&self) -> bool {
         let finite = |s: &SurvivalStep| [s.share, s.low, s.high].iter().all(|v| v.is_finite());
         self.steps.iter().all(finite) && self.steps.windows(2).all(|s| s[0].epoch < s[1].epoch)
     }

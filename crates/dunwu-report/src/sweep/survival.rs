@@ -44,7 +44,7 @@ pub(crate) fn steps(group: &SurvivalGroup) -> Vec<SurvivalStep> {
 /// The picture of set i; None without a group.
 pub(crate) fn one(set: &SurvivalSet, i: usize, medium: Medium) -> Option<Drawing> {
     let groups = drawn(set);
-    if groups.is_empty() {
+    if groups.is_empty() || !groups.iter().all(SurvivalGroup::is_consistent) {
         return None;
     }
     let (name, title) = (format!("survival{}", i + 1), title(set));
@@ -163,11 +163,11 @@ fn at_risk(svg: &mut Svg, plot: &Plot, groups: &[SurvivalGroup]) {
     if groups.iter().all(|g| g.at_risk.is_empty()) {
         return;
     }
-    svg.text((plot.x.range.0 - 6.0, top), "tick", "end", "watched");
+    svg.text((plot.x.range.0 - 20.0, top), "tick", "end", "watched");
     for (g, group) in groups.iter().enumerate() {
         let y = top + 15.0 * (g + 1) as f64;
-        let name = cut(&group.name, plot.x.range.0 - 10.0);
-        svg.text((plot.x.range.0 - 10.0, y), &format!("t{g}"), "end", &name);
+        let name = cut(&group.name, plot.x.range.0 - 24.0);
+        svg.text((plot.x.range.0 - 20.0, y), &format!("t{g}"), "end", &name);
         let mut free = f64::NEG_INFINITY;
         for (epoch, runs) in &group.at_risk {
             let (x, text) = (plot.x.at(*epoch as f64), short_epoch(*runs as u64));

@@ -13,6 +13,11 @@ pub const BOUNDARY_KEYS: &[SweepKey] = &[
         help: "runs of one border that are chosen together",
     },
     SweepKey {
+        name: "enough",
+        default: "1",
+        help: "share of a batch that must be in before the next one is chosen; below 1 no machine of a cluster waits for the slowest run, and what is chosen depends on which was faster",
+    },
+    SweepKey {
         name: "half_width",
         default: "0.01",
         help: "half of the 95 % interval at which a border is known well enough, in training fraction",
@@ -44,6 +49,7 @@ pub const BOUNDARY_KEYS: &[SweepKey] = &[
 pub struct BoundarySpec {
     pub(crate) grid: Grid,
     pub(crate) batch: usize,
+    pub(crate) enough: f64,
     pub(crate) half_width: f64,
     pub(crate) runs: usize,
     pub(crate) window: Option<(f64, f64)>,
@@ -76,6 +82,7 @@ impl BoundarySpec {
         let mut spec = Self {
             grid: Grid::new(&[], &[])?,
             batch: 4,
+            enough: 1.0,
             half_width: 0.01,
             runs: 40,
             window: None,
@@ -103,12 +110,18 @@ impl BoundarySpec {
         match (tasks, held.is_empty()) {
             (_, true) => {}
             // Tasks that are held back are tasks all the same, but for the order of things.
-            (Some(tasks), false) if wanted.zip.is_empty() => {
-                *tasks = format!("{tasks},{}", held.join(","));
-            }
-            (Some(tasks), false) => {
-                let missing = held.iter().find(|t| !tasks.contains(t.as_str()));
-                if let Some(task) = missing {
+            (Some(words), false) => {
+                let listed = crate::sweep::split(words.trim_start_matches("task="));
+                let missing: Vec<&str> = held
+                    .iter()
+                    .filter(|t| !listed.contains(t))
+                    .map(String::as_str)
+                    .collect();
+                if wanted.zip.is_empty() {
+                    for task in &missing {
+                        *words = format!("{words},{task}");
+                    }
+                } else if let Some(task) = missing.first() {
                     let why = format!("{task} is not among the zipped tasks; list it in task= too");
                     return Err(PlanError::new("hold_back", why));
                 }
@@ -132,6 +145,11 @@ impl BoundarySpec {
         match key {
             "batch" => self.batch = count(1000)?,
             "runs" => self.runs = count(100_000)?,
+            "enough" => {
+                let parsed = value.parse().ok().filter(|x| *x > 0.0 && *x <= 1.0);
+                let why = format!("expected a share above 0 and up to 1, got `{value}`");
+                self.enough = parsed.ok_or_else(|| PlanError::new(key, why))?;
+            }
             "half_width" => {
                 let parsed = value.parse().ok().filter(|x| (1e-5..=0.5).contains(x));
                 let why = format!("expected a share from 0.00001 to 0.5, got `{value}`");
@@ -192,6 +210,8 @@ mod tests {
             "window=1",
             "half_width=2",
             "batch=0",
+            "enough=0",
+            "enough=1.5",
             "runs=x",
         ] {
             assert!(of(&[bad]).is_err(), "{bad}");

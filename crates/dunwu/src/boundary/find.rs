@@ -2,262 +2,75 @@
 
 use super::PREDICTIONS;
 use super::asked::BoundarySpec;
-use super::found::{Found, Setting, SizePrediction, Stops};
+use super::found::{Found, Setting, SizePrediction};
+use super::search::{Row, Search, factor, rows_of};
 use crate::error::{Error, failed};
 use crate::sweep::{
-    Driver, RunKey, Shared, SweepOptions, SweepProgress, Watch, Wish, compact, executor, keys,
-    plan_key, recorded, seconds,
+    Driver, RunKey, Shared, SweepOptions, SweepProgress, Watch, compact, executor, is_quiet,
+    recorded, settled,
 };
 use dunwu_analysis::boundary::{
-    Observation, Point, Reading, Scaling, Window, border, collapse, is_precise, laws, next, predict,
+    Form, Point, Prediction, Reading, Scaling, Voice, collapse, laws, predict,
 };
-use dunwu_core::{RunPlan, RunSpec, Seed};
-use dunwu_store::{SweepDir, Table};
+use dunwu_core::{RunSpec, Seed};
+use dunwu_store::SweepDir;
 use dunwu_task::Task;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-/// What is kept of a run.
-#[derive(Clone, Debug)]
-struct Row {
-    observation: Observation,
-    kind: String,
-    reason: String,
-    seconds: f64,
-}
-
-/// The search for one border.
-struct Search {
-    plan: RunPlan,
-    words: Vec<String>,
-    rows: u64,
-    order: usize,
-    factor: f64,
-    window: Window,
-    batch: usize,
-    most: usize,
-    half_width: f64,
-    held_back: bool,
-    first_seed: u64,
-    /// Runs that were chosen, in order, with their results.
-    chosen: Vec<(RunKey, f64, Option<Row>)>,
-    over: bool,
-}
-
-impl Search {
-    fn new(spec: &BoundarySpec, point: usize) -> Result<Self, Error> {
-        let words = spec.grid.words(point);
-        let plan = spec.grid.plan_of(&words)?;
-        let sources = crate::files::Sources::now(&plan);
-        let task = Task::from_plan(&plan, &|path| sources.read(path))?;
-        let factor = factor(&task);
-        let rows = task.vocab().iter().map(|n| *n as u64).product();
-        Ok(Self {
-            window: spec.window_of(&plan, factor)?,
-            held_back: spec.hold_back.contains(&plan.task),
-            first_seed: plan.seed,
-            order: task.classes(),
-            batch: spec.batch,
-            most: spec.runs,
-            half_width: spec.half_width,
-            chosen: vec![],
-            over: false,
-            rows,
-            factor,
-            words,
-            plan,
-        })
-    }
-
-    fn observations(&self) -> Vec<Observation> {
-        let rows = self.chosen.iter().filter_map(|(_, _, row)| row.as_ref());
-        rows.map(|row| row.observation).collect()
-    }
-
-    fn is_waiting(&self) -> bool {
-        self.chosen.iter().any(|(_, _, row)| row.is_none())
-    }
-
-    /// The runs of the next batch; none if the border is known well enough or all runs are spent.
-    fn choose(&mut self) -> Vec<Wish> {
-        let seen = self.observations();
-        let known = border(&seen, &self.window);
-        let left = self.most.saturating_sub(self.chosen.len());
-        if left == 0 || (known.bracketed && is_precise(&known, self.half_width)) {
-            self.over = true;
-            return vec![];
-        }
-        // Runs that all ended alike at an edge of the window: the border lies beyond it.
-        if !known.bracketed && seen.len() >= 2 * self.batch && known.at_edge > 0.5 {
-            let (low, high) = (
-                self.window.low() * 0.5,
-                (self.window.high() * 1.5).min(0.97),
-            );
-            if let Ok(wider) = Window::new(low, high) {
-                self.window = wider;
-            }
-        }
-        let number = self.chosen.len() as u64;
-        let shares = next(
-            &seen,
-            &self.window,
-            self.rows,
-            self.batch.min(left),
-            Seed(number),
-        );
-        let wish = |(i, share): (usize, f64)| self.wish(share, self.first_seed + number + i as u64);
-        let wishes: Vec<Wish> = shares.iter().copied().enumerate().map(wish).collect();
-        for (wish, share) in wishes.iter().zip(shares) {
-            self.chosen.push((wish.key, share, None));
-        }
-        wishes
-    }
-
-    fn wish(&self, share: f64, seed: u64) -> Wish {
-        let size = (share * self.rows as f64).round() as u64;
-        let mut words = self.words.clone();
-        words.push(format!("train_size={size}"));
-        let plan = RunSpec::from_overrides(&words)
-            .and_then(|spec| spec.resolve())
-            .expect("a plan with another number of rows is a plan");
-        Wish {
-            key: RunKey {
-                plan: plan_key(&plan),
-                seed,
-            },
-            cost: seconds(&plan),
-            words,
-        }
-    }
-
-    /// Takes results; whether any was its own.
-    fn take(&mut self, known: &BTreeMap<RunKey, Row>) {
-        for (key, _, row) in &mut self.chosen {
-            if row.is_none() {
-                *row = known.get(key).cloned();
+/// Every search that is asked for.
+fn searches(specs: &[BoundarySpec]) -> Result<Vec<Search>, Error> {
+    let mut all: Vec<Search> = Vec::new();
+    for spec in specs {
+        for point in 0..spec.grid.points() {
+            let search = Search::new(spec, point)?;
+            // What was asked for earlier and is asked for again is one search, as it was asked for last.
+            match all.iter_mut().find(|s| s.words == search.words) {
+                Some(same) => *same = search,
+                None => all.push(search),
             }
         }
     }
-
-    fn setting(&self) -> Setting {
-        let observations = self.observations();
-        let rows: Vec<&Row> = self.chosen.iter().filter_map(|c| c.2.as_ref()).collect();
-        let found = (!observations.is_empty()).then(|| border(&observations, &self.window));
-        let budget = self.plan.epochs;
-        let shorter = |part: u64| {
-            let cut = budget / part;
-            let short = |o: &Observation| Observation {
-                generalised: o.generalised && o.epochs <= cut,
-                epochs: o.epochs.min(cut),
-                ..*o
-            };
-            let runs: Vec<Observation> = observations.iter().map(short).collect();
-            (cut, border(&runs, &self.window))
-        };
-        let order = self.order as f64;
-        Setting {
-            task: self.plan.task.clone(),
-            words: self.words.clone(),
-            order: self.order,
-            factor: self.factor,
-            rows: self.rows,
-            budget,
-            multiplier: found.map(|b| b.at * order / libm::log(order) / self.factor),
-            shorter_budgets: if observations.is_empty() {
-                vec![]
-            } else {
-                [2, 4].map(shorter).to_vec()
-            },
-            precise: found.is_some_and(|b| b.bracketed && is_precise(&b, self.half_width)),
-            held_back: self.held_back,
-            stops: stops(&rows),
-            epochs: observations.iter().map(|o| o.epochs).sum(),
-            grid_epochs: 400 * budget,
-            run_seconds: rows.iter().map(|r| r.seconds).sum(),
-            border: found,
-            observations,
-        }
-    }
+    Ok(all)
 }
 
-/// Half of the largest dimension of an irreducible representation, at least 1; 1 where there is no group.
-fn factor(task: &Task) -> f64 {
-    let Some(group) = task.group() else {
-        return 1.0;
+/// Every run that a directory holds.
+fn known(dir: &SweepDir, searches: &[Search]) -> Result<BTreeMap<RunKey, Row>, Error> {
+    let mut known = BTreeMap::new();
+    for part in dir.reader().parts()? {
+        let table = dir.reader().runs(&part, None)?;
+        known.extend(rows_of(&table, threshold(searches))?);
+    }
+    Ok(known)
+}
+
+/// Accuracy from which a run has generalised.
+fn threshold(searches: &[Search]) -> f64 {
+    searches.first().map_or(0.5, |s| s.plan.stop_accuracy)
+}
+
+/// What the runs of a directory say, without any new ones.
+pub(super) fn again(dir: &SweepDir, specs: &[BoundarySpec]) -> Result<Found, Error> {
+    let mut all = searches(specs)?;
+    let known = known(dir, &all)?;
+    for search in &mut all {
+        search.take_up(&known);
+        if !search.is_waiting() {
+            search.choose();
+        }
+    }
+    let interrupted = all.iter().any(|s| !s.over);
+    let (late, early): (Vec<Search>, Vec<Search>) = all.into_iter().partition(|s| s.held_back);
+    let mut found = Found {
+        dir: dir.reader().path().to_string(),
+        predictions: said(dir, predictions(&early, &late, specs)?)?,
+        interrupted,
+        ..Found::default()
     };
-    let largest = dunwu_task::irreps(group)
-        .ok()
-        .and_then(|all| all.iter().map(|i| i.dim).max());
-    (largest.unwrap_or(1) as f64 / 2.0).max(1.0)
-}
-
-fn stops(rows: &[&Row]) -> Stops {
-    let mut stops = Stops::default();
-    for row in rows {
-        let word = match row.kind.as_str() {
-            "diverged" => {
-                stops.diverged += 1;
-                "diverged"
-            }
-            "stopped" if row.observation.generalised => {
-                stops.generalised += 1;
-                "generalised"
-            }
-            "stopped" => {
-                stops.settled += 1;
-                "settled"
-            }
-            _ => {
-                stops.completed += 1;
-                "completed"
-            }
-        };
-        stops
-            .reasons
-            .entry(word.to_owned())
-            .or_insert_with(|| row.reason.clone());
-    }
-    stops
-}
-
-/// The results that a table holds.
-fn rows_of(table: &Table, threshold: f64) -> Result<Vec<(RunKey, Row)>, Error> {
-    let best = table.reals("max_test_acc");
-    let (share, seconds) = (table.reals("share"), table.reals("seconds"));
-    let text = |name: &str, i: usize| {
-        let value = table.texts(name).get(i).cloned().flatten();
-        value.unwrap_or_default()
-    };
-    let mut out = Vec::new();
-    for (i, key) in keys(table).enumerate() {
-        let kind = text("kind", i);
-        if kind == "failed" {
-            let why = text("reason", i);
-            return Err(failed(format!("a run failed: {why} ({})", text("plan", i))));
-        }
-        let number = |column: &[Option<f64>]| column.get(i).copied().flatten();
-        let epoch = table.integers("epoch").get(i).copied().flatten();
-        let crossed = if threshold == 0.5 {
-            table.integers("test_50").get(i).copied().flatten()
-        } else {
-            None
-        };
-        let observation = Observation {
-            share: number(&share).unwrap_or(0.0),
-            seed: key.seed,
-            generalised: number(&best).is_some_and(|b| b >= threshold),
-            epochs: crossed.or(epoch).unwrap_or(0) as u64,
-        };
-        let row = Row {
-            observation,
-            reason: text("reason", i),
-            seconds: number(&seconds).unwrap_or(0.0),
-            kind,
-        };
-        out.push((key, row));
-    }
-    Ok(out)
+    let settings = early.iter().chain(&late).map(Search::setting).collect();
+    conclude(&mut found, settings);
+    Ok(found)
 }
 
 /// Looks for every border, those that are held back after the others' law has been written down.
@@ -267,27 +80,21 @@ pub(super) fn find(
     options: &SweepOptions,
     watch: &Watch<'_>,
 ) -> Result<Found, Error> {
-    let mut searches = Vec::new();
-    for spec in specs {
-        for point in 0..spec.grid.points() {
-            searches.push(Search::new(spec, point)?);
-        }
-    }
-    recorded(dir, watch)?;
-    let mut known = BTreeMap::new();
-    let threshold = |s: &[Search]| s.first().map_or(0.5, |s| s.plan.stop_accuracy);
-    for part in dir.reader().parts()? {
-        let table = dir.reader().runs(&part, None)?;
-        known.extend(rows_of(&table, threshold(&searches))?);
-    }
+    let mut searches = searches(specs)?;
+    let options = &settled(dir, options)?;
+    let done = recorded(dir, watch)?;
+    let mut known = known(dir, &searches)?;
+    searches.iter_mut().for_each(|s| s.take_up(&known));
     let shared = Arc::new(Shared {
         curve_points: options.curve_points,
         ..Shared::default()
     });
     // Batches are small and chosen one by one: a chunk is a run.
-    let mut driver = Driver::new(dir, executor(dir, options, &shared)?, 1e-9)?;
+    let executor = executor(dir, options, &shared)?;
+    let mut driver = Driver::new(dir, executor, 1e-9, done.parts);
+    let handed = driver.adopt(&done.keys);
     let mut open = Round {
-        dir,
+        handed,
         watch,
         shared: &shared,
         known: &mut known,
@@ -295,15 +102,18 @@ pub(super) fn find(
     let (mut late, mut early): (Vec<Search>, Vec<Search>) =
         searches.into_iter().partition(|s| s.held_back);
     let mut interrupted = open.work(&mut driver, &mut early)?;
-    let predictions = predictions(&early, &late, specs)?;
+    let predictions = said(dir, predictions(&early, &late, specs)?)?;
     if !interrupted && !late.is_empty() {
         keep_predictions(dir, &predictions)?;
         interrupted = open.work(&mut driver, &mut late)?;
     }
     let detached = interrupted && driver.is_detached();
     driver.stop()?;
+    driver.notices().into_iter().for_each(|n| watch.notice(n));
     drop(driver);
-    compact(dir, options)?;
+    if is_quiet(dir)? {
+        compact(dir)?;
+    }
     let settings: Vec<Setting> = early.iter().chain(&late).map(Search::setting).collect();
     let mut found = Found {
         dir: dir.reader().path().to_string(),
@@ -318,7 +128,8 @@ pub(super) fn find(
 
 /// What a round of searches works with.
 struct Round<'a> {
-    dir: &'a SweepDir,
+    /// Runs that were handed out, in this sitting or before.
+    handed: BTreeSet<RunKey>,
     watch: &'a Watch<'a>,
     shared: &'a Arc<Shared>,
     known: &'a mut BTreeMap<RunKey, Row>,
@@ -327,20 +138,15 @@ struct Round<'a> {
 impl Round<'_> {
     /// Searches until every border is known; whether it was stopped before.
     fn work(&mut self, driver: &mut Driver<'_>, searches: &mut [Search]) -> Result<bool, Error> {
-        let mut handed: BTreeSet<RunKey> = BTreeSet::new();
         loop {
             let mut wishes = Vec::new();
             for search in searches.iter_mut() {
                 search.take(self.known);
                 while !search.over && !search.is_waiting() {
-                    let chosen = search.choose();
+                    search.choose();
                     search.take(self.known);
-                    wishes.extend(
-                        chosen
-                            .into_iter()
-                            .filter(|w| !self.known.contains_key(&w.key) && handed.insert(w.key)),
-                    );
                 }
+                wishes.extend(search.missing().filter(|w| self.handed.insert(w.key)));
             }
             if !wishes.is_empty() {
                 driver.submit(&wishes)?;
@@ -348,20 +154,23 @@ impl Round<'_> {
             if driver.is_idle() {
                 return Ok(false);
             }
-            if self.watch.cancelled() {
+            if self.watch.cancelled() || driver.is_detached() {
                 return Ok(true);
             }
             driver.wait();
-            let threshold = searches.first().map_or(0.5, |s| s.plan.stop_accuracy);
             for table in driver.poll()? {
-                self.known.extend(rows_of(&table, threshold)?);
+                self.known.extend(rows_of(&table, threshold(searches))?);
             }
+            driver
+                .notices()
+                .into_iter()
+                .for_each(|n| self.watch.notice(n));
             self.tell(searches);
         }
     }
 
     fn tell(&self, searches: &[Search]) {
-        let chosen: usize = searches.iter().map(|s| s.chosen.len()).sum();
+        let chosen: usize = searches.iter().map(Search::runs).sum();
         let runs: usize = searches.iter().map(|s| s.observations().len()).sum();
         let most: usize = searches.iter().map(|s| s.most).sum();
         let spent: usize = searches
@@ -374,7 +183,6 @@ impl Round<'_> {
                 }
             })
             .sum();
-        let _ = self.dir;
         self.watch.tell(&SweepProgress {
             wanted: chosen as u64,
             finished: runs as u64,
@@ -449,16 +257,41 @@ fn one(
     }
 }
 
-/// Writes predictions down before what they speak of is trained; what stands there already stays.
-fn keep_predictions(dir: &SweepDir, predictions: &[SizePrediction]) -> Result<(), Error> {
+/// Predictions that were written down, in place of those that would be made now.
+fn said(dir: &SweepDir, now: Vec<SizePrediction>) -> Result<Vec<SizePrediction>, Error> {
     let there = dunwu_store::read_record(dir.reader().path(), PREDICTIONS)?;
     let known = there.as_ref().and_then(|r| r["predictions"].as_array());
-    let stands = |p: &SizePrediction| {
-        known.is_some_and(|all| all.iter().any(|k| k["task"] == p.task.as_str()))
+    let before = |p: &SizePrediction| {
+        let of = known?.iter().find(|k| k["task"] == p.task.as_str())?;
+        written(&of["predicted"])
     };
-    if predictions.iter().all(stands) {
-        return Ok(());
-    }
+    let one = |p: SizePrediction| SizePrediction {
+        predicted: before(&p).unwrap_or_else(|| p.predicted.clone()),
+        ..p
+    };
+    Ok(now.into_iter().map(one).collect())
+}
+
+/// A prediction as it was written down; None where it cannot be read any more.
+fn written(value: &serde_json::Value) -> Option<Prediction> {
+    let voice = |v: &serde_json::Value| {
+        Some(Voice {
+            form: Form::of(v["form"].as_str()?)?.name,
+            weight: v["weight"].as_f64()?,
+            at: v["at"].as_f64()?,
+        })
+    };
+    Some(Prediction {
+        at: value["at"].as_f64()?,
+        low: value["low"].as_f64()?,
+        high: value["high"].as_f64()?,
+        from: value["from"].as_array()?.iter().filter_map(voice).collect(),
+        of_survivors: value["of_survivors"].as_bool()?,
+    })
+}
+
+/// Writes predictions down before what they speak of is trained; what stands there already stays.
+fn keep_predictions(dir: &SweepDir, predictions: &[SizePrediction]) -> Result<(), Error> {
     let record = serde_json::json!({ "predictions": predictions });
     Ok(dir.write_record(PREDICTIONS, &record)?)
 }

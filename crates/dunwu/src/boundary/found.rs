@@ -54,6 +54,8 @@ pub struct Setting {
     pub held_back: bool,
     /// The runs.
     pub observations: Vec<Observation>,
+    /// Fractions between which the border was sought.
+    pub window: (f64, f64),
     /// How runs ended.
     pub stops: Stops,
     /// Epochs trained, of those that a grid of 20 fractions and 20 seeds would have taken.

@@ -7,13 +7,15 @@
 mod asked;
 mod find;
 mod found;
+mod page;
+mod search;
 
 pub use asked::{BOUNDARY_KEYS, BoundarySpec};
 pub use found::{Found, Setting, SizePrediction, Stops};
 
 use crate::error::{Error, Kind};
-use crate::sweep::{SweepOptions, Watch};
-use camino::Utf8Path;
+use crate::sweep::{SweepOptions, SweepView, Watch};
+use camino::{Utf8Path, Utf8PathBuf};
 use dunwu_store::{SweepDir, SweepPlan, SweepReader, Wanted};
 use std::time::Instant;
 
@@ -35,6 +37,7 @@ pub fn boundary(
     watch: &Watch<'_>,
 ) -> Result<Found, Error> {
     BoundarySpec::of(wanted)?;
+    options.check()?;
     let plan = SweepPlan {
         command: "boundary".to_owned(),
         asked: vec![wanted.clone()],
@@ -60,6 +63,15 @@ pub fn resume_boundary(
     run(&held, options, watch)
 }
 
+/// Rebuilds the page of a directory of runs: of a sweep, or of borders.
+pub(crate) fn rebuild_any(dir: &Utf8Path, view: &SweepView) -> Result<Utf8PathBuf, Error> {
+    let held = SweepDir::open(dir)?;
+    match held.reader().plan()?.command.as_str() {
+        "boundary" => page::rebuild(&held),
+        _ => crate::sweep::write_page(&held, view),
+    }
+}
+
 fn run(dir: &SweepDir, options: &SweepOptions, watch: &Watch<'_>) -> Result<Found, Error> {
     let started = Instant::now();
     let stored = dir.reader().plan()?;
@@ -79,5 +91,6 @@ fn run(dir: &SweepDir, options: &SweepOptions, watch: &Watch<'_>) -> Result<Foun
     found.seconds = started.elapsed().as_secs_f64();
     let record = serde_json::to_value(&found).expect("what was found is numbers and texts");
     dir.write_record(BOUNDARY, &record)?;
+    page::write(dir, &found)?;
     Ok(found)
 }

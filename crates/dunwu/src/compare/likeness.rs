@@ -73,7 +73,7 @@ pub(super) fn representations(
             first: (a.of.side.1.to_owned(), a.of.seed),
             second: (b.of.side.1.to_owned(), b.of.seed),
             alike: alike(&a.representation, &b.representation),
-            overlap: held(a).zip(held(b)).map(|(x, y)| overlap(&set(x), &set(y))),
+            features: held(a).zip(held(b)).map(|(x, y)| overlap(&set(x), &set(y))),
         })
     });
     Ok(Ok(Representations {
@@ -130,6 +130,10 @@ fn rows(data: &Dataset, seed: u64) -> Dataset {
 }
 
 fn represented(of: &Trained<'_>, rows: &Dataset) -> Result<Option<Representation>, Error> {
+    let finite = |t: &NamedTensor| t.view().to_f64().iter().all(|x| x.is_finite());
+    if of.weights.is_empty() || !of.weights.iter().all(finite) {
+        return Ok(None);
+    }
     let needs = Needs {
         features: true,
         ..Needs::NONE

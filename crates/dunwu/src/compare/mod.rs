@@ -477,7 +477,8 @@ impl Work<'_> {
                 .any(|k| word.split('=').next() == Some(k))
         };
         let mut words = self.spec.sides[0].plan.to_overrides();
-        words.retain(|w| !own(w) && !w.starts_with("probes="));
+        let of_machine = |w: &str| w.starts_with("probes=") || w.starts_with("threads=");
+        words.retain(|w| !own(w) && !of_machine(w));
         words
     }
 

@@ -2,7 +2,7 @@
 
 use super::executor::{ChunkId, Executor};
 use super::row::RunKey;
-use super::work::{keys, part_of};
+use super::work::{chunk_keys, keys, part_of};
 use crate::error::Error;
 use dunwu_store::{Chunk, Part, SweepDir, SweepReader, Table};
 use std::collections::{BTreeMap, BTreeSet};
@@ -26,13 +26,46 @@ pub(crate) struct Wish {
 /// A chunk that was handed out and has no part yet.
 struct Open {
     runs: BTreeSet<RunKey>,
+    /// How often it was handed out without anything coming back.
     tries: usize,
+    /// Its runs that were missing when it was last handed out.
+    left: usize,
+}
+
+impl Open {
+    fn new(runs: BTreeSet<RunKey>) -> Self {
+        Self {
+            left: runs.len(),
+            runs,
+            tries: 1,
+        }
+    }
+
+    /// Whether it may be handed out once more; what was stopped half-way has not been tried in vain.
+    fn again(&mut self) -> bool {
+        self.tries = if self.runs.len() < self.left {
+            1
+        } else {
+            self.tries + 1
+        };
+        self.left = self.runs.len();
+        self.tries <= TRIES
+    }
 }
 
 /// Runs that are over, as far as their parts can be read.
 #[derive(Debug, Default)]
 pub(crate) struct Done {
     pub keys: BTreeSet<RunKey>,
+    /// The parts that they stand in.
+    pub parts: BTreeSet<Part>,
+    /// Runs whose held-out accuracy reached 0.99.
+    pub generalised: u64,
+    /// Runs that failed, and why the first one did.
+    pub failed: u64,
+    pub first_failure: Option<String>,
+    /// A sum over runs of what was measured, whatever their order.
+    pub digest: u64,
     /// Files that are damaged, in words.
     pub damaged: Vec<(Part, String)>,
     /// Runs that stand twice with different results.
@@ -47,22 +80,68 @@ pub(crate) fn done(reader: &SweepReader) -> Result<Done, Error> {
     let mut done = Done::default();
     let mut digests: BTreeMap<RunKey, i64> = BTreeMap::new();
     for part in reader.parts()? {
-        match reader.runs(&part, Some(&["plan_hash", "seed", "digest"])) {
+        match reader.runs(&part, Some(&COLUMNS)) {
             Ok(table) => {
-                for (key, digest) in keys(&table).zip(table.integers("digest")) {
+                for (i, (key, digest)) in keys(&table).zip(table.integers("digest")).enumerate() {
                     let digest = digest.unwrap_or(0);
-                    let before = digests.insert(key, digest);
-                    if before.is_some_and(|b| b != digest) {
-                        done.disagreeing.push(key);
+                    match digests.insert(key, digest) {
+                        None => done.count(reader, &part, &table, i)?,
+                        Some(before) if before != digest => done.disagreeing.push(key),
+                        Some(_) => {}
                     }
                 }
+                done.parts.insert(part);
             }
             Err(why) if why.is_damaged() => done.damaged.push((part, why.to_string())),
             Err(why) => return Err(why.into()),
         }
     }
+    let one = |(key, digest): (&RunKey, &i64)| {
+        [key.plan, key.seed, *digest as u64]
+            .iter()
+            .fold(1u64, |sum, word| {
+                (sum ^ word)
+                    .wrapping_mul(0x9e37_79b9_7f4a_7c15)
+                    .rotate_left(29)
+            })
+    };
+    done.digest = digests.iter().map(one).fold(0, u64::wrapping_add);
     done.keys = digests.into_keys().collect();
     Ok(done)
+}
+
+/// What is read of every run.
+const COLUMNS: [&str; 5] = ["digest", "kind", "plan_hash", "seed", "test_99"];
+
+impl Done {
+    /// Counts row `i` of a part.
+    fn count(
+        &mut self,
+        reader: &SweepReader,
+        part: &Part,
+        table: &Table,
+        i: usize,
+    ) -> Result<(), Error> {
+        let crossed = table.integers("test_99").get(i).copied().flatten();
+        self.generalised += u64::from(crossed.is_some());
+        let kind = table.texts("kind").get(i).and_then(|k| k.as_deref());
+        if kind != Some("failed") {
+            return Ok(());
+        }
+        self.failed += 1;
+        if self.first_failure.is_none() {
+            let why = reader.runs(part, Some(&["plan", "reason"]))?;
+            let text = |name: &str| {
+                why.texts(name)
+                    .get(i)
+                    .cloned()
+                    .flatten()
+                    .unwrap_or_default()
+            };
+            self.first_failure = Some(format!("{} ({})", text("reason"), text("plan")));
+        }
+        Ok(())
+    }
 }
 
 /// Hands out runs of one sweep.
@@ -73,21 +152,61 @@ pub(crate) struct Driver<'a> {
     seen: BTreeSet<Part>,
     /// Seconds of work a chunk.
     chunk_seconds: f64,
+    notices: Vec<String>,
 }
 
 impl<'a> Driver<'a> {
+    /// A driver that is told of the parts it does not know.
     pub(crate) fn new(
         dir: &'a SweepDir,
         executor: Box<dyn Executor + 'a>,
         chunk_seconds: f64,
-    ) -> Result<Self, Error> {
-        Ok(Self {
-            seen: dir.reader().parts()?.into_iter().collect(),
+        known: BTreeSet<Part>,
+    ) -> Self {
+        Self {
+            seen: known,
             dir,
             executor,
             open: BTreeMap::new(),
             chunk_seconds,
-        })
+            notices: vec![],
+        }
+    }
+
+    /// Takes up chunks of an earlier sitting that may still be alive; their runs, but for those that are over.
+    pub(crate) fn adopt(&mut self, done: &BTreeSet<RunKey>) -> BTreeSet<RunKey> {
+        let handed = self.executor.handed();
+        let rounds: BTreeSet<u64> = handed.iter().map(|id| id.round).collect();
+        let mut all = BTreeSet::new();
+        for round in rounds {
+            // Runs of a round that cannot be read are missing, and are handed out in a new one.
+            let chunks = self.dir.reader().round(round).unwrap_or_default();
+            for chunk in chunks {
+                let chunk_id = ChunkId {
+                    round,
+                    chunk: chunk.chunk,
+                };
+                if !handed.contains(&chunk_id) {
+                    continue;
+                }
+                let runs = chunk_keys(&chunk).into_iter();
+                let runs = runs.filter(|k| !done.contains(k) && !all.contains(k));
+                let runs: BTreeSet<RunKey> = runs.collect();
+                if !runs.is_empty() {
+                    all.extend(runs.iter().copied());
+                    self.open.insert(chunk_id, Open::new(runs));
+                }
+            }
+        }
+        self.executor.adopt(&self.open.keys().copied().collect());
+        all
+    }
+
+    /// What a person should hear, since the last call.
+    pub(crate) fn notices(&mut self) -> Vec<String> {
+        let mut all = self.executor.notices();
+        all.append(&mut self.notices);
+        all
     }
 
     /// Hands out runs in chunks.
@@ -107,11 +226,8 @@ impl<'a> Driver<'a> {
                 chunk,
             };
             for (chunk, runs) in round.iter().enumerate() {
-                let open = Open {
-                    runs: runs.iter().map(|w| w.key).collect(),
-                    tries: 1,
-                };
-                self.open.insert(id(chunk), open);
+                let runs = runs.iter().map(|w| w.key).collect();
+                self.open.insert(id(chunk), Open::new(runs));
             }
             let ids: Vec<ChunkId> = (0..round.len()).map(id).collect();
             self.executor.submit(&ids)?;
@@ -154,20 +270,28 @@ impl<'a> Driver<'a> {
     }
 
     fn again(&mut self, alive: &BTreeSet<ChunkId>) -> Result<(), Error> {
-        let lost: Vec<ChunkId> = self
-            .open
-            .keys()
-            .copied()
-            .filter(|id| !alive.contains(id))
-            .collect();
-        for id in &lost {
-            let open = self.open.get_mut(id).expect("it was listed above");
-            open.tries += 1;
-            if open.tries > TRIES {
-                return Err(crate::error::lost(id.round, id.chunk, TRIES));
+        let mut lost = Vec::new();
+        for (id, open) in self.open.iter_mut().filter(|(id, _)| !alive.contains(id)) {
+            let part = part_of(id.round, id.chunk);
+            // A worker that its scheduler has given up may be well.
+            if self.dir.reader().is_claimed(Some(&part))? {
+                continue;
             }
+            if !open.again() {
+                let why = self.executor.why(*id);
+                return Err(crate::error::lost(id.round, id.chunk, TRIES, why));
+            }
+            lost.push(*id);
         }
-        if !lost.is_empty() {
+        if let Some(first) = lost.first() {
+            let why = self.executor.why(*first).map(|w| format!(" ({w})"));
+            self.notices.push(format!(
+                "{} of the chunks handed out ended without all of their results, the first chunk {} of round {}{}; they are handed out again",
+                lost.len(),
+                first.chunk,
+                first.round,
+                why.unwrap_or_default()
+            ));
             self.executor.submit(&lost)?;
         }
         Ok(())
@@ -175,6 +299,9 @@ impl<'a> Driver<'a> {
 
     /// Stops: what has begun is saved, unless it goes on without this process.
     pub(crate) fn stop(&mut self) -> Result<(), Error> {
+        if self.is_detached() && !self.is_idle() {
+            return Ok(());
+        }
         self.executor.stop()
     }
 

@@ -24,13 +24,31 @@ pub(crate) trait Executor {
     /// Chunks that wait or run; the first failure that a person must hear of.
     fn alive(&mut self) -> Result<BTreeSet<ChunkId>, Error>;
 
+    /// Chunks that were handed over in earlier sittings, over or not.
+    fn handed(&self) -> BTreeSet<ChunkId> {
+        BTreeSet::new()
+    }
+
+    /// Watches chunks that were handed over in an earlier sitting.
+    fn adopt(&mut self, _chunks: &BTreeSet<ChunkId>) {}
+
+    /// What became of a chunk that is no longer alive, where it is known.
+    fn why(&self, _chunk: ChunkId) -> Option<String> {
+        None
+    }
+
+    /// What a person should hear, since the last call.
+    fn notices(&mut self) -> Vec<String> {
+        vec![]
+    }
+
     /// Takes back what has not begun, lets what has begun save itself, and waits for that.
     fn stop(&mut self) -> Result<(), Error>;
 
     /// Waits until there may be news, a while at most.
     fn wait(&mut self);
 
-    /// Whether work goes on when this process ends.
+    /// Whether work goes on when this process ends, and all of it is handed over.
     fn is_detached(&self) -> bool {
         false
     }

@@ -362,7 +362,7 @@ mod tests {
             grid.words(3).join(" "),
             "probes=none task=Z7 width=16 lr=1e-2"
         );
-        let error = super::Grid::new(
+        let error = Grid::new(
             &["task=Z5,Z7".to_owned(), "width=8,16,32".to_owned()],
             &[vec!["task".to_owned(), "width".to_owned()]],
         );

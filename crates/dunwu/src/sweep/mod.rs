@@ -4,28 +4,40 @@
 //! those files are the truth: whatever else is lost, going on does exactly the runs that are not in them.
 //! Executors are handed chunks of runs and may do one twice or lose it.
 
+mod cluster;
+mod compact;
 mod cost;
 mod driver;
 mod executor;
 mod grid;
+mod hyperqueue;
 mod options;
+mod page;
 mod row;
+mod slurm;
 mod work;
 
 pub use grid::{Axis, Grid};
 pub use options::{Engine, SWEEP_KEYS, SweepKey, SweepOptions};
+pub use page::{SweepView, build as sweep_page_data, rebuild as rebuild_sweep};
 pub use row::RunKey;
 pub use work::ChunkEnd;
 
 use crate::error::{Error, Kind};
 use camino::{Utf8Path, Utf8PathBuf};
+use cluster::{Cluster, JOBS, Jobs, Scheduler, Work};
+pub(crate) use compact::compact;
 pub(crate) use cost::seconds;
+use driver::Done;
 pub(crate) use driver::{Driver, Wish};
-use dunwu_store::{Chunk, Part, SweepDir, SweepPlan, SweepReader, Wanted};
+use dunwu_store::{Chunk, SweepDir, SweepPlan, SweepReader, Wanted};
 use executor::{Executor, Local};
 pub(crate) use grid::split;
-pub(crate) use row::plan_key;
-use std::collections::BTreeSet;
+use hyperqueue::Hyperqueue;
+pub(crate) use page::write as write_page;
+pub(crate) use row::{plan_key, plan_words};
+use slurm::Slurm;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
@@ -57,6 +69,14 @@ pub struct SweepReport {
     pub finished: u64,
     /// Runs that this process found missing.
     pub missing: u64,
+    /// Runs whose held-out accuracy reached 0.99.
+    pub generalised: u64,
+    /// Runs that failed: rows that say why.
+    pub failed: u64,
+    /// Why the first of them did, with its plan.
+    pub first_failure: Option<String>,
+    /// A sum of what all runs of the directory measured: equal sets of results have equal ones.
+    pub digest: u64,
     /// Whether it was stopped before its end and can go on.
     pub interrupted: bool,
     /// Whether workers go on without this process.
@@ -81,7 +101,7 @@ impl Watch<'_> {
         }
     }
 
-    fn notice(&self, text: String) {
+    pub(crate) fn notice(&self, text: String) {
         self.tell(&SweepProgress {
             notice: Some(text),
             ..SweepProgress::default()
@@ -106,6 +126,7 @@ pub fn sweep(
     watch: &Watch<'_>,
 ) -> Result<SweepReport, Error> {
     Grid::of(wanted)?;
+    options.check()?;
     let plan = SweepPlan {
         command: "sweep".to_owned(),
         asked: vec![wanted.clone()],
@@ -210,13 +231,15 @@ fn run(dir: &SweepDir, options: &SweepOptions, watch: &Watch<'_>) -> Result<Swee
     }
     let wishes = wishes(&stored)?;
     let wanted = wishes.len() as u64;
+    let options = &settled(dir, options)?;
     let done = recorded(dir, watch)?;
-    let missing: Vec<Wish> = wishes
+    let mut missing: Vec<Wish> = wishes
         .into_iter()
-        .filter(|w| !done.contains(&w.key))
+        .filter(|w| !done.keys.contains(&w.key))
         .collect();
     let all = missing.len() as u64;
-    let work: f64 = missing.iter().map(|w| w.cost).sum();
+    let cost: BTreeMap<RunKey, f64> = missing.iter().map(|w| (w.key, w.cost)).collect();
+    let work: f64 = cost.values().sum();
     let shared = Arc::new(Shared {
         curve_points: options.curve_points,
         ..Shared::default()
@@ -229,18 +252,23 @@ fn run(dir: &SweepDir, options: &SweepOptions, watch: &Watch<'_>) -> Result<Swee
         missing: all,
         ..SweepReport::default()
     };
-    if !missing.is_empty() {
+    // Tasks of an earlier sitting may be left of a sweep that is whole.
+    if !missing.is_empty() || jobs(dir)?.is_some_and(|j| !j.handed.is_empty()) {
         let executor = executor(dir, options, &shared)?;
-        let mut driver = Driver::new(dir, executor, options.seconds_a_chunk())?;
+        let mut driver = Driver::new(dir, executor, options.seconds_a_chunk(), done.parts);
+        let adopted = driver.adopt(&done.keys);
+        missing.retain(|w| !adopted.contains(&w.key));
         driver.submit(&missing)?;
-        while !driver.is_idle() && !watch.cancelled() {
+        let mut came = 0.0;
+        while !driver.is_idle() && !watch.cancelled() && !driver.is_detached() {
             driver.wait();
             for table in driver.poll()? {
-                for key in keys(&table) {
-                    left.remove(&key);
+                for key in keys(&table).filter(|k| left.remove(k)) {
+                    came += cost.get(&key).copied().unwrap_or(0.0);
                 }
             }
-            let trained = shared.work.load(Ordering::Relaxed) as f64 / 1e3;
+            driver.notices().into_iter().for_each(|n| watch.notice(n));
+            let trained = (shared.work.load(Ordering::Relaxed) as f64 / 1e3).max(came);
             watch.tell(&SweepProgress {
                 wanted,
                 finished: wanted - left.len() as u64,
@@ -252,21 +280,30 @@ fn run(dir: &SweepDir, options: &SweepOptions, watch: &Watch<'_>) -> Result<Swee
         report.interrupted = !driver.is_idle();
         report.detached = report.interrupted && driver.is_detached();
         driver.stop()?;
+        driver.notices().into_iter().for_each(|n| watch.notice(n));
     }
     // A worker that was stopped leaves what it had finished.
     let done = recorded(dir, watch)?;
-    left.retain(|key| !done.contains(key));
+    left.retain(|key| !done.keys.contains(key));
+    report.digest = done.digest;
+    report.generalised = done.generalised;
+    report.failed = done.failed;
+    report.first_failure = done.first_failure;
     report.finished = wanted - left.len() as u64;
-    compact(dir, options)?;
-    if !report.detached {
+    if is_quiet(dir)? {
+        compact(dir)?;
         dir.clear_claims()?;
+        // A look at a sweep that is whole costs no more than reading which runs it has.
+        if all > 0 || !dir.reader().path().join("report.html").exists() {
+            page::write(dir, &SweepView::default())?;
+        }
     }
     report.seconds = started.elapsed().as_secs_f64();
     Ok(report)
 }
 
 /// Runs that are over. Damaged parts are put aside, with a notice, and their runs are missing.
-pub(crate) fn recorded(dir: &SweepDir, watch: &Watch<'_>) -> Result<BTreeSet<RunKey>, Error> {
+pub(crate) fn recorded(dir: &SweepDir, watch: &Watch<'_>) -> Result<Done, Error> {
     let done = driver::done(dir.reader())?;
     for (part, why) in &done.damaged {
         dir.set_aside(part)?;
@@ -284,58 +321,74 @@ pub(crate) fn recorded(dir: &SweepDir, watch: &Watch<'_>) -> Result<BTreeSet<Run
             first.seed
         ));
     }
-    Ok(done.keys)
+    Ok(done)
+}
+
+/// How a directory is gone on with: who did its work before does it again, unless something else is said.
+pub(crate) fn settled(dir: &SweepDir, options: &SweepOptions) -> Result<SweepOptions, Error> {
+    let mut options = options.clone();
+    if let Some(jobs) = jobs(dir)? {
+        let engine = Engine::ALL.iter().find(|e| e.0 == jobs.engine);
+        let engine = *options
+            .engine
+            .get_or_insert(engine.map_or(Engine::Local, |e| e.1));
+        if options.site.is_empty() && engine.name() == jobs.engine {
+            options.site = jobs.site;
+        }
+    }
+    options.check()?;
+    Ok(options)
+}
+
+/// What was handed to a cluster.
+fn jobs(dir: &SweepDir) -> Result<Option<Jobs>, Error> {
+    let record = dunwu_store::read_record(dir.reader().path(), JOBS)?;
+    let Some(mut record) = record else {
+        return Ok(None);
+    };
+    if let Some(object) = record.as_object_mut() {
+        object.remove("format");
+    }
+    let read = serde_json::from_value(record);
+    let why = |e: serde_json::Error| Kind::Config {
+        what: "jobs of",
+        path: dir.reader().path().to_owned(),
+        why: format!("{JOBS}: {e}; look for them with the scheduler, then remove the file"),
+    };
+    Ok(Some(read.map_err(why)?))
 }
 
 /// Who does the work of a directory.
-pub(crate) fn executor(
-    dir: &SweepDir,
+pub(crate) fn executor<'a>(
+    dir: &'a SweepDir,
     options: &SweepOptions,
     shared: &Arc<Shared>,
-) -> Result<Box<dyn Executor>, Error> {
-    Ok(match options.engine {
-        Engine::Local => Box::new(Local::new(dir.reader(), shared, options.lanes())),
-    })
+) -> Result<Box<dyn Executor + 'a>, Error> {
+    let work = Work {
+        program: options.program.clone(),
+        words: vec![format!("curve_points={}", options.curve_points)],
+        site: options.site.clone(),
+    };
+    let scheduler: Box<dyn Scheduler> = match options.engine() {
+        Engine::Local => return Ok(Box::new(Local::new(dir.reader(), shared, options.lanes()))),
+        Engine::Hyperqueue => Box::new(Hyperqueue { work }),
+        Engine::Slurm => Box::new(Slurm { work }),
+    };
+    let engine = options.engine().name().to_owned();
+    let before = jobs(dir)?.filter(|j| j.engine == engine);
+    let jobs = Jobs {
+        engine,
+        site: options.site.clone(),
+        ..before.unwrap_or_default()
+    };
+    let cluster = Cluster::new(dir, scheduler, jobs, options.lost_seconds, options.detach)?;
+    Ok(Box::new(cluster))
 }
 
-/// Fewest runs of a part worth keeping apart.
-const SMALL: usize = 100;
-/// Runs of a merged part.
-const LARGE: usize = 2000;
-
-/// Merges small parts, so that reading them is quick.
-pub(crate) fn compact(dir: &SweepDir, options: &SweepOptions) -> Result<(), Error> {
-    if options.engine != Engine::Local {
-        // A worker that was taken for lost may still write.
-        return Ok(());
-    }
-    let mut small: Vec<(Part, usize)> = Vec::new();
-    for part in dir.reader().parts()? {
-        let rows = dir.reader().runs(&part, Some(&["seed"]))?.rows();
-        if rows < SMALL {
-            small.push((part, rows));
-        }
-    }
-    let mut rest = small.as_slice();
-    while rest.len() > 1 {
-        let mut rows = 0;
-        let fits = |(_, n): &&(Part, usize)| {
-            rows += n;
-            rows <= LARGE
-        };
-        let count = rest.iter().take_while(fits).count().max(1);
-        let (now, later) = rest.split_at(count);
-        let parts: Vec<Part> = now.iter().map(|p| p.0.clone()).collect();
-        let last = &parts.last().expect("there is one at least").name;
-        let into = Part {
-            name: format!("m-{}", last.trim_start_matches("m-")),
-        };
-        if parts.len() > 1 {
-            dir.merge(&parts, &into)?;
-        }
-        rest = later;
-    }
-    Ok(())
+/// Whether no worker of another process or machine may still write to a directory.
+pub(crate) fn is_quiet(dir: &SweepDir) -> Result<bool, Error> {
+    let handed = jobs(dir)?.is_some_and(|j| !j.handed.is_empty());
+    Ok(!handed && !dir.reader().is_claimed(None)?)
 }
 
 /// Does one chunk of a round, as a worker process.
@@ -375,7 +428,9 @@ pub fn worker(
 pub fn summary(report: &SweepReport) -> Result<serde_json::Value, Error> {
     Ok(serde_json::json!({
         "dir": report.dir,
-        "runs": { "wanted": report.wanted, "finished": report.finished, "done_now": report.finished + report.missing - report.wanted },
+        "runs": { "wanted": report.wanted, "finished": report.finished, "done_now": report.finished + report.missing - report.wanted, "generalised": report.generalised, "failed": report.failed },
+        "first_failure": report.first_failure,
+        "digest": format!("{:016x}", report.digest),
         "interrupted": report.interrupted,
         "detached": report.detached,
         "seconds": report.seconds,

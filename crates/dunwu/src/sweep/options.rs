@@ -1,18 +1,34 @@
 //! How a sweep is carried out: nothing here changes a result.
 
+use super::{hyperqueue, slurm};
+use camino::Utf8PathBuf;
 use dunwu_core::PlanError;
 
 /// Who does the work.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Engine {
+    /// Tasks of HyperQueue.
+    Hyperqueue,
     /// Threads of this process.
     #[default]
     Local,
+    /// Job arrays of Slurm.
+    Slurm,
 }
 
 impl Engine {
     /// Names and engines, sorted by name.
-    pub const ALL: &'static [(&'static str, Engine)] = &[("local", Engine::Local)];
+    pub const ALL: &'static [(&'static str, Engine)] = &[
+        ("hyperqueue", Engine::Hyperqueue),
+        ("local", Engine::Local),
+        ("slurm", Engine::Slurm),
+    ];
+
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        let found = Self::ALL.iter().find(|e| e.1 == self);
+        found.expect("every engine stands in the table").0
+    }
 }
 
 /// A key of how a sweep is carried out.
@@ -41,7 +57,17 @@ pub const SWEEP_KEYS: &[SweepKey] = &[
     SweepKey {
         name: "engine",
         default: "local",
-        help: "who does the work: local",
+        help: "who does the work: hyperqueue, local, slurm; when going on, that of before if absent",
+    },
+    SweepKey {
+        name: "lost_seconds",
+        default: "60",
+        help: "seconds after which a chunk that is neither queued nor recorded counts as lost; longer than the file system of a cluster takes to show a new file on another machine",
+    },
+    SweepKey {
+        name: "site",
+        default: "",
+        help: "options for the scheduler of a cluster, such as site='--partition=low --time=30'",
     },
     SweepKey {
         name: "threads",
@@ -53,8 +79,16 @@ pub const SWEEP_KEYS: &[SweepKey] = &[
 /// How a sweep is carried out.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SweepOptions {
-    /// Who does the work.
-    pub engine: Engine,
+    /// Who does the work; None is whoever did it before, or threads of this process.
+    pub engine: Option<Engine>,
+    /// Options for the scheduler of a cluster; when empty, those of before.
+    pub site: Vec<String>,
+    /// Seconds after which a chunk that is neither queued nor recorded counts as lost.
+    pub lost_seconds: f64,
+    /// Whether to hand everything to the scheduler and leave.
+    pub detach: bool,
+    /// The program that tasks of a cluster run as `PROGRAM worker`.
+    pub program: Utf8PathBuf,
     /// Seconds of work that a worker takes at once; None is the engine's default.
     pub chunk_seconds: Option<f64>,
     /// Points of a curve that are kept.
@@ -66,7 +100,11 @@ pub struct SweepOptions {
 impl Default for SweepOptions {
     fn default() -> Self {
         Self {
-            engine: Engine::default(),
+            engine: None,
+            site: vec![],
+            lost_seconds: 60.0,
+            detach: false,
+            program: "dunwu".into(),
             chunk_seconds: None,
             curve_points: 200,
             threads: 0,
@@ -107,7 +145,19 @@ impl SweepOptions {
                 let names: Vec<&str> = Engine::ALL.iter().map(|e| e.0).collect();
                 let found = Engine::ALL.iter().find(|e| e.0 == value);
                 let found = found.ok_or_else(|| PlanError::unknown(key, value, &names))?;
-                self.engine = found.1;
+                self.engine = Some(found.1);
+            }
+            "lost_seconds" => {
+                let seconds = number(key, value, "seconds")?;
+                if !(0.0..=86_400.0).contains(&seconds) {
+                    let why = format!("expected seconds from 0 to 86400, got `{value}`");
+                    return Err(PlanError::new(key, why));
+                }
+                self.lost_seconds = seconds;
+            }
+            "site" => {
+                let why = format!("`{value}` has a quote without its end");
+                self.site = shlex::split(value).ok_or_else(|| PlanError::new(key, why))?;
             }
             _ => return Ok(false),
         }
@@ -122,9 +172,47 @@ impl SweepOptions {
     }
 
     pub(crate) fn seconds_a_chunk(&self) -> f64 {
-        self.chunk_seconds.unwrap_or(match self.engine {
+        self.chunk_seconds.unwrap_or(match self.engine() {
             Engine::Local => 15.0,
+            Engine::Hyperqueue | Engine::Slurm => 600.0,
         })
+    }
+
+    pub(crate) fn engine(&self) -> Engine {
+        self.engine.unwrap_or_default()
+    }
+
+    /// Refuses what does not go together or cannot be had here.
+    pub(crate) fn check(&self) -> Result<(), PlanError> {
+        use super::cluster::needs;
+        match self.engine() {
+            Engine::Local if !self.site.is_empty() => {
+                let why = "is for the scheduler of a cluster; write engine=slurm too";
+                Err(PlanError::new("site", why))
+            }
+            Engine::Local if self.detach => {
+                let why = "threads of this process end with it; --detach needs engine=slurm";
+                Err(PlanError::new("engine", why))
+            }
+            Engine::Local => Ok(()),
+            Engine::Hyperqueue => {
+                hyperqueue::check(&self.site)?;
+                needs(
+                    "hyperqueue",
+                    "hq",
+                    "install HyperQueue and start its server",
+                )
+            }
+            Engine::Slurm => {
+                slurm::check(&self.site)?;
+                let install =
+                    "log in to a machine of the cluster, install Slurm's commands (slurm-client)";
+                for program in ["sbatch", "squeue", "scancel"] {
+                    needs("slurm", program, install)?;
+                }
+                Ok(())
+            }
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::grid::is_numeric;
 use crate::trial::Trial;
-use dunwu_core::{Curve, RunPlan, StopReason};
+use dunwu_core::{Curve, RunPlan, StopReason, shell_word};
 use dunwu_store::{Column, Table};
 use std::collections::BTreeMap;
 
@@ -22,6 +22,32 @@ pub(crate) fn plan_key(plan: &RunPlan) -> u64 {
         ..plan.clone()
     });
     u64::from_str_radix(&text, 16).expect("a hash is 16 hexadecimal digits")
+}
+
+/// Overrides as a person can copy them behind `dunwu train`.
+pub(crate) fn plan_text(words: &[String]) -> String {
+    let words: Vec<String> = words.iter().map(|w| shell_word(w)).collect();
+    words.join(" ")
+}
+
+/// The overrides of [`plan_text`].
+///
+/// A quote begins or ends a quoted stretch, in which nothing else means anything; outside, `\` takes the next sign
+/// as it is.
+pub(crate) fn plan_words(text: &str) -> Vec<String> {
+    let (mut words, mut word) = (Vec::new(), String::new());
+    let (mut quoted, mut signs) = (false, text.chars());
+    while let Some(c) = signs.next() {
+        match c {
+            '\'' => quoted = !quoted,
+            '\\' if !quoted => word.extend(signs.next()),
+            ' ' if !quoted => words.push(std::mem::take(&mut word)),
+            _ => word.push(c),
+        }
+    }
+    words.push(word);
+    words.retain(|w| !w.is_empty());
+    words
 }
 
 /// A run that is over, well or not.
@@ -62,7 +88,7 @@ fn cells(run: &Finished) -> BTreeMap<String, Cell> {
         };
         put(key, cell);
     }
-    put("plan", Cell::Text(run.words.join(" ")));
+    put("plan", Cell::Text(plan_text(&run.words)));
     put("plan_hash", Cell::Text(format!("{:016x}", run.key.plan)));
     put("seed", Cell::Integer(run.key.seed as i64));
     put("seconds", Cell::Real(run.seconds));
@@ -130,10 +156,37 @@ fn digest(trial: &Trial) -> i64 {
     sum as i64
 }
 
+/// Columns that every part has, so that programs that read many parts at once find them alike.
+const INTEGERS: [&str; 10] = [
+    "classes",
+    "delay",
+    "epoch",
+    "rows",
+    "sustained_50",
+    "sustained_99",
+    "test_50",
+    "test_99",
+    "train_99",
+    "trained_on",
+];
+const REALS: [&str; 6] = [
+    "max_test_acc",
+    "share",
+    "test_acc",
+    "test_loss",
+    "train_acc",
+    "train_loss",
+];
+
 /// The rows of some runs. A column that one of them lacks has no value there.
 pub(crate) fn runs_table(runs: &[Finished]) -> Table {
     let rows: Vec<BTreeMap<String, Cell>> = runs.iter().map(cells).collect();
     let mut columns: BTreeMap<String, Column> = BTreeMap::new();
+    let integer = |name: &str| (name.to_owned(), Column::Integer(vec![]));
+    let real = |name: &str| (name.to_owned(), Column::Real(vec![]));
+    columns.extend(INTEGERS.map(integer));
+    columns.extend(REALS.map(real));
+    columns.insert("fate".to_owned(), Column::Text(vec![]));
     for (name, cell) in rows.iter().flatten() {
         // A text in a column of numbers, where a value could not be read, is left out.
         columns.entry(name.clone()).or_insert_with(|| match cell {
@@ -237,4 +290,23 @@ fn thin(curve: &Curve, points: usize) -> Vec<usize> {
         }
     }
     keep
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{plan_text, plan_words};
+
+    #[test]
+    fn plans_come_back_from_their_text() {
+        let words = [
+            "task=x^2 + x*y mod 97",
+            "split_file=it's \\ here",
+            "lr=1e-3",
+        ];
+        let words = words.map(str::to_owned);
+        let text = plan_text(&words);
+        assert!(text.ends_with(" lr=1e-3"), "{text}");
+        assert_eq!(plan_words(&text), words);
+        assert!(plan_words("").is_empty());
+    }
 }

@@ -151,6 +151,17 @@ fn train(plan: &RunPlan, seed: u64, shared: &Shared) -> Result<crate::trial::Tri
     }
 }
 
+/// Which runs a chunk asks for.
+pub(crate) fn chunk_keys(chunk: &Chunk) -> Vec<RunKey> {
+    let mut all = Vec::new();
+    for (words, seeds) in &chunk.runs {
+        let plan = RunSpec::from_overrides(words).and_then(|spec| spec.resolve());
+        let plan = plan.as_ref().map_or(0, plan_key);
+        all.extend(seeds.iter().map(|&seed| RunKey { plan, seed }));
+    }
+    all
+}
+
 /// Which runs a table holds.
 pub(crate) fn keys(table: &Table) -> impl Iterator<Item = RunKey> {
     let plans = table.texts("plan_hash").iter();

@@ -205,12 +205,12 @@ fn lowest(profile: &[(f64, f64)]) -> f64 {
     if best == 0 || best + 1 == profile.len() {
         return profile[best].0;
     }
-    let [left, middle, right] = [-1, 0, 1].map(|d| profile[best.wrapping_add_signed(d)]);
+    let [left, middle, right] = [best - 1, best, best + 1].map(|i| profile[i]);
     let bend = left.1 - 2.0 * middle.1 + right.1;
     if bend <= 0.0 {
         return middle.0;
     }
-    middle.0 + 0.5 * (right.0 - middle.0) * (left.1 - right.1) / bend
+    middle.0 + 0.25 * (right.0 - left.0) * (left.1 - right.1) / bend
 }
 
 /// Readings drawn anew within each size, and borders within their intervals.

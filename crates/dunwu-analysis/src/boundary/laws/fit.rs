@@ -8,10 +8,11 @@ use crate::boundary::window::BoundaryError;
 use crate::known::Interval;
 use serde::Serialize;
 
-/// A candidate is given up if it needs this many bits more than the best: odds of one to a hundred.
-pub const MARGIN_BITS: f64 = 6.643_856_189_774_724;
-/// Share of misses allowed to a true law, over all sizes held back together.
-const REFUSED: f64 = 0.05;
+/// A candidate is given up if it needs this many bits more than the best: odds of one to a thousand. Two free
+/// parameters alone cost up to 9 bits against a law that happens to lie near without any.
+pub const MARGIN_BITS: f64 = 10.0;
+/// How often a true law may be refused for its misses, over all sizes held back together.
+const REFUSED: f64 = 0.02;
 /// Borders are told to this share of themselves when bits are counted.
 const GRAIN: f64 = 1e-3;
 
@@ -66,16 +67,18 @@ pub struct LawFit {
 /// shortest description first.
 ///
 /// ln border = ln law + scatter + error: both normal, the error a quarter of the 95 % interval (in log p), the
-/// scatter common and unknown (0 to 0.08, expected 0.02 before any data). Priors are the same for all:
+/// scatter common and unknown (0.01 to 0.08: no law is believed to hold to better than 1 %). Priors are the same for all:
 /// the border of order 31 is 0.25 within a factor of e, and a free exponent is its form's within 0.5.
 /// Parameters are integrated out in closed form, so `description_length` = −log₂ of the probability of all
 /// borders given the form is the length of a code that learns law and parameters on the way: a free
 /// parameter costs what it must.
 ///
-/// A candidate survives if no border that was held back lies outside its prediction interval, 95 % for all
-/// of them together (each 1 − 0.05/k of k), and if its description is at most [`MARGIN_BITS`] longer than the
+/// A candidate survives if no border that was held back lies outside its prediction interval, 98 % for all
+/// of them together (each 1 − 0.02/k of k; the single 95 % intervals would refuse a true law tested on five
+/// sizes in one case of four), and if its description is at most [`MARGIN_BITS`] longer than the
 /// shortest. Several may survive, and none of them is then the law. A law that is true is refused by the
-/// first rule with probability 0.05 at most and by the second with 0.01 for each rival.
+/// first rule with probability 0.02 at most and by the second with 0.001 at most for each rival, on average over the
+/// priors.
 ///
 /// ```
 /// use dunwu_analysis::boundary::{Point, laws};

@@ -1,0 +1,197 @@
+//! Whether to go on.
+
+use super::delayed::Jump;
+use super::features::Prepared;
+use super::metric::{Metric, Sense};
+use super::quantiles::Quantiles;
+use super::tell::Question;
+
+/// What to do with a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Decision {
+    /// Let it run.
+    Continue,
+    /// Let others go first.
+    Pause,
+    /// End it.
+    Stop,
+}
+
+impl Decision {
+    /// Its name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Continue => "continue",
+            Self::Pause => "pause",
+            Self::Stop => "stop",
+        }
+    }
+}
+
+/// A decision with its reason.
+pub(crate) struct Told {
+    pub decision: Decision,
+    pub reason: String,
+    pub p_better: Option<f64>,
+}
+
+/// P(better than the incumbent) below which a run is ended, and below which it waits.
+pub(crate) const HOPELESS: f64 = 0.05;
+const DOUBTFUL: f64 = 0.25;
+/// Share of the way gone so far below which what is still to come does not matter.
+const SETTLED: f64 = 0.005;
+
+/// Whether a value is better than another; of a metric whose sense is unknown less is taken to be better.
+pub(crate) fn is_better(metric: &Metric, value: f64, than: f64) -> bool {
+    if metric.sense == Sense::Score {
+        value > than
+    } else {
+        value < than
+    }
+}
+
+/// P(a value of the distribution is better).
+fn better(metric: &Metric, end: &Quantiles, than: f64) -> f64 {
+    if metric.sense == Sense::Score {
+        1.0 - end.below(than)
+    } else {
+        end.below(than)
+    }
+}
+
+pub(crate) fn decide(
+    q: &Question<'_>,
+    prepared: &Prepared,
+    end: &Quantiles,
+    jump: Option<&Jump>,
+    cannot_tell: Option<String>,
+) -> Told {
+    let p_better = q.better_than.map(|than| better(q.metric, end, than));
+    let (decision, reason) = match (cannot_tell, jump) {
+        (_, Some(jump)) => of_jump(jump, q.horizon),
+        (Some(why), None) => (Decision::Continue, why),
+        (None, None) => match q.better_than.zip(p_better) {
+            Some((than, p)) => against(q.metric, end, than, p),
+            None => alone(q.metric, prepared, end),
+        },
+    };
+    Told {
+        decision,
+        reason,
+        p_better,
+    }
+}
+
+fn of_jump(jump: &Jump, horizon: f64) -> (Decision, String) {
+    let percent = 100.0 * jump.p;
+    if !jump.can_tell {
+        let why = "cannot tell: it has memorised and not generalised, in a way that is like no run that is known";
+        return (Decision::Continue, why.to_owned());
+    }
+    if jump.p < HOPELESS {
+        let why = format!(
+            "it has memorised; that it generalises by step {horizon:.0} has a probability of {percent:.0} %"
+        );
+        return (Decision::Stop, why);
+    }
+    let why = format!(
+        "it has memorised, and generalises with a probability of {percent:.0} %, then around step {:.0} ({:.0} to {:.0})",
+        jump.step.1, jump.step.0, jump.step.2
+    );
+    (
+        if jump.p < DOUBTFUL {
+            Decision::Pause
+        } else {
+            Decision::Continue
+        },
+        why,
+    )
+}
+
+/// Beside an incumbent.
+fn against(metric: &Metric, end: &Quantiles, than: f64, p: f64) -> (Decision, String) {
+    let gain = end
+        .0
+        .iter()
+        .map(|v| {
+            if is_better(metric, *v, than) {
+                (v - than).abs()
+            } else {
+                0.0
+            }
+        })
+        .sum::<f64>()
+        / end.0.len() as f64;
+    let words = format!(
+        "it ends at {} ({} to {}); better than {} with a probability of {:.0} %, by {} on average over all",
+        short(end.at(0.5)),
+        short(end.at(0.05)),
+        short(end.at(0.95)),
+        short(than),
+        100.0 * p,
+        short(gain)
+    );
+    let decision = match p {
+        p if p < HOPELESS => Decision::Stop,
+        p if p < DOUBTFUL => Decision::Pause,
+        _ => Decision::Continue,
+    };
+    (decision, words)
+}
+
+/// Without one: is there anything to come?
+fn alone(metric: &Metric, prepared: &Prepared, end: &Quantiles) -> (Decision, String) {
+    let now = prepared.shape.sign * prepared.level;
+    // A turned metric improves as it rises.
+    let up = metric.sense == Sense::Score
+        || (metric.sense == Sense::Unknown && prepared.shape.sign < 0.0);
+    let gain = |level: f64| {
+        if up {
+            end.at(level) - now
+        } else {
+            now - end.at(1.0 - level)
+        }
+    };
+    let (likely, most) = (gain(0.5), gain(0.95));
+    let matters = SETTLED * prepared.shape.range + 0.5 * prepared.shape.noise;
+    let end_in_words = format!(
+        "{} ({} to {})",
+        short(end.at(0.5)),
+        short(end.at(0.05)),
+        short(end.at(0.95))
+    );
+    if most < matters {
+        let why = format!(
+            "it has settled: it ends at {end_in_words}, and is at {} now",
+            short(now)
+        );
+        return (Decision::Stop, why);
+    }
+    if likely < 0.0 && most < 2.0 * matters {
+        let why = format!(
+            "it gets worse rather than better: it ends at {end_in_words}, and is at {} now",
+            short(now)
+        );
+        return (Decision::Stop, why);
+    }
+    (
+        Decision::Continue,
+        format!("it still moves: from {} now to {end_in_words}", short(now)),
+    )
+}
+
+/// A number with four digits that say something.
+pub fn short(x: f64) -> String {
+    let size = if x == 0.0 {
+        0
+    } else {
+        libm::log10(x.abs()).floor() as i32
+    };
+    match size {
+        _ if x == 0.0 => "0".to_owned(),
+        -4..=-1 => format!("{x:.*}", (3 - size) as usize),
+        0..=3 => format!("{x:.*}", (3 - size) as usize),
+        4..=8 => format!("{x:.0}"),
+        _ => format!("{x:.3e}"),
+    }
+}

@@ -1,0 +1,117 @@
+//! How well delayed generalisation is foreseen, each cell of settings left out in turn.
+
+use super::decide::HOPELESS;
+use super::delayed::{DelayedModel, KnownRun, delayed_with, learn_delayed};
+use std::collections::BTreeMap;
+
+/// What was foreseen at one moment of the runs that had memorised.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DelayedScore {
+    /// Share of the delay (of those that never jump: of the record after memorising) that had passed.
+    pub share: f64,
+    /// Runs, and those that jumped later.
+    pub runs: (usize, usize),
+    /// P(a run that jumps is given a higher probability than one that does not).
+    pub auroc: f64,
+    /// 1 − Brier score / that of always naming the base rate of the other cells.
+    pub brier_skill: f64,
+    /// Later jumpers that would have been stopped.
+    pub stopped: usize,
+    /// Runs of which it was said that nothing can be told.
+    pub cannot_tell: usize,
+    /// Mean |foreseen − true| / true of the delay of those that jumped.
+    pub time_error: f64,
+}
+
+/// One run at one moment.
+struct Seen {
+    p: f64,
+    base: f64,
+    jumped: bool,
+    stopped: bool,
+    cannot_tell: bool,
+    time_error: Option<f64>,
+}
+
+/// Looks at all runs at shares of their delay.
+pub fn evaluate_delayed(runs: &[KnownRun], shares: &[f64]) -> Vec<DelayedScore> {
+    let mut cells: BTreeMap<&str, Vec<&KnownRun>> = BTreeMap::new();
+    runs.iter()
+        .for_each(|r| cells.entry(&r.cell).or_default().push(r));
+    let mut seen: Vec<Vec<Seen>> = shares.iter().map(|_| vec![]).collect();
+    for (cell, of) in &cells {
+        let others: Vec<&KnownRun> = runs.iter().filter(|r| r.cell != *cell).collect();
+        let Some(model) = learn_delayed(&others) else {
+            continue;
+        };
+        let base = base_rate(&others);
+        for run in of {
+            for (share, seen) in shares.iter().zip(&mut seen) {
+                seen.extend(look(&model, run, *share, base));
+            }
+        }
+    }
+    shares
+        .iter()
+        .zip(seen)
+        .map(|(share, seen)| score(*share, &seen))
+        .collect()
+}
+
+/// Share of those that memorised that jumped.
+fn base_rate(runs: &[&KnownRun]) -> f64 {
+    let times: Vec<_> = runs.iter().filter_map(|r| r.times()).collect();
+    times.iter().filter(|t| t.1.is_some()).count() as f64 / times.len().max(1) as f64
+}
+
+fn look(model: &DelayedModel, run: &KnownRun, share: f64, base: f64) -> Option<Seen> {
+    let (memorised, jumped, end) = run.times()?;
+    let now = memorised + share * (jumped.unwrap_or(end) - memorised);
+    let told = delayed_with(model, &run.at(now), 2.0 * end)?;
+    let error = |jump: f64| (told.step_if_ever() - jump).abs() / (jump - memorised);
+    Some(Seen {
+        p: told.ever(),
+        base,
+        jumped: jumped.is_some(),
+        stopped: told.can_tell && told.p < HOPELESS,
+        cannot_tell: !told.can_tell,
+        time_error: jumped.map(error),
+    })
+}
+
+fn score(share: f64, seen: &[Seen]) -> DelayedScore {
+    let outcome = |s: &Seen| f64::from(u8::from(s.jumped));
+    let brier = |p: &dyn Fn(&Seen) -> f64| {
+        seen.iter()
+            .map(|s| (p(s) - outcome(s)) * (p(s) - outcome(s)))
+            .sum::<f64>()
+    };
+    let errors: Vec<f64> = seen.iter().filter_map(|s| s.time_error).collect();
+    DelayedScore {
+        share,
+        runs: (seen.len(), seen.iter().filter(|s| s.jumped).count()),
+        auroc: auroc(seen),
+        brier_skill: 1.0 - brier(&|s| s.p) / brier(&|s| s.base),
+        stopped: seen.iter().filter(|s| s.jumped && s.stopped).count(),
+        cannot_tell: seen.iter().filter(|s| s.cannot_tell).count(),
+        time_error: errors.iter().sum::<f64>() / errors.len() as f64,
+    }
+}
+
+/// Pairs in the right order, ties half.
+fn auroc(seen: &[Seen]) -> f64 {
+    let (mut right, mut pairs) = (0.0, 0.0);
+    for a in seen.iter().filter(|s| s.jumped) {
+        for b in seen.iter().filter(|s| !s.jumped) {
+            pairs += 1.0;
+            right += if a.p > b.p {
+                1.0
+            } else if a.p == b.p {
+                0.5
+            } else {
+                0.0
+            };
+        }
+    }
+    right / pairs
+}

@@ -1,0 +1,211 @@
+//! A forecast from a prefix.
+
+use super::decide::{Decision, decide};
+use super::delayed::{Companions, Jump, delayed};
+use super::features::Prepared;
+use super::learn::bank_deviation;
+use super::metric::Metric;
+use super::network::Network;
+use super::quantiles::Quantiles;
+use std::sync::LazyLock;
+
+/// Novelty from which on the bank begins to be listened to.
+const FAMILIAR: f64 = 1.0;
+/// Largest share of the bank.
+const MOST_BANK: f64 = 0.5;
+/// Readings below which nothing can be told.
+const FEWEST: usize = 4;
+/// Novelty from which on nothing can be told.
+const UNKNOWN: f64 = 2.0;
+/// Steps of the future curve.
+const PATH: usize = 16;
+
+/// The head that is shipped.
+static HEAD: LazyLock<Network> = LazyLock::new(|| {
+    Network::from_bytes(include_bytes!("head.bin")).expect("the shipped head is whole")
+});
+
+/// What is asked.
+#[derive(Clone, Copy, Debug)]
+pub struct Question<'a> {
+    /// Steps seen, strictly ascending and finite.
+    pub steps: &'a [f64],
+    /// A finite value for each.
+    pub values: &'a [f64],
+    /// What is forecast.
+    pub metric: &'a Metric,
+    /// The step at which the run ends.
+    pub horizon: f64,
+    /// What it is to beat.
+    pub better_than: Option<f64>,
+    /// Other metrics of the run, by which delayed generalisation is known.
+    pub companions: Option<&'a Companions<'a>>,
+    /// Whether the newest reading was NaN or infinite.
+    pub broken: bool,
+}
+
+/// What is told.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Forecast {
+    /// The value at the horizon; None where there is nothing to go by.
+    pub last: Option<Quantiles>,
+    /// The values at steps on the way.
+    pub path: Vec<(f64, Quantiles)>,
+    /// Whether and when it generalises, of a run that memorised.
+    pub jump: Option<Jump>,
+    /// P(better than the incumbent at the horizon).
+    pub p_better: Option<f64>,
+    /// What to do.
+    pub decision: Decision,
+    /// Why, in words.
+    pub reason: String,
+    /// How far the prefix lies from those that were learned from: up to 1 as near as 95 % of those lie to each other.
+    pub novelty: f64,
+    /// Whether the forecast is to be relied on; if not, `reason` says so.
+    pub can_tell: bool,
+}
+
+/// Forecasts the end of a run. Pure: the same question has the same answer.
+///
+/// ```
+/// use dunwu_analysis::forecast::{Metric, Question, forecast};
+/// let steps: Vec<f64> = (1..=40).map(f64::from).collect();
+/// let values: Vec<f64> = steps.iter().map(|s| 1.0 + 2.0 / s.sqrt()).collect();
+/// let metric = Metric::of("val_loss", &values);
+/// let question = Question { steps: &steps, values: &values, metric: &metric, horizon: 80.0, better_than: None, companions: None, broken: false };
+/// let told = forecast(&question);
+/// let end = told.last.unwrap();
+/// assert!(end.at(0.05) < 1.0 + 2.0 / 80f64.sqrt() && 1.0 + 2.0 / 80f64.sqrt() < end.at(0.95));
+/// ```
+pub fn forecast(question: &Question<'_>) -> Forecast {
+    forecast_with(&HEAD, question)
+}
+
+pub(crate) fn forecast_with(network: &Network, q: &Question<'_>) -> Forecast {
+    if q.broken {
+        return nothing(
+            Decision::Stop,
+            "the newest reading is no finite number: the run has diverged",
+        );
+    }
+    if q.steps.len() < 2 {
+        return nothing(Decision::Continue, "cannot tell: fewer than two readings");
+    }
+    let prepared = Prepared::new(q.steps, q.values, q.metric);
+    let time = prepared.shape.time(q.horizon);
+    if time <= 1.0 {
+        return over(q);
+    }
+    let (mut end, novelty) = pooled(network, &prepared, q.metric, time);
+    let jump = q.companions.and_then(|c| delayed(c, q.horizon));
+    let flat = prepared.shape.range <= 0.0;
+    let can_tell = q.steps.len() >= FEWEST && novelty < UNKNOWN && !flat;
+    let mut path: Vec<(f64, Quantiles)> = (1..=PATH)
+        .map(|i| {
+            let to = libm::exp(libm::log(time) * i as f64 / PATH as f64);
+            (
+                prepared.shape.origin + to * prepared.shape.last,
+                pooled(network, &prepared, q.metric, to).0,
+            )
+        })
+        .collect();
+    if !can_tell {
+        end = wide(&end, &prepared, q.metric);
+        path.iter_mut()
+            .for_each(|(_, p)| *p = wide(p, &prepared, q.metric));
+    }
+    if let Some(jump) = &jump {
+        path.iter_mut()
+            .for_each(|(step, p)| *p = jump.mixed(p, *step, q.metric));
+        end = jump.mixed(&end, q.horizon, q.metric);
+    }
+    let told = decide(
+        q,
+        &prepared,
+        &end,
+        jump.as_ref(),
+        if can_tell {
+            None
+        } else {
+            Some(why(q, novelty, flat))
+        },
+    );
+    Forecast {
+        last: Some(end),
+        path,
+        jump,
+        p_better: told.p_better,
+        decision: told.decision,
+        reason: told.reason,
+        novelty,
+        can_tell,
+    }
+}
+
+fn why(q: &Question<'_>, novelty: f64, flat: bool) -> String {
+    match (q.steps.len(), flat) {
+        (n, _) if n < FEWEST => format!("cannot tell: {n} readings are too few"),
+        (_, true) => "cannot tell: it has not moved yet".to_owned(),
+        _ => format!("cannot tell: it is like no curve that is known (novelty {novelty:.1})"),
+    }
+}
+
+/// A forecast without numbers.
+fn nothing(decision: Decision, reason: &str) -> Forecast {
+    Forecast {
+        last: None,
+        path: vec![],
+        jump: None,
+        p_better: None,
+        decision,
+        reason: reason.to_owned(),
+        novelty: f64::INFINITY,
+        can_tell: false,
+    }
+}
+
+/// The forecast of a run that is at its end.
+fn over(q: &Question<'_>) -> Forecast {
+    let last = q.values[q.values.len() - 1];
+    let mut out = nothing(Decision::Stop, "the run is at its end");
+    out.last = Some(Quantiles([last; super::quantiles::COUNT]));
+    out.p_better = q
+        .better_than
+        .map(|b| f64::from(u8::from(super::decide::is_better(q.metric, last, b))));
+    (out.novelty, out.can_tell) = (0.0, true);
+    out
+}
+
+/// What might come where nothing can be told: as far again as it has moved, either way.
+fn wide(end: &Quantiles, prepared: &Prepared, metric: &Metric) -> Quantiles {
+    let reach = prepared.shape.range.max(prepared.scale);
+    let level = prepared.shape.sign * prepared.level;
+    let far = Quantiles(super::quantiles::LEVELS.map(|l| level + 4.0 * (l - 0.5) * reach));
+    end.mixed(&far, 0.5).map(|v| metric.bounded(v))
+}
+
+/// The head's quantiles, mixed with the bank's as far as the prefix lies from what was learned from; within bounds.
+pub(crate) fn pooled(
+    network: &Network,
+    prepared: &Prepared,
+    metric: &Metric,
+    time: f64,
+) -> (Quantiles, f64) {
+    let features = prepared.features(time);
+    let novelty = network.novelty(&features);
+    let head = Quantiles::new(network.quantiles(&features));
+    let share = (0.5 * (novelty - FAMILIAR)).clamp(0.0, MOST_BANK);
+    let units = if share > 0.0 {
+        let deviation = bank_deviation(&features);
+        let bank = Quantiles::new(
+            network
+                .residuals
+                .map(|r| features[28] + f64::from(r) * deviation),
+        );
+        head.mixed(&bank, share)
+    } else {
+        head
+    };
+    let values = units.0.map(|u| metric.bounded(prepared.value(u, time)));
+    (Quantiles::new(values), novelty)
+}

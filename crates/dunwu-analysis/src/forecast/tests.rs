@@ -1,0 +1,252 @@
+//! No confident nonsense: the 90 % interval covers what comes, or it is said that nothing can be told.
+
+use super::*;
+use dunwu_core::{Draws, Seed};
+
+fn ask(steps: &[f64], values: &[f64], name: &str, horizon: f64) -> Forecast {
+    let metric = Metric::of(name, values);
+    forecast(&Question {
+        steps,
+        values,
+        metric: &metric,
+        horizon,
+        better_than: None,
+        companions: None,
+        broken: false,
+    })
+}
+
+/// Share of curves whose end lies within the 90 % interval, or of which it is said that nothing can be told.
+fn covered(
+    name: &str,
+    seen: usize,
+    all: usize,
+    mut curve: impl FnMut(&mut Draws) -> Vec<f64>,
+) -> f64 {
+    let mut draws = Seed(11).draws("no nonsense");
+    let steps: Vec<f64> = (1..=all).map(|s| s as f64).collect();
+    let count = 200;
+    let good = (0..count).filter(|_| {
+        let values = curve(&mut draws);
+        let told = ask(&steps[..seen], &values[..seen], name, all as f64);
+        let q = told.last.expect("there are readings");
+        let end = values[all - 1];
+        !told.can_tell || (q.at(0.05) <= end && end <= q.at(0.95))
+    });
+    good.count() as f64 / f64::from(count)
+}
+
+#[test]
+fn random_walks_are_covered() {
+    for (seen, all) in [(20, 40), (40, 60), (60, 120)] {
+        let share = covered("reward", seen, all, |draws| {
+            let mut at = 0.0;
+            (0..all)
+                .map(|_| {
+                    at += draws.normal();
+                    at
+                })
+                .collect()
+        });
+        assert!(share >= 0.8, "{seen} of {all}: {share}");
+    }
+}
+
+#[test]
+fn steps_are_covered() {
+    let share = covered("val_loss", 40, 80, |draws| {
+        let (when, down) = (draws.below(40), draws.unit());
+        (0..80)
+            .map(|i| if i < when { 2.0 } else { 2.0 - down } + 0.001 * draws.normal())
+            .collect()
+    });
+    assert!(share >= 0.8, "{share}");
+}
+
+#[test]
+fn a_flipped_sign_changes_nothing_that_matters() {
+    for (name, sign) in [
+        ("val_loss", 1.0),
+        ("val_loss", -1.0),
+        ("val_acc", -1.0),
+        ("weirdness", -1.0),
+    ] {
+        let share = covered(name, 30, 60, |draws| {
+            let (a, k) = (draws.unit(), 0.2 + draws.unit());
+            let curve =
+                |i: usize| sign * (a + libm::pow((1 + i) as f64, -k) + 0.01 * draws.normal());
+            (0..60).map(curve).collect()
+        });
+        assert!(share >= 0.8, "{name} {sign}: {share}");
+    }
+}
+
+#[test]
+fn where_nothing_can_be_told_it_is_said() {
+    let steps: Vec<f64> = (0..30).map(f64::from).collect();
+    for (n, values, says) in [
+        (30, [0.7; 30], "cannot tell: it has not moved yet"),
+        (
+            2,
+            std::array::from_fn(|i| 1.0 / (1.0 + i as f64)),
+            "cannot tell: 2 readings are too few",
+        ),
+        (1, [0.7; 30], "cannot tell: fewer than two readings"),
+        (0, [0.7; 30], "cannot tell: fewer than two readings"),
+    ] {
+        let told = ask(&steps[..n], &values[..n], "val_loss", 60.0);
+        assert!(
+            !told.can_tell && told.decision == Decision::Continue && told.reason == says,
+            "{}",
+            told.reason
+        );
+        let q = told.last;
+        assert!(
+            q.is_none_or(|q| q.at(0.05) < values[0] && values[0] < q.at(0.95)) || n == 2,
+            "{q:?}"
+        );
+    }
+}
+
+#[test]
+fn a_run_that_broke_is_stopped_and_one_at_its_end_is_over() {
+    let metric = Metric::of("loss", &[1.0]);
+    let mut question = Question {
+        steps: &[1.0, 2.0],
+        values: &[1.0, 0.5],
+        metric: &metric,
+        horizon: 2.0,
+        better_than: Some(0.7),
+        companions: None,
+        broken: false,
+    };
+    let told = forecast(&question);
+    assert_eq!(
+        (told.decision, told.p_better, told.last.unwrap().at(0.5)),
+        (Decision::Stop, Some(1.0), 0.5)
+    );
+    question.broken = true;
+    let told = forecast(&question);
+    assert!(
+        told.last.is_none() && told.decision == Decision::Stop && told.reason.contains("diverged")
+    );
+}
+
+/// Readings of a power law that falls from 2.5 to about 1.
+fn falling(n: usize) -> (Vec<f64>, Vec<f64>) {
+    let mut draws = Seed(2).draws("falling");
+    let steps: Vec<f64> = (1..=n).map(|s| s as f64).collect();
+    let values = steps
+        .iter()
+        .map(|s| 0.9 + 1.6 * libm::pow(*s, -0.7) + 0.002 * draws.normal())
+        .collect();
+    (steps, values)
+}
+
+#[test]
+fn bounds_hold_and_an_incumbent_decides() {
+    let (steps, values) = falling(50);
+    for (than, decision) in [(0.5, Decision::Stop), (1.5, Decision::Continue)] {
+        let metric = Metric::of("val_loss", &values);
+        let told = forecast(&Question {
+            steps: &steps,
+            values: &values,
+            metric: &metric,
+            horizon: 100.0,
+            better_than: Some(than),
+            companions: None,
+            broken: false,
+        });
+        assert_eq!(told.decision, decision, "{}", told.reason);
+        assert!(
+            told.path
+                .iter()
+                .all(|(_, q)| q.0[0] >= 0.0 && q.0.windows(2).all(|w| w[0] <= w[1]))
+        );
+        assert_eq!(told.path.last().unwrap().0, 100.0);
+    }
+}
+
+#[test]
+fn units_do_not_matter() {
+    let (steps, values) = falling(40);
+    let told = ask(&steps, &values, "reward", 80.0).last.unwrap();
+    let scaled: Vec<f64> = values.iter().map(|v| 1024.0 * v).collect();
+    let later: Vec<f64> = steps.iter().map(|s| 4096.0 * s).collect();
+    let other = ask(&later, &scaled, "reward", 80.0 * 4096.0).last.unwrap();
+    for (a, b) in told.0.iter().zip(&other.0) {
+        assert!((1024.0 * a - b).abs() < 1e-6 * b.abs(), "{a} {b}");
+    }
+}
+
+/// A run that memorised at step 100: the norm of its weights falls at a rate, and its held-out loss with it.
+fn memorised(rate: f64) -> KnownRun {
+    let steps: Vec<f64> = (0..60).map(|s| 100.0 * f64::from(s)).collect();
+    let mut run = KnownRun::default();
+    let mut add = |name: &str, f: &dyn Fn(f64) -> f64| {
+        run.series.insert(
+            name.into(),
+            (steps.clone(), steps.iter().map(|s| f(*s)).collect()),
+        );
+    };
+    add("train_acc", &|s| if s >= 100.0 { 1.0 } else { 0.1 });
+    add("test_acc", &|s| 0.05 + 0.2 * rate * s / 6000.0);
+    add("train_loss", &|s| {
+        1e-3 * libm::exp(-(1.0 - rate) * s / 1500.0)
+    });
+    add("test_loss", &|s| {
+        8.0 * libm::exp(-rate * s / 4000.0) + (1.0 - rate) * s / 2000.0
+    });
+    add("weight_norm", &|s| 50.0 * libm::exp(-rate * s / 4000.0));
+    run
+}
+
+#[test]
+fn a_run_that_memorised_stays_or_jumps() {
+    let (decays, grows) = (memorised(1.0), memorised(0.0));
+    let jump = |run: &KnownRun| delayed(&run.at(3000.0), 30_000.0).unwrap();
+    assert!(
+        jump(&decays).ever() > 2.0 * jump(&grows).ever(),
+        "{:?} {:?}",
+        jump(&decays),
+        jump(&grows)
+    );
+    let told = jump(&decays);
+    assert!(
+        3000.0 < told.step.0
+            && told.step.0 < told.step.1
+            && told.step.1 < told.step.2
+            && told.step.2 <= 30_000.0
+    );
+    assert!(
+        told.by(3000.0) == 0.0
+            && told.by(9000.0) < told.by(20_000.0)
+            && (told.by(30_000.0) - told.p).abs() < 1e-9
+    );
+    // Not before it memorised, and not after it generalised.
+    assert!(delayed(&decays.at(50.0), 30_000.0).is_none());
+    let mut done = decays.clone();
+    done.series.get_mut("test_acc").unwrap().1[20] = 0.95;
+    assert!(delayed(&done.at(3000.0), 30_000.0).is_none());
+}
+
+#[test]
+fn one_forecast_takes_less_than_a_millisecond() {
+    let (steps, values) = falling(1000);
+    let mut taken: Vec<f64> = (0..50)
+        .map(|_| {
+            let begin = std::time::Instant::now();
+            std::hint::black_box(ask(&steps, &values, "val_loss", 2000.0));
+            begin.elapsed().as_secs_f64()
+        })
+        .collect();
+    taken.sort_by(f64::total_cmp);
+    // The machine may be busy with others: the middle one is not.
+    assert!(taken[25] < 1e-3, "{:.2} ms", 1e3 * taken[25]);
+}
+
+#[test]
+fn the_shipped_models_are_whole() {
+    assert!(Network::from_bytes(include_bytes!("head.bin")).is_some());
+    assert!(DelayedModel::from_bytes(include_bytes!("delayed.bin")).is_some());
+}

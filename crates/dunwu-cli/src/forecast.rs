@@ -1,0 +1,190 @@
+//! `dunwu forecast`.
+
+use crate::output::{error_line, heading, json, line, paragraph};
+use camino::Utf8PathBuf;
+use dunwu::{ForecastSpec, RunForecast, short_number};
+use std::process::ExitCode;
+
+pub(crate) fn run(words: &[String], as_json: bool) -> anyhow::Result<ExitCode> {
+    let (overrides, files): (Vec<&String>, Vec<&String>) =
+        words.iter().partition(|w| ForecastSpec::is_override(w));
+    let spec = ForecastSpec::from_overrides(overrides)?;
+    if files.is_empty() {
+        anyhow::bail!("no log is named; write dunwu forecast FILE, or - for standard input");
+    }
+    let (mut told, mut skipped) = (Vec::new(), Vec::new());
+    for file in files {
+        let path = Utf8PathBuf::from(file);
+        let mut skip = |id: &str, why: &str| skipped.push(format!("{id}: {why}"));
+        dunwu::forecast_logs(&path, &spec, &mut |run| told.push(run), &mut skip)?;
+    }
+    if told.is_empty() {
+        anyhow::bail!("{}", skipped.join("\n"));
+    }
+    skipped
+        .iter()
+        .for_each(|why| error_line(&format!("left out: {why}")));
+    if as_json {
+        let runs: Vec<_> = told.iter().map(RunForecast::to_json).collect();
+        json(&serde_json::json!({ "runs": runs }));
+    } else if let [one] = told.as_slice() {
+        print_one(one);
+    } else {
+        print_table(&told);
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn print_one(run: &RunForecast) {
+    heading(&format!("{}: {}", run.id, run.metric));
+    let (steps, values) = &run.seen;
+    if let (Some(step), Some(value)) = (steps.last(), values.last()) {
+        line(&format!(
+            "  seen: {} readings up to step {}, the last {}",
+            steps.len(),
+            short_number(*step),
+            short_number(*value)
+        ));
+    }
+    run.notes
+        .iter()
+        .for_each(|note| line(&format!("  note: {note}")));
+    if let Some(q) = &run.forecast.last {
+        let at = |level| short_number(q.at(level));
+        line(&format!(
+            "  at step {}: {}, 50 % within {} to {}, 90 % within {} to {}",
+            short_number(run.horizon),
+            at(0.5),
+            at(0.25),
+            at(0.75),
+            at(0.05),
+            at(0.95)
+        ));
+    }
+    if let Some(p) = run.forecast.p_better {
+        line(&format!("  better than the incumbent: {:.0} %", 100.0 * p));
+    }
+    fan(run).iter().for_each(|row| line(row));
+    if run.forecast.novelty.is_finite() {
+        line(&format!(
+            "  novelty {:.2} (up to 1: as near to known curves as these are to each other)",
+            run.forecast.novelty
+        ));
+    }
+    paragraph(&format!(
+        "{}: {}",
+        run.forecast.decision.name(),
+        run.forecast.reason
+    ));
+}
+
+/// Rows and columns of the chart.
+const HIGH: usize = 14;
+const WIDE: usize = 64;
+
+/// What was seen, and the fan of what may come: `·` within 90 %, `:` within 50 %, `-` the median.
+fn fan(run: &RunForecast) -> Vec<String> {
+    let path = &run.forecast.path;
+    let (steps, values) = &run.seen;
+    if path.is_empty() || steps.len() < 2 {
+        return vec![];
+    }
+    let ends = path.iter().flat_map(|(_, q)| [q.at(0.05), q.at(0.95)]);
+    let (low, high) = ends
+        .chain(values.iter().copied())
+        .fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), v| {
+            (a.min(v), b.max(v))
+        });
+    let (first, last) = (steps[0], run.horizon);
+    if high <= low || last <= first {
+        return vec![];
+    }
+    let column =
+        |step: f64| (((step - first) / (last - first)) * (WIDE - 1) as f64).round() as usize;
+    let row = |value: f64| (((high - value) / (high - low)) * (HIGH - 1) as f64).round() as usize;
+    let mut grid = vec![[' '; WIDE]; HIGH];
+    let from = column(steps[steps.len() - 1]);
+    for c in from + 1..WIDE {
+        let step = first + (last - first) * c as f64 / (WIDE - 1) as f64;
+        let near = path
+            .iter()
+            .min_by(|a, b| (a.0 - step).abs().total_cmp(&(b.0 - step).abs()));
+        let Some((_, q)) = near else { continue };
+        for (a, b, sign) in [(0.05, 0.95, '·'), (0.25, 0.75, ':'), (0.5, 0.5, '-')] {
+            grid[row(q.at(b))..=row(q.at(a))]
+                .iter_mut()
+                .for_each(|r| r[c] = sign);
+        }
+    }
+    for (s, v) in steps.iter().zip(values) {
+        grid[row(*v)][column(*s).min(WIDE - 1)] = 'o';
+    }
+    let label = |i: usize| match i {
+        0 => short_number(high),
+        _ if i == HIGH - 1 => short_number(low),
+        _ => String::new(),
+    };
+    let rows = grid.iter().enumerate().map(|(i, r)| {
+        format!(
+            "{:>12} |{}",
+            label(i),
+            r.iter().collect::<String>().trim_end()
+        )
+    });
+    let foot = format!("{:>12} +{}", "", "-".repeat(WIDE));
+    let (left, right) = (short_number(first), short_number(last));
+    let steps = format!("{:>14}{left}{right:>1$}", "", WIDE - left.len());
+    rows.chain([foot, steps]).collect()
+}
+
+fn print_table(runs: &[RunForecast]) {
+    let wide = runs
+        .iter()
+        .map(|r| r.id.chars().count())
+        .max()
+        .unwrap_or(0)
+        .clamp(3, 40);
+    line(&format!(
+        "{:<wide$}  {:<14}{:>8}{:>10}{:>10}{:>10}{:>10}{:>8}  decision",
+        "run", "metric", "points", "last", "q05", "q50", "q95", "better"
+    ));
+    for run in runs {
+        let f = &run.forecast;
+        let at = |level: f64| {
+            f.last
+                .as_ref()
+                .map_or("–".to_owned(), |q| short_number(q.at(level)))
+        };
+        let better = f
+            .p_better
+            .map_or("–".to_owned(), |p| format!("{:.0} %", 100.0 * p));
+        let unsure = if f.can_tell { "" } else { "?" };
+        line(&format!(
+            "{:<wide$}  {:<14}{:>8}{:>10}{:>10}{:>10}{:>10}{:>8}  {}{unsure}",
+            tail(&run.id, wide),
+            tail(&run.metric, 13),
+            run.seen.0.len(),
+            run.seen
+                .1
+                .last()
+                .map_or("–".to_owned(), |v| short_number(*v)),
+            at(0.05),
+            at(0.5),
+            at(0.95),
+            better,
+            f.decision.name()
+        ));
+    }
+}
+
+/// The end of a name that is too long.
+fn tail(name: &str, most: usize) -> String {
+    let length = name.chars().count();
+    if length <= most {
+        return name.to_owned();
+    }
+    format!(
+        "…{}",
+        name.chars().skip(length - most + 1).collect::<String>()
+    )
+}

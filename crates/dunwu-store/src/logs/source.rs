@@ -1,0 +1,384 @@
+//! Which logs a path holds, and how each is read.
+
+use super::error::LogProblem;
+use super::gather::{Gathering, number};
+use super::series::Log;
+use super::{events, json, table, text};
+use crate::error::{Kind, StoreError};
+use crate::run::RunDir;
+use camino::{Utf8Path, Utf8PathBuf};
+use std::fs::File;
+use std::io::{self, BufRead, BufReader};
+
+/// A kind of log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogFormat {
+    /// CSV or TSV.
+    Csv,
+    /// TensorBoard event files.
+    Events,
+    /// JSON objects.
+    Json,
+    /// A run of MLflow's file store.
+    Mlflow,
+    /// A run directory of this program.
+    Run,
+    /// Lines, by a pattern.
+    Text,
+}
+
+impl LogFormat {
+    /// Every kind with its name, sorted by name.
+    pub const ALL: &'static [(&'static str, LogFormat)] = &[
+        ("csv", Self::Csv),
+        ("events", Self::Events),
+        ("json", Self::Json),
+        ("mlflow", Self::Mlflow),
+        ("run", Self::Run),
+        ("text", Self::Text),
+    ];
+}
+
+/// How a log is to be read; what is not said is found out.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct LogOptions {
+    /// Its kind.
+    pub format: Option<LogFormat>,
+    /// A regular expression with named groups, for text.
+    pub pattern: Option<String>,
+    /// The column or field of the step.
+    pub step: Option<String>,
+    /// The column or field of the run's name.
+    pub run: Option<String>,
+}
+
+/// Something that logs can be read from.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LogSource {
+    /// A file, a directory, or `-` for standard input.
+    pub path: Utf8PathBuf,
+    /// Its kind.
+    pub format: LogFormat,
+}
+
+/// Why reading broke off.
+pub(crate) enum Failed {
+    Io(io::Error),
+    Log(LogProblem),
+}
+
+impl From<io::Error> for Failed {
+    fn from(e: io::Error) -> Self {
+        Self::Io(e)
+    }
+}
+
+impl From<LogProblem> for Failed {
+    fn from(problem: LogProblem) -> Self {
+        Self::Log(problem)
+    }
+}
+
+impl Failed {
+    fn of(self, path: &Utf8Path) -> StoreError {
+        match self {
+            Self::Io(source) => StoreError::io("read", path, source),
+            Self::Log(problem) => refused(path, problem),
+        }
+    }
+}
+
+fn refused(path: &Utf8Path, problem: LogProblem) -> StoreError {
+    Kind::Log {
+        file: path.to_owned(),
+        problem,
+    }
+    .into()
+}
+
+/// Deepest folder below a path that is looked into.
+const DEEPEST: usize = 16;
+
+/// The logs of a path, sorted: the path itself, or those that a folder holds, however deep. `-` is standard input.
+///
+/// # Errors
+/// A path that is not there, a folder without logs or that cannot be listed, a file whose kind cannot be told.
+pub fn log_sources(path: &Utf8Path, options: &LogOptions) -> Result<Vec<LogSource>, StoreError> {
+    let source = |format| LogSource {
+        path: path.to_owned(),
+        format,
+    };
+    if path == "-" {
+        return Ok(vec![source(options.format.unwrap_or(
+            if options.pattern.is_some() {
+                LogFormat::Text
+            } else {
+                // Which of the two it is, its first byte says.
+                LogFormat::Csv
+            },
+        ))]);
+    }
+    if !path.exists() {
+        return Err(refused(path, LogProblem::NoFile));
+    }
+    if let Some(format) = options.format {
+        return Ok(vec![source(format)]);
+    }
+    if !path.is_dir() {
+        let found = match options.pattern {
+            Some(_) => Some(LogFormat::Text),
+            None => by_name(path).or(by_content(path)?),
+        };
+        return found
+            .map(|f| vec![source(f)])
+            .ok_or_else(|| refused(path, LogProblem::Unknown));
+    }
+    let mut found = Vec::new();
+    walk(path, 0, &mut found)?;
+    if found.is_empty() {
+        Err(refused(path, LogProblem::NoLogs))
+    } else {
+        Ok(found)
+    }
+}
+
+fn walk(dir: &Utf8Path, depth: usize, found: &mut Vec<LogSource>) -> Result<(), StoreError> {
+    let mut add = |path: &Utf8Path, format| {
+        found.push(LogSource {
+            path: path.to_owned(),
+            format,
+        })
+    };
+    if dir.join("plan.toml").is_file() {
+        add(dir, LogFormat::Run);
+        return Ok(());
+    }
+    if dir.join("meta.yaml").is_file() && dir.join("metrics").is_dir() {
+        add(dir, LogFormat::Mlflow);
+        return Ok(());
+    }
+    let fail = |e| StoreError::io("read", dir, e);
+    let mut paths = Vec::new();
+    for entry in dir.read_dir_utf8().map_err(fail)? {
+        paths.push(entry.map_err(fail)?.into_path());
+    }
+    paths.sort();
+    if paths.iter().any(|p| is_events(p)) {
+        add(dir, LogFormat::Events);
+    }
+    for path in paths {
+        if path.is_dir() {
+            if depth < DEEPEST {
+                walk(&path, depth + 1, found)?;
+            }
+        } else if let Some(format) = by_name(&path).filter(|f| *f != LogFormat::Events) {
+            found.push(LogSource { path, format });
+        }
+    }
+    Ok(())
+}
+
+fn is_events(path: &Utf8Path) -> bool {
+    path.file_name().is_some_and(|n| n.contains("tfevents")) && path.is_file()
+}
+
+fn by_name(path: &Utf8Path) -> Option<LogFormat> {
+    let name = path.file_name()?;
+    match path.extension() {
+        _ if name.contains("tfevents") => Some(LogFormat::Events),
+        _ if name == "trainer_state.json" => Some(LogFormat::Json),
+        Some("csv" | "tsv") => Some(LogFormat::Csv),
+        Some("jsonl" | "ndjson") => Some(LogFormat::Json),
+        _ => None,
+    }
+}
+
+/// What the first bytes say.
+fn by_content(path: &Utf8Path) -> Result<Option<LogFormat>, StoreError> {
+    let file = File::open(path).map_err(|e| StoreError::io("read", path, e))?;
+    let mut input = BufReader::new(file);
+    let start = input
+        .fill_buf()
+        .map_err(|e| StoreError::io("read", path, e))?;
+    if start.is_empty() {
+        return Err(refused(path, LogProblem::Empty));
+    }
+    if start.len() >= 12 && events::masked(&start[..8]).to_le_bytes() == start[8..12] {
+        return Ok(Some(LogFormat::Events));
+    }
+    let first = start.split(|b| *b == b'\n').next().unwrap_or(&[]);
+    let rows = first.iter().any(|b| b",;\t".contains(b))
+        || std::str::from_utf8(first).is_ok_and(|t| number(t).is_some());
+    Ok(match first.trim_ascii().first() {
+        Some(b'{' | b'[') => Some(LogFormat::Json),
+        _ if rows => Some(LogFormat::Csv),
+        _ => None,
+    })
+}
+
+/// Reads the logs of a source, one a run, sorted by name.
+///
+/// # Errors
+/// A file that cannot be read or is malformed: which, where, and what was expected.
+pub fn read_log(source: &LogSource, options: &LogOptions) -> Result<Vec<Log>, StoreError> {
+    let path = &source.path;
+    let mut into = Gathering::default();
+    let id = name_of(path);
+    let read = match source.format {
+        LogFormat::Run => return own(path),
+        LogFormat::Mlflow => mlflow(path, &mut into),
+        LogFormat::Events if path.is_dir() => event_files(path, &mut into),
+        format if path == "-" => stream(io::stdin().lock(), format, options, &mut into),
+        format => File::open(path).map_err(Failed::Io).and_then(|file| {
+            stream(
+                BufReader::with_capacity(1 << 16, file),
+                format,
+                options,
+                &mut into,
+            )
+        }),
+    };
+    read.map_err(|e| e.of(path))?;
+    let logs = into.finish(&id);
+    if logs.iter().all(|log| log.series.is_empty()) {
+        let problem = LogProblem::NoMetric {
+            columns: "none of numbers".to_owned(),
+        };
+        return Err(refused(path, problem));
+    }
+    Ok(logs)
+}
+
+fn name_of(path: &Utf8Path) -> String {
+    match path.as_str() {
+        "-" => "standard input".to_owned(),
+        other => other.to_owned(),
+    }
+}
+
+fn stream(
+    mut input: impl BufRead,
+    format: LogFormat,
+    options: &LogOptions,
+    into: &mut Gathering,
+) -> Result<(), Failed> {
+    match format {
+        LogFormat::Events => return events::read(input, into),
+        LogFormat::Text => return text::read(input, options, into),
+        _ => {}
+    }
+    let start = input.fill_buf()?.trim_ascii_start();
+    let whole = match (start.first(), start.iter().position(|b| *b == b'\n')) {
+        (Some(b'['), _) => Some(true),
+        // An object that goes on after the first line is one for the whole file.
+        (Some(b'{'), Some(end)) => Some(!start[..end].trim_ascii_end().ends_with(b"}")),
+        (Some(b'{'), None) => Some(start.windows(11).any(|w| w == b"log_history")),
+        _ => None,
+    };
+    match whole {
+        Some(true) => json::read_whole(input, options, into),
+        Some(false) => json::read_lines(input, options, into),
+        None if format == LogFormat::Json => json::read_lines(input, options, into),
+        None => table::read(input, options, into),
+    }
+}
+
+/// The event files of a folder, in the order of their names, which is that of their times.
+fn event_files(dir: &Utf8Path, into: &mut Gathering) -> Result<(), Failed> {
+    let mut paths = Vec::new();
+    for entry in dir.read_dir_utf8()? {
+        paths.push(entry?.into_path());
+    }
+    paths.sort();
+    for path in paths.iter().filter(|p| is_events(p)) {
+        match events::read(BufReader::new(File::open(path)?), into) {
+            // A writer that has not written yet.
+            Err(Failed::Log(LogProblem::Empty)) => {}
+            other => other?,
+        }
+    }
+    Ok(())
+}
+
+/// A run of MLflow's file store: a file a metric, lines of time, value and step.
+fn mlflow(dir: &Utf8Path, into: &mut Gathering) -> Result<(), Failed> {
+    mlflow_metrics(&dir.join("metrics"), "", 0, into)
+}
+
+fn mlflow_metrics(
+    dir: &Utf8Path,
+    outer: &str,
+    depth: usize,
+    into: &mut Gathering,
+) -> Result<(), Failed> {
+    let mut paths = Vec::new();
+    for entry in dir.read_dir_utf8()? {
+        paths.push(entry?.into_path());
+    }
+    paths.sort();
+    for path in paths {
+        let name = path.file_name().unwrap_or_default();
+        let name = if outer.is_empty() {
+            name.to_owned()
+        } else {
+            format!("{outer}/{name}")
+        };
+        if path.is_dir() && depth < DEEPEST {
+            mlflow_metrics(&path, &name, depth + 1, into)?;
+        } else if path.is_file() {
+            let input = BufReader::new(File::open(&path)?);
+            text::lines(input, |line, bytes, whole| {
+                mlflow_line(&name, line, bytes, whole, into)
+            })?;
+        }
+    }
+    Ok(())
+}
+
+fn mlflow_line(
+    name: &str,
+    line: u64,
+    bytes: &[u8],
+    whole: bool,
+    into: &mut Gathering,
+) -> Result<(), Failed> {
+    let text = std::str::from_utf8(bytes).map_err(|_| LogProblem::NotText { line })?;
+    let fields: Vec<&str> = text.split(' ').collect();
+    let read = match fields[..] {
+        [_, value, step, ..] => number(value).zip(number(step).filter(|s| s.is_finite())),
+        _ => None,
+    };
+    match read {
+        Some((value, step)) => Ok(into.take("", name, step, value)?),
+        None if text.is_empty() || !whole => Ok(()),
+        None => {
+            let why = format!("{name}: expected time, value and step");
+            Err(LogProblem::BadRow { line, why }.into())
+        }
+    }
+}
+
+/// A run directory of this program: a log a seed.
+fn own(dir: &Utf8Path) -> Result<Vec<Log>, StoreError> {
+    let run = RunDir::open(dir)?;
+    let seeds = run.seeds()?;
+    let several = seeds.len() > 1;
+    let mut logs = Vec::new();
+    for seed in seeds {
+        let (curve, mut into) = (run.curve(seed)?, Gathering::default());
+        for (name, _) in curve.columns() {
+            for (epoch, value) in curve.points(name) {
+                into.take("", name, epoch as f64, value)
+                    .map_err(|p| refused(dir, p))?;
+            }
+        }
+        let id = if several {
+            format!("{dir}#{seed}")
+        } else {
+            dir.to_string()
+        };
+        into.planned = Some(run.plan().epochs as f64);
+        logs.extend(into.finish(&id));
+    }
+    Ok(logs)
+}

@@ -1,0 +1,349 @@
+//! Forecasts of training logs, of any framework.
+
+use crate::error::Error;
+use camino::Utf8Path;
+use dunwu_analysis::forecast::{
+    Companions, Forecast, Jump, Measured, Metric, Points, Quantiles, Question, Sense, forecast,
+};
+use dunwu_core::{PlanError, key_value};
+use dunwu_store::{Log, LogFormat, LogOptions, LogSeries, log_sources, read_log};
+use serde_json::{Value, json};
+
+/// A key of a forecast.
+pub struct ForecastKey {
+    /// Its name.
+    pub name: &'static str,
+    /// What it is.
+    pub help: &'static str,
+}
+
+/// Every key, sorted by name.
+pub const FORECAST_KEYS: &[ForecastKey] = &[
+    ForecastKey {
+        name: "at",
+        help: "see only what was logged up to this step, as if the run were still there",
+    },
+    ForecastKey {
+        name: "better_than",
+        help: "the value to beat, such as that of the best run so far",
+    },
+    ForecastKey {
+        name: "format",
+        help: "csv, events, json, mlflow, run or text; found out if absent",
+    },
+    ForecastKey {
+        name: "horizon",
+        help: "the step at which the run ends; what the log says of it, or twice the last step, if absent",
+    },
+    ForecastKey {
+        name: "metric",
+        help: "what to forecast; held-out before training, scores before losses, if absent",
+    },
+    ForecastKey {
+        name: "pattern",
+        help: "a regular expression for plain text; each named group is a metric, `step` is the step",
+    },
+    ForecastKey {
+        name: "run",
+        help: "the column or field of the run's name",
+    },
+    ForecastKey {
+        name: "sense",
+        help: "loss or score, where the name of the metric does not say or misleads",
+    },
+    ForecastKey {
+        name: "step",
+        help: "the column or field of the step",
+    },
+];
+
+/// What to forecast of logs.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ForecastSpec {
+    metric: Option<String>,
+    at: Option<f64>,
+    horizon: Option<f64>,
+    better_than: Option<f64>,
+    sense: Option<Sense>,
+    log: LogOptions,
+}
+
+impl ForecastSpec {
+    /// Reads `key=value` words.
+    ///
+    /// # Errors
+    /// A word without `=`, a key that is not one of [`FORECAST_KEYS`] or is given twice, a value that it cannot have.
+    pub fn from_overrides<S: AsRef<str>>(
+        words: impl IntoIterator<Item = S>,
+    ) -> Result<Self, Error> {
+        let (mut spec, mut given) = (Self::default(), Vec::new());
+        for word in words {
+            let (key, value) = key_value(word.as_ref())?;
+            if given.iter().any(|k| k == key) {
+                return Err(PlanError::new(key, "is given twice").into());
+            }
+            given.push(key.to_owned());
+            spec.set(key, value)?;
+        }
+        Ok(spec)
+    }
+
+    fn set(&mut self, key: &str, value: &str) -> Result<(), PlanError> {
+        let number = || {
+            let number: Option<f64> = value.parse().ok().filter(|x: &f64| x.is_finite());
+            number
+                .ok_or_else(|| {
+                    PlanError::new(key, format!("is `{value}`, must be a finite number"))
+                })
+                .map(Some)
+        };
+        let text = || Some(value.to_owned());
+        match key {
+            "at" => self.at = number()?,
+            "better_than" => self.better_than = number()?,
+            "format" => self.log.format = Some(format(value)?),
+            "horizon" => self.horizon = number()?,
+            "metric" => self.metric = text(),
+            "pattern" => self.log.pattern = text(),
+            "run" => self.log.run = text(),
+            "sense" => self.sense = Some(sense(value)?),
+            "step" => self.log.step = text(),
+            _ => {
+                let known: Vec<&str> = FORECAST_KEYS.iter().map(|k| k.name).collect();
+                return Err(PlanError::new(
+                    key,
+                    format!("is no key of a forecast; its keys are {}", known.join(", ")),
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a word of the command line is an override rather than a file.
+    pub fn is_override(word: &str) -> bool {
+        let key = word.split_once('=').map(|(key, _)| key.trim());
+        key.is_some_and(|k| {
+            FORECAST_KEYS.iter().any(|known| known.name == k) || !Utf8Path::new(word).exists()
+        })
+    }
+}
+
+fn format(value: &str) -> Result<LogFormat, PlanError> {
+    let known = LogFormat::ALL
+        .iter()
+        .find(|(name, _)| *name == value)
+        .map(|(_, f)| *f);
+    known.ok_or_else(|| {
+        let names: Vec<&str> = LogFormat::ALL.iter().map(|(name, _)| *name).collect();
+        PlanError::new(
+            "format",
+            format!("is `{value}`, must be one of {}", names.join(", ")),
+        )
+    })
+}
+
+fn sense(value: &str) -> Result<Sense, PlanError> {
+    match value {
+        "loss" => Ok(Sense::Loss),
+        "score" => Ok(Sense::Score),
+        _ => Err(PlanError::new(
+            "sense",
+            format!("is `{value}`, must be loss or score"),
+        )),
+    }
+}
+
+/// The forecast of one run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RunForecast {
+    /// Name of the run.
+    pub id: String,
+    /// Name of the metric.
+    pub metric: String,
+    /// What the metric was taken for.
+    pub class: Metric,
+    /// Steps and values that were seen.
+    pub seen: (Vec<f64>, Vec<f64>),
+    /// The step at which the run ends.
+    pub horizon: f64,
+    /// What is told.
+    pub forecast: Forecast,
+    /// What was odd about the log, in words.
+    pub notes: Vec<String>,
+}
+
+/// Forecasts every run of a path (a file, a folder of them, a run directory, `-` for standard input), one after the
+/// other: no more than one file's runs are held at once. A run without the metric that is asked for is told to `skip`
+/// with the metrics that it has.
+///
+/// # Errors
+/// A path without logs, a log that is malformed.
+pub fn forecast_logs(
+    path: &Utf8Path,
+    spec: &ForecastSpec,
+    each: &mut dyn FnMut(RunForecast),
+    skip: &mut dyn FnMut(&str, &str),
+) -> Result<(), Error> {
+    for source in log_sources(path, &spec.log)? {
+        for log in read_log(&source, &spec.log)? {
+            match forecast_log(&log, spec) {
+                Ok(told) => each(told),
+                Err(why) => skip(&log.id, &why),
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Forecasts one run.
+///
+/// # Errors
+/// In words, that it lacks the metric.
+pub fn forecast_log(log: &Log, spec: &ForecastSpec) -> Result<RunForecast, String> {
+    let (name, series) = chosen(log, spec)?;
+    let seen = until(series, spec.at);
+    let mut class = Metric::of(name, &series.values[..seen.0.len()]);
+    class.sense = spec.sense.unwrap_or(class.sense);
+    let newest = seen.0.last().copied().unwrap_or(0.0);
+    let now = spec.at.unwrap_or(f64::INFINITY).min(last_step(log));
+    let horizon = spec.horizon.or(log.planned).unwrap_or(2.0 * newest);
+    let broken = series
+        .last_not_finite
+        .is_some_and(|s| s >= newest && s <= spec.at.unwrap_or(f64::INFINITY));
+    let companions = companions(log, now);
+    let question = Question {
+        steps: seen.0,
+        values: seen.1,
+        metric: &class,
+        horizon,
+        better_than: spec.better_than,
+        companions: Some(&companions),
+        broken,
+    };
+    let mut notes = log.notes.clone();
+    notes.extend(
+        series
+            .oddities()
+            .into_iter()
+            .map(|o| format!("{name}: {o}")),
+    );
+    Ok(RunForecast {
+        id: log.id.clone(),
+        metric: name.to_owned(),
+        class,
+        seen: (seen.0.to_vec(), seen.1.to_vec()),
+        horizon,
+        forecast: forecast(&question),
+        notes,
+    })
+}
+
+fn until(series: &LogSeries, at: Option<f64>) -> Points<'_> {
+    let n = series
+        .steps
+        .partition_point(|s| *s <= at.unwrap_or(f64::INFINITY));
+    (&series.steps[..n], &series.values[..n])
+}
+
+fn last_step(log: &Log) -> f64 {
+    let lasts = log.series.values().filter_map(|s| s.steps.last().copied());
+    lasts.fold(0.0, f64::max)
+}
+
+/// The series that is forecast.
+fn chosen<'a>(log: &'a Log, spec: &ForecastSpec) -> Result<(&'a str, &'a LogSeries), String> {
+    if let Some(wanted) = &spec.metric {
+        let found = log.series.get_key_value(wanted);
+        return found.map(|(n, s)| (n.as_str(), s)).ok_or_else(|| {
+            let known: Vec<&str> = log.series.keys().map(String::as_str).take(30).collect();
+            format!("it has no metric `{wanted}`; it has {}", known.join(", "))
+        });
+    }
+    let metrics = log
+        .series
+        .iter()
+        .filter(|(name, _)| !Metric::is_beside(name));
+    let best =
+        metrics.min_by_key(|(name, s)| (Metric::of(name, &s.values).rank(), s.steps.is_empty()));
+    best.or_else(|| log.series.iter().next())
+        .map(|(n, s)| (n.as_str(), s))
+        .ok_or_else(|| "it has no metric".to_owned())
+}
+
+/// The series by which delayed generalisation is known, by the class of their names.
+fn companions(log: &Log, now: f64) -> Companions<'_> {
+    let find = |sense: Sense, measured: Measured| {
+        let fits = |name: &str, s: &LogSeries| {
+            let m = Metric::of(name, &s.values);
+            m.sense == sense
+                && m.measured == measured
+                && (sense == Sense::Loss || m.upper == Some(1.0))
+        };
+        let found = log
+            .series
+            .iter()
+            .find(|(name, s)| fits(name, s) && !s.steps.is_empty());
+        found.map(|(_, s)| (s.steps.as_slice(), s.values.as_slice()))
+    };
+    let norm = [
+        "weight_norm",
+        "weight_norm.total",
+        "param_norm",
+        "l2_norm",
+        "norm",
+    ]
+    .iter()
+    .find_map(|n| log.series.get(*n))
+    .map(|s| (s.steps.as_slice(), s.values.as_slice()));
+    Companions {
+        train_score: find(Sense::Score, Measured::Training),
+        held_score: find(Sense::Score, Measured::HeldOut),
+        train_loss: find(Sense::Loss, Measured::Training),
+        held_loss: find(Sense::Loss, Measured::HeldOut),
+        weight_norm: norm,
+        now,
+    }
+}
+
+fn quantiles(q: &Quantiles) -> Value {
+    json!({"q05": q.at(0.05), "q25": q.at(0.25), "q50": q.at(0.5), "q75": q.at(0.75), "q95": q.at(0.95)})
+}
+
+fn jump(jump: &Jump) -> Value {
+    json!({"p": jump.p, "step_q05": jump.step.0, "step_q50": jump.step.1, "step_q95": jump.step.2})
+}
+
+impl RunForecast {
+    /// The object of `--json`.
+    pub fn to_json(&self) -> Value {
+        let f = &self.forecast;
+        let path: Vec<Value> = f
+            .path
+            .iter()
+            .map(|(step, q)| {
+                let mut point = quantiles(q);
+                point["step"] = json!(step);
+                point
+            })
+            .collect();
+        json!({
+            "id": self.id,
+            "metric": self.metric,
+            "seen": {
+                "points": self.seen.0.len(),
+                "last_step": self.seen.0.last(),
+                "last": self.seen.1.last(),
+            },
+            "horizon": self.horizon,
+            "final": f.last.as_ref().map(quantiles),
+            "path": path,
+            "jump": f.jump.as_ref().map(jump),
+            "p_better": f.p_better,
+            "decision": f.decision.name(),
+            "reason": f.reason,
+            "novelty": if f.novelty.is_finite() { json!(f.novelty) } else { Value::Null },
+            "can_tell": f.can_tell,
+            "notes": self.notes,
+        })
+    }
+}
