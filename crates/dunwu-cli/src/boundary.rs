@@ -44,7 +44,8 @@ pub(crate) fn run(args: &Sweep) -> anyhow::Result<ExitCode> {
         print(&found);
     }
     if found.detached {
-        line(&format!(
+        // Not on standard output, where JSON may stand.
+        error_line(&format!(
             "workers go on by themselves; look again with: dunwu boundary --resume {}",
             dunwu::shell_word(&found.dir)
         ));
@@ -70,7 +71,8 @@ fn print(found: &Found) {
     line(
         "multiple of log M/M; of grid: epochs against those of 20 fractions with 20 seeds, to the end.",
     );
-    found.settings.iter().for_each(print_cautions);
+    let caution = |s| print_cautions(s, found.interrupted);
+    found.settings.iter().for_each(caution);
     if !found.laws.is_empty() {
         print_laws(&found.laws);
     } else if let (Some(why), true) = (&found.no_laws, found.settings.len() > 1) {
@@ -78,6 +80,10 @@ fn print(found: &Found) {
     }
     if !found.predictions.is_empty() {
         print_predictions(&found.predictions);
+    }
+    if let Some(why) = &found.no_predictions {
+        line("");
+        paragraph(why);
     }
     line(&format!("\n{:.1} s", found.seconds));
     line(&format!("page: {}/report.html", found.dir));
@@ -106,11 +112,11 @@ fn print_setting(setting: &Setting) {
     ));
 }
 
-fn print_cautions(setting: &Setting) {
+fn print_cautions(setting: &Setting, interrupted: bool) {
     let Some(border) = setting.border.filter(|b| b.bracketed) else {
         return;
     };
-    if !setting.precise {
+    if !setting.precise && !interrupted {
         paragraph(&format!(
             "{}: {} runs were not enough for the precision asked; raise runs.",
             setting.task, border.runs

@@ -122,9 +122,6 @@ struct Written {
     tune_seeds: Option<String>,
 }
 
-/// A side's name, and the keys that are its own.
-type Named = (String, Vec<(String, String)>);
-
 impl CompareSpec {
     /// Reads words: `key=v1,v2` gives each side a value of its own, `NAME:key=value` sets a key of the side NAME
     /// alone, `NAME:` names a side that changes nothing, and `key=value` is shared.
