@@ -71,9 +71,11 @@ const HELD: &[&str] = &[
     "JobHeldUser",
     "PartitionNodeLimit",
     "PartitionTimeLimit",
-    "launch_failed_requeued_held",
-    "launch failed requeued held",
 ];
+
+/// Reasons for which Slurm gives a task up: it keeps it, held, after a machine refused to begin it, as one does that
+/// was asked twice because the controller had forgotten.
+const GIVEN_UP: &[&str] = &["launch failed requeued held", "launch_failed_requeued_held"];
 
 /// Checks options of a site against those that are decided here.
 ///
@@ -218,6 +220,7 @@ fn parse(line: &str) -> Option<Task> {
     let word = state.split([' ', '+']).next().unwrap_or(state);
     let state = match word {
         "COMPLETED" => State::Ended,
+        "PENDING" if GIVEN_UP.contains(&reason) => State::Failed(reason.to_owned()),
         "PENDING" => State::Waits(HELD.contains(&reason).then(|| reason.to_owned())),
         over if OVER.contains(&over) => State::Failed(over.to_owned()),
         // CONFIGURING, COMPLETING, REQUEUED, SUSPENDED and what later versions may say.
@@ -275,6 +278,8 @@ mod tests {
             ("dunwu-1-r2", 17, 5)
         );
         assert_eq!(task.state, State::Waits(Some("JobHeldUser".to_owned())));
+        let task = parse("dunwu-1-r2|17|5|PENDING|launch failed requeued held|").unwrap();
+        assert!(matches!(task.state, State::Failed(why) if why.contains("held")));
         let state = |word: &str| parse(&format!("n|1|0|{word}|None|")).unwrap().state;
         assert_eq!(state("PENDING"), State::Waits(None));
         assert_eq!(state("RUNNING"), State::Runs);
