@@ -105,7 +105,7 @@ fn print(report: &SweepReport) {
         report.seconds
     ));
     line(&format!(
-        "{} generalised: their held-out accuracy reached 0.99",
+        "{} reached a held-out accuracy of 0.99",
         report.generalised
     ));
     if let Some(why) = &report.first_failure {
