@@ -458,3 +458,28 @@ fn an_order_that_turns_when_it_must_be_kept_is_told() {
     let all = conclude(&scene, &compare(&sides, 500, 0));
     assert!(all.iter().any(|c| !c.shown && c.text.contains("The order turns when 99 % held-out accuracy must be kept to the end: b is earlier in 6 and later in 0")), "{all:#?}");
 }
+
+#[test]
+fn a_loss_stands_for_another_as_long_as_the_cosines_say() {
+    let at = |epoch, mean| GradientCosines {
+        epoch,
+        nodes: 1,
+        silent: 0,
+        mean,
+        quantiles: [mean; 5],
+        layer: mean,
+    };
+    let say = |means: &[(u64, f64)]| {
+        let cosines: Vec<_> = means.iter().map(|(e, m)| at(*e, *m)).collect();
+        stands_for("a", ["mse", "ce"], &cosines).unwrap()
+    };
+    assert!(say(&[(0, 0.99), (5, 0.95)]).contains("ce pulls the hidden layer as mse does"));
+    let turned = say(&[(0, 0.99), (5, 0.8), (9, -0.5)]);
+    assert!(
+        turned.contains("before epoch 5 and not after")
+            && turned.contains("-0.500, at epoch 9, where they pull against each other"),
+        "{turned}"
+    );
+    assert!(say(&[(0, 0.3), (5, 0.95)]).contains("at any time"));
+    assert!(stands_for("a", ["mse", "ce"], &[]).is_none());
+}

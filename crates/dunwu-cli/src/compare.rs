@@ -183,7 +183,7 @@ fn gradients(page: &ComparePage) {
         "cosine of what {a} and {b} send to a node, mean (5 to 95 % of nodes)"
     ));
     line(&format!(
-        "{:<NAME$}{:>8}{:>25}{:>25}",
+        "{:<19}{:>6}{:>27}{:>27}",
         "along the way of", "epoch", "at activations", "at weights"
     ));
     for way in &found.along {
@@ -210,7 +210,7 @@ fn gradients(page: &ComparePage) {
                 String::new()
             };
             line(&format!(
-                "{name:<NAME$}{epoch:>8}{:>25}{:>25}",
+                "{name:<19}{epoch:>6}{:>27}{:>27}",
                 cell(&way.activations, epoch),
                 cell(&way.weights, epoch)
             ));
@@ -225,8 +225,8 @@ fn likeness(page: &ComparePage) {
     };
     line("\nhidden layers at the last epoch, medians over pairs of networks");
     line(&format!(
-        "{:<41}{:>9}{:>20}{:>10}",
-        "", "aligned", "in common (chance)", "features"
+        "{:<36}{:>6}{:>9}{:>19}{:>10}",
+        "", "seeds", "aligned", "in common (chance)", "features"
     ));
     let mut told: Vec<(&str, &str, &str)> = vec![];
     for kind in ["paired", "across", "within"] {
@@ -245,28 +245,16 @@ fn likeness(page: &ComparePage) {
                 median((0..of.len()).filter_map(value).collect())
             };
             let share = |x: Option<f64>| x.map_or_else(|| "–".to_owned(), |x| format!("{x:.3}"));
-            let seeds = if kind == "paired" {
-                "same seed"
-            } else {
-                "other seeds"
-            };
-            let label = format!(
-                "{} · {}, {seeds}",
-                cut(a),
-                if kind == "within" {
-                    "itself".to_owned()
-                } else {
-                    cut(b)
-                }
-            );
+            let seeds = if kind == "paired" { "same" } else { "other" };
+            let second = if kind == "within" { "itself" } else { b };
+            let label: String = format!("{a} · {second}").chars().take(35).collect();
             let common = format!(
                 "{} ({})",
                 share(middle(&|i| Some(of[i].alike.overlap))),
                 share(middle(&|i| Some(of[i].alike.chance)))
             );
             line(&format!(
-                "{:<41}{:>9}{common:>20}{:>10}",
-                label.chars().take(40).collect::<String>(),
+                "{label:<36}{seeds:>6}{:>9}{common:>19}{:>10}",
                 share(middle(&|i| Some(of[i].alike.cka))),
                 share(middle(&|i| of[i].features.as_ref().map(|o| o.jaccard)))
             ));

@@ -59,3 +59,35 @@ pub fn gradient_cosines(
         layer,
     })
 }
+
+/// Mean cosine above which one loss stands for another.
+const STANDS: f64 = 0.9;
+
+/// What the cosines at activations along the way of a side say; `losses` are its own and the other.
+pub fn stands_for(side: &str, losses: [&str; 2], cosines: &[GradientCosines]) -> Option<String> {
+    let [own, other] = losses;
+    let first = cosines.first()?;
+    let least = cosines.iter().min_by(|a, b| a.mean.total_cmp(&b.mean))?;
+    let numbers = format!(
+        "the mean cosine of what they send back to a node is {:.3} at epoch {} and at the least {:.3}, at epoch {}",
+        first.mean, first.epoch, least.mean, least.epoch
+    );
+    let apart = cosines.iter().find(|c| c.mean < STANDS);
+    let opposed = if least.mean < 0.0 {
+        ", where they pull against each other"
+    } else {
+        ""
+    };
+    Some(match apart {
+        None => format!(
+            "Along the way of {side}, {other} pulls the hidden layer as {own} does: {numbers}."
+        ),
+        Some(c) if c.epoch == first.epoch => format!(
+            "Along the way of {side}, {other} cannot stand for {own} at any time: {numbers}{opposed}."
+        ),
+        Some(c) => format!(
+            "Along the way of {side}, {other} can stand for {own} before epoch {} and not after: {numbers}{opposed}.",
+            c.epoch
+        ),
+    })
+}

@@ -26,7 +26,7 @@ mod tuning;
 pub use bootstrap::{RESAMPLES, bootstrap};
 pub use conclude::{Conclusion, Scene, conclude};
 pub use effects::{FinalEffect, Finals, MeanRatio, MedianRatio, PairEffect, Verdict};
-pub use gradients::{GradientCosines, gradient_cosines};
+pub use gradients::{GradientCosines, gradient_cosines, stands_for};
 pub use outcome::{Crossings, EpochsTo, Final, Outcome};
 pub use overlap::{Overlap, overlap};
 pub use representation::{Alike, Representation, alike};

@@ -86,7 +86,17 @@ fn headline(page: &ComparePage) -> String {
             })
         })
         .collect();
-    let text = told.join("; ");
+    let edge = |s: &&ComparedSide| s.tuning.as_ref().is_some_and(|c| c.edge.is_some());
+    let edges: Vec<&str> = page
+        .real_sides()
+        .filter(edge)
+        .map(|s| s.name.as_str())
+        .collect();
+    let mut text = told.join("; ");
+    if !edges.is_empty() {
+        let names = edges.join(" and ");
+        text += &format!(" – but the best learning rate of {names} may lie outside the grid");
+    }
     let mut letters = text.chars();
     let first = letters.next().map(|c| c.to_uppercase().to_string());
     format!("{}{}.", first.unwrap_or_default(), letters.as_str())

@@ -11,7 +11,9 @@ use crate::files::Sources;
 use crate::lab::{Control, Lab};
 use crate::provenance;
 use camino::{Utf8Path, Utf8PathBuf};
-use dunwu_analysis::compare::{Choice, Scene, Side, Tried, choose, compare as times, conclude};
+use dunwu_analysis::compare::{
+    Choice, Conclusion, Scene, Side, Tried, choose, compare as times, conclude, stands_for,
+};
 use dunwu_core::{NamedTensor, Needs, PlanError, RunPlan, shell_word};
 use dunwu_report::{ComparePage, ComparedSide, Gradients, Pairing, compare_figures, compare_page};
 use dunwu_store::{RecordDir, StoreError, read_record};
@@ -445,7 +447,9 @@ impl Work<'_> {
             same_split: pairing.split,
             same_start: !pairing.start.is_empty(),
         };
-        let conclusions = conclude(&scene, &compared);
+        let mut conclusions = conclude(&scene, &compared);
+        let shown = conclusions.partition_point(|c| c.shown);
+        conclusions.splice(shown..shown, gradients.iter().flat_map(pulls));
         Ok(ComparePage {
             task: plan.task.clone(),
             description: self.labs[0].task.describe(),
@@ -524,6 +528,14 @@ impl Work<'_> {
         }
         likeness::representations(&trained, &looked, arms.len())
     }
+}
+
+/// What the gradients of two losses say, way by way.
+fn pulls(found: &Gradients) -> Vec<Conclusion> {
+    let [a, b] = [&found.losses[0], &found.losses[1]].map(String::as_str);
+    let ways = found.along.iter().zip([[a, b], [b, a]]);
+    let said = ways.filter_map(|(way, losses)| stands_for(&way.side, losses, &way.activations));
+    said.map(|text| Conclusion { shown: true, text }).collect()
 }
 
 fn parts<T>(found: Result<T, String>) -> (Option<T>, Option<String>) {
