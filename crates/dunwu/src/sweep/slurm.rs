@@ -190,6 +190,7 @@ impl Scheduler for Slurm {
             let text = String::from_utf8_lossy(&output.stdout);
             tasks.extend(text.lines().filter_map(parse));
         }
+        forget(&tasks)?;
         Ok(tasks)
     }
 
@@ -205,6 +206,19 @@ impl Scheduler for Slurm {
         }
         Ok(())
     }
+}
+
+/// Removes tasks that Slurm gave up: it would hold them for ever, and their chunks are handed out again.
+fn forget(tasks: &[Task]) -> Result<(), Refused> {
+    let given_up =
+        |t: &&Task| matches!(&t.state, State::Failed(why) if GIVEN_UP.contains(&why.as_str()));
+    let tasks = tasks.iter().filter(given_up);
+    let ids: Vec<String> = tasks.map(|t| format!("{}_{}", t.job, t.task)).collect();
+    if !ids.is_empty() {
+        let words = [vec!["--quiet".to_owned()], ids].concat();
+        ask("scancel", &words, None)?;
+    }
+    Ok(())
 }
 
 /// What is asked of squeue; a column with an ending of its own is not cut.
