@@ -6,7 +6,7 @@ use crate::landscape::{Landscape, LandscapeSpec, Sample, peak_name, slice};
 use crate::provenance;
 use camino::{Utf8Path, Utf8PathBuf};
 use dunwu_analysis::landscape::Level;
-use dunwu_core::{RunPlan, shell_word};
+use dunwu_core::RunPlan;
 use dunwu_report::{
     LandscapePage, PeakBorder, PeakFamily, SampleHeights, landscape_figures, landscape_page,
 };
@@ -127,7 +127,7 @@ fn record(
             .collect(),
         slice,
         provenance: lines(&plan),
-        command: command(words),
+        command: crate::page::command_line("landscape", words),
         seconds: found.seconds + started.elapsed().as_secs_f64(),
     })
 }
@@ -192,14 +192,4 @@ fn lines(plan: &RunPlan) -> Vec<(String, String)> {
     ]
     .map(|(name, value)| (name.to_owned(), value))
     .to_vec()
-}
-
-/// The command that computes the same landscape.
-fn command(words: &[String]) -> String {
-    let all = ["dunwu".to_owned(), "landscape".to_owned()]
-        .into_iter()
-        .chain(words.iter().cloned());
-    all.map(|word| shell_word(&word))
-        .collect::<Vec<_>>()
-        .join(" ")
 }

@@ -93,10 +93,13 @@ fn maps(lab: &Lab<'_>, reader: &RunReader, seed: u64) -> Result<Vec<(u64, MapDat
 
 /// The command that makes the same run again.
 pub fn reproduce_command(plan: &RunPlan) -> String {
-    let words: Vec<String> = ["dunwu".to_owned(), "train".to_owned()]
+    command_line("train", &plan.to_overrides())
+}
+
+/// A command of this program with its words, as a person can copy it.
+pub(crate) fn command_line(command: &str, words: &[String]) -> String {
+    let all = ["dunwu", command]
         .into_iter()
-        .chain(plan.to_overrides())
-        .map(|word| shell_word(&word))
-        .collect();
-    words.join(" ")
+        .chain(words.iter().map(String::as_str));
+    all.map(shell_word).collect::<Vec<_>>().join(" ")
 }

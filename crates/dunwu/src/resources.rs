@@ -4,7 +4,12 @@ use dunwu_core::{Dataset, RunPlan, TrainShare};
 
 /// Cores to use: what the plan says, or all.
 pub fn threads(plan: &RunPlan) -> usize {
-    match plan.threads {
+    cores(plan.threads)
+}
+
+/// So many, or where none are asked for all that there are.
+pub(crate) fn cores(asked: usize) -> usize {
+    match asked {
         0 => std::thread::available_parallelism().map_or(1, usize::from),
         n => n,
     }

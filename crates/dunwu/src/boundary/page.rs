@@ -6,7 +6,6 @@ use super::found::{Found, Setting};
 use crate::error::{Error, failed};
 use camino::Utf8PathBuf;
 use dunwu_analysis::boundary::{Border, Collapse, LawFit, Scaling, Window, predict, transition};
-use dunwu_core::shell_word;
 use dunwu_report::{
     BorderCollapse, BorderGrid, BorderLaw, BorderLaws, BorderPage, BorderPrediction, BorderRun,
     BorderSetting, CollapseCurve, Estimate, LawMiss, LawPoint, TransitionPoint, border_figures,
@@ -51,16 +50,9 @@ fn build(found: &Found, stored: &SweepPlan) -> BorderPage {
         found.settings.iter().map(|s| setting(s, &shared)).collect();
     settings.sort_by_key(|s| s.order);
     let tasks: Vec<&str> = found.settings.iter().map(|s| s.task.as_str()).collect();
-    let command = |wanted: &dunwu_store::Wanted| {
-        let words = wanted.words.iter().map(|w| shell_word(w));
-        let zip = wanted.zip.iter().map(|z| format!("--zip {}", z.join(",")));
-        let all: Vec<String> = words.chain(zip).collect();
-        format!("dunwu boundary {}", all.join(" "))
-    };
-    let commands: Vec<String> = stored.asked.iter().map(command).collect();
     BorderPage {
         title: listed(&tasks),
-        command: commands.join("\n"),
+        command: crate::sweep::command(stored),
         plan: shared
             .iter()
             .filter_map(|w| w.split_once('='))

@@ -14,7 +14,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use dunwu_analysis::compare::{
     Choice, Conclusion, Scene, Side, Tried, choose, compare as times, conclude, stands_for,
 };
-use dunwu_core::{NamedTensor, Needs, PlanError, RunPlan, shell_word};
+use dunwu_core::{NamedTensor, Needs, PlanError, RunPlan};
 use dunwu_report::{ComparePage, ComparedSide, Gradients, Pairing, compare_figures, compare_page};
 use dunwu_store::{RecordDir, StoreError, read_record};
 use likeness::Trained;
@@ -466,7 +466,7 @@ impl Work<'_> {
             no_representations,
             conclusions,
             provenance: lines(plan),
-            command: command(&self.spec.words),
+            command: crate::page::command_line("compare", &self.spec.words),
             seconds: 0.0,
         })
     }
@@ -558,14 +558,4 @@ fn lines(plan: &RunPlan) -> Vec<(String, String)> {
     ]
     .map(|(name, value)| (name.to_owned(), value))
     .to_vec()
-}
-
-/// The command that computes the same comparison.
-fn command(words: &[String]) -> String {
-    let all = ["dunwu".to_owned(), "compare".to_owned()]
-        .into_iter()
-        .chain(words.iter().cloned());
-    all.map(|word| shell_word(&word))
-        .collect::<Vec<_>>()
-        .join(" ")
 }

@@ -1,7 +1,7 @@
 //! Hands out runs, watches parts appear, and hands out again what was lost.
 
 use super::executor::{ChunkId, Executor};
-use super::row::RunKey;
+use super::row::{RunKey, mixed};
 use super::work::{chunk_keys, keys, part_of};
 use crate::error::Error;
 use dunwu_store::{Chunk, Part, SweepDir, SweepReader, Table};
@@ -98,12 +98,8 @@ pub(crate) fn done(reader: &SweepReader) -> Result<Done, Error> {
     }
     let one = |(key, digest): (&RunKey, &i64)| {
         [key.plan, key.seed, *digest as u64]
-            .iter()
-            .fold(1u64, |sum, word| {
-                (sum ^ word)
-                    .wrapping_mul(0x9e37_79b9_7f4a_7c15)
-                    .rotate_left(29)
-            })
+            .into_iter()
+            .fold(1, mixed)
     };
     done.digest = digests.iter().map(one).fold(0, u64::wrapping_add);
     done.keys = digests.into_keys().collect();

@@ -34,7 +34,7 @@ use dunwu_store::{Chunk, SweepDir, SweepPlan, SweepReader, Wanted};
 use executor::{Executor, Local};
 pub(crate) use grid::split;
 use hyperqueue::Hyperqueue;
-pub(crate) use page::write as write_page;
+pub(crate) use page::{command, write as write_page};
 pub(crate) use row::{plan_key, plan_words};
 use slurm::Slurm;
 use std::collections::{BTreeMap, BTreeSet};

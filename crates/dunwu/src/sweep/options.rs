@@ -165,10 +165,7 @@ impl SweepOptions {
     }
 
     pub(crate) fn lanes(&self) -> usize {
-        match self.threads {
-            0 => std::thread::available_parallelism().map_or(1, usize::from),
-            n => n,
-        }
+        crate::resources::cores(self.threads)
     }
 
     pub(crate) fn seconds_a_chunk(&self) -> f64 {

@@ -30,24 +30,9 @@ pub(crate) fn plan_text(words: &[String]) -> String {
     words.join(" ")
 }
 
-/// The overrides of [`plan_text`].
-///
-/// A quote begins or ends a quoted stretch, in which nothing else means anything; outside, `\` takes the next sign
-/// as it is.
+/// The overrides of [`plan_text`]; none of a text that a shell would not take.
 pub(crate) fn plan_words(text: &str) -> Vec<String> {
-    let (mut words, mut word) = (Vec::new(), String::new());
-    let (mut quoted, mut signs) = (false, text.chars());
-    while let Some(c) = signs.next() {
-        match c {
-            '\'' => quoted = !quoted,
-            '\\' if !quoted => word.extend(signs.next()),
-            ' ' if !quoted => words.push(std::mem::take(&mut word)),
-            _ => word.push(c),
-        }
-    }
-    words.push(word);
-    words.retain(|w| !w.is_empty());
-    words
+    shlex::split(text).unwrap_or_default()
 }
 
 /// A run that is over, well or not.
@@ -149,12 +134,14 @@ fn results(trial: &Trial, put: &mut impl FnMut(&str, Cell)) {
 fn digest(trial: &Trial) -> i64 {
     let numbers = trial.curve.columns().flat_map(|(_, values)| values);
     let bits = numbers.map(|x| x.to_bits()).chain([trial.epoch]);
-    let sum = bits.fold(0xcbf2_9ce4_8422_2325_u64, |sum, word| {
-        (sum ^ word)
-            .wrapping_mul(0x9e37_79b9_7f4a_7c15)
-            .rotate_left(29)
-    });
-    sum as i64
+    bits.fold(0xcbf2_9ce4_8422_2325, mixed) as i64
+}
+
+/// A sum with one more word in it: every bit of the word counts.
+pub(super) fn mixed(sum: u64, word: u64) -> u64 {
+    (sum ^ word)
+        .wrapping_mul(0x9e37_79b9_7f4a_7c15)
+        .rotate_left(29)
 }
 
 /// Columns that every part has, so that programs that read many parts at once find them alike.

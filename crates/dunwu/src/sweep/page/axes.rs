@@ -108,7 +108,8 @@ pub(super) fn title(axes: &[SweepAxis], plan: &[(String, String)]) -> String {
     task.map_or_else(|| varied.clone(), |(_, t)| format!("{t}: {varied}"))
 }
 
-pub(super) fn command(stored: &SweepPlan) -> String {
+/// The commands that ask for all that a directory holds.
+pub(crate) fn command(stored: &SweepPlan) -> String {
     let one = |wanted: &dunwu_store::Wanted| {
         let words = wanted.words.iter().map(|w| shell_word(w));
         let zip = wanted.zip.iter().map(|z| format!("--zip {}", z.join(",")));

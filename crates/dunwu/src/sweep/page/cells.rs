@@ -1,5 +1,6 @@
 //! The runs of one setting, measure by measure.
 
+use dunwu_analysis::landscape::wilson;
 use dunwu_report::PhaseCell;
 
 /// The columns of one cell: values of each measure, and runs.
@@ -29,9 +30,10 @@ pub(super) fn phase_cell(
         censored: runs - some,
     };
     if counts {
-        let (low, high) = wilson(some, runs);
-        out.value = Some(some as f64 / runs.max(1) as f64);
-        (out.low, out.high) = (Some(low), Some(high));
+        let (share, (low, high)) = (some as f64 / runs.max(1) as f64, wilson(some, runs));
+        out.value = Some(share);
+        // Rounding may leave a share of 0 or 1 a hair outside.
+        (out.low, out.high) = (Some(low.min(share)), Some(high.max(share)));
         out.censored = 0;
         return out;
     }
@@ -42,18 +44,6 @@ pub(super) fn phase_cell(
     };
     (out.low, out.value, out.high) = (at(0.25), at(0.5), at(0.75));
     out
-}
-
-/// Wilson's 95 % interval of a share.
-fn wilson(some: usize, of: usize) -> (f64, f64) {
-    if of == 0 {
-        return (0.0, 1.0);
-    }
-    const Z: f64 = 1.959_963_984_540_054;
-    let (n, p) = (of as f64, some as f64 / of as f64);
-    let middle = (p + Z * Z / (2.0 * n)) / (1.0 + Z * Z / n);
-    let half = Z / (1.0 + Z * Z / n) * (p * (1.0 - p) / n + Z * Z / (4.0 * n * n)).sqrt();
-    ((middle - half).clamp(0.0, p), (middle + half).clamp(p, 1.0))
 }
 
 #[cfg(test)]
