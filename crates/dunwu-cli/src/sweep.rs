@@ -65,6 +65,7 @@ pub(crate) fn options(args: &Sweep) -> anyhow::Result<(SweepOptions, Vec<String>
     let program = camino::Utf8PathBuf::try_from(program)?;
     let options = SweepOptions {
         detach: args.detach,
+        retry: args.retry,
         program,
         ..options
     };

@@ -131,7 +131,7 @@ pub fn build(reader: &SweepReader, view: &SweepView) -> Result<SweepPage, Error>
 fn wanted(stored: &SweepPlan) -> Result<u64, Error> {
     Ok(match stored.asked.as_slice() {
         [one] => Grid::of(one)?.runs(),
-        _ => super::wishes(stored)?.len() as u64,
+        _ => super::wishes(stored)?.0.len() as u64,
     })
 }
 
