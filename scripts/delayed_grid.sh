@@ -19,7 +19,7 @@ group "$@" task=Z23,Z31,Z41 train_multiplier=2.2,2.8,3.4,5 weight_decay=0,1e-4,2
 # Other tables than addition mod n.
 group "$@" "task=S4,D15,Z5xZ6,x^2+x*y+y^2 mod 29" train_multiplier=2.8,3.6,5 weight_decay=0,2e-4 lr=1e-3
 # Labels without a rule.
-group "$@" task=Z23,Z31 train_multiplier=3,5 weight_decay=1e-4,2e-4 lr=1e-3 label_noise=1
+group "$@" task=Z23,Z31 train_multiplier=3,5 weight_decay=1e-4,2e-4 lr=1e-3 label_noise=0.95
 # Learning rates from small to too large.
 group "$@" task=Z23,Z31 train_multiplier=2.8,3.4,5 weight_decay=2e-4 lr=3e-4,1e-2,3e-2
 # The classifier of most of the literature, with decoupled decay.
