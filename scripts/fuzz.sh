@@ -32,6 +32,8 @@ seeds() {
     esac
 }
 
+# Inputs are written a thousand times a second: in memory, where there is such a folder.
+[ -d /dev/shm ] && export TMPDIR=/dev/shm
 cd "$CARGO_TARGET_DIR"
 for reader in $readers; do
     mkdir -p "corpus/$reader"
