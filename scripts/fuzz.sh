@@ -20,7 +20,11 @@ cargo build --release -q --manifest-path fuzz/Cargo.toml --target "$host"
 seeds() {
     case $1 in
     csv) cp "$data/keras.csv" "$2"; printf 'run,step,metric,value\na,1,loss,2\nb,2,loss,nan\n' >"$2/long.csv" ;;
-    events) cp "$data"/events.* "$2" ;;
+    events)
+        cp "$data"/events.* "$2"
+        # A record of a step and a scalar, as the target frames it.
+        printf '\377\021\000\020\007\052\015\012\013\012\004loss\025\000\000\200\077' >"$2/record"
+        ;;
     json) cp "$data/trainer_state.json" "$2"; printf '{"step":1,"loss":2}\n{"step":2,"loss":NaN}\n' >"$2/lines.jsonl" ;;
     mlflow) find "$data/mlflow" -type f -path '*metrics*' -exec cp {} "$2" \; ;;
     run) printf '\0format = 1\n' >"$2/plan"; printf '\2PAR1' >"$2/curve" ;;
@@ -28,6 +32,8 @@ seeds() {
     esac
 }
 
+# Inputs are written a thousand times a second: in memory, where there is such a folder.
+[ -d /dev/shm ] && export TMPDIR=/dev/shm
 cd "$CARGO_TARGET_DIR"
 for reader in $readers; do
     mkdir -p "corpus/$reader"

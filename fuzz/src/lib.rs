@@ -62,6 +62,7 @@ pub fn read(format: LogFormat, data: &[u8]) {
             LogFormat::Text => pattern_and_lines(dir, data),
             LogFormat::Mlflow => mlflow(dir, data),
             LogFormat::Run => run(dir, data),
+            LogFormat::Events => events(dir, data),
             _ => file(dir, data),
         };
         LARGEST.store(0, Ordering::Relaxed);
@@ -91,6 +92,32 @@ fn file(dir: &Utf8Path, data: &[u8]) -> Prepared {
     let path = dir.join("log");
     write(&path, data);
     (path, LogOptions::default(), data.len())
+}
+
+/// After a byte 0xff, records with their lengths in two bytes, framed with sums that are right, so that what lies
+/// behind these is reached; anything else as it is.
+fn events(dir: &Utf8Path, data: &[u8]) -> Prepared {
+    let Some((0xff, mut rest)) = data.split_first().map(|(first, rest)| (*first, rest)) else {
+        return file(dir, data);
+    };
+    let mut framed = Vec::new();
+    while let [low, high, more @ ..] = rest {
+        let length = usize::from(u16::from_le_bytes([*low, *high])).min(more.len());
+        let (record, after) = more.split_at(length);
+        let head = (length as u64).to_le_bytes();
+        framed.extend_from_slice(&head);
+        framed.extend_from_slice(&masked(&head).to_le_bytes());
+        framed.extend_from_slice(record);
+        framed.extend_from_slice(&masked(record).to_le_bytes());
+        rest = after;
+    }
+    file(dir, &framed)
+}
+
+/// A sum as event files hold it.
+fn masked(bytes: &[u8]) -> u32 {
+    let sum = crc32c::crc32c(bytes);
+    sum.rotate_right(15).wrapping_add(0xa282_ead8)
 }
 
 /// The first line is the pattern.

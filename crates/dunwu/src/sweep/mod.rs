@@ -72,7 +72,7 @@ pub struct SweepReport {
     pub finished: u64,
     /// Runs that this process found missing.
     pub missing: u64,
-    /// Runs whose held-out accuracy reached 0.99.
+    /// Runs whose held-out accuracy reached their plan's `stop_accuracy`, 0.99 unless it says otherwise.
     pub generalised: u64,
     /// Runs that failed: rows that say why.
     pub failed: u64,
