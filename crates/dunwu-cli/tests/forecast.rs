@@ -266,7 +266,7 @@ fn a_pipe_is_followed_until_the_run_is_to_be_stopped_or_the_log_ends() {
         let _ = child.stdin.take().unwrap().write_all(text.as_bytes());
         child.wait_with_output().unwrap()
     };
-    let out = follow(&settling(1, 400), &["horizon=1000"]);
+    let out = follow(&settling(1, 400), &["horizon=1000", "better_than=0.5"]);
     let text = String::from_utf8_lossy(&out.stdout).into_owned();
     assert_eq!(out.status.code(), Some(10), "{text}");
     let last: Value = serde_json::from_str(text.lines().last().unwrap()).unwrap();

@@ -286,8 +286,12 @@ fn families(of: &Evaluation) {
     for cut in CUTS {
         for kept in KEPT {
             for (family, s) in scores(&of.judged, cut, kept) {
+                let asked = |share: f64| match s.lcpfn {
+                    Some(_) => format!("{share:.2}"),
+                    None => "–".to_owned(),
+                };
                 println!(
-                    "| {family} | {:.0} % | {} | {} | {:.2} | {:.2} | {:.2} | {:.2} | {:.2} | {:.2} | {:+.2} |",
+                    "| {family} | {:.0} % | {} | {} | {:.2} | {:.2} | {:.2} | {:.2} | {} | {} | {:+.2} |",
                     100.0 * cut,
                     readings(kept),
                     s.count,
@@ -295,8 +299,8 @@ fn families(of: &Evaluation) {
                     s.covered.0,
                     s.covered.1,
                     s.others[0],
-                    s.others[1],
-                    s.others[2],
+                    asked(s.others[1]),
+                    asked(s.others[2]),
                     s.likelihood
                 );
             }

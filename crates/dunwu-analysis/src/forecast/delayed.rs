@@ -227,7 +227,7 @@ pub(crate) fn delayed_with(model: &DelayedModel, c: &Companions<'_>, horizon: f6
 }
 
 /// Deviations from the known runs beyond which nothing can be told.
-const FARTHEST: f64 = 4.0;
+const FARTHEST: f64 = 6.0;
 
 impl Jump {
     /// P(it ever does), whatever the horizon.

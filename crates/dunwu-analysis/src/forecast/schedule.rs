@@ -108,11 +108,12 @@ mod tests {
     #[test]
     fn a_cooldown_kicks_the_loss_down() {
         let mut draws = Seed(2).draws("schedules");
-        // Of all curves with a late fall of the rate, the fall of the loss quickens there.
+        // Of all curves with a late fall of the rate, the loss falls more for as much rate there.
         let quick = (0..300).filter_map(|_| {
             let (h, r) = pretraining(100, &mut draws);
             let late = r[70] > 0.999 && r[99] < 0.2;
-            late.then(|| (h[70] - h[99]) / (h[41] - h[70]))
+            let fall = |a: usize, b: usize| (h[a] - h[b]) / r[a..b].iter().sum::<f64>();
+            late.then(|| fall(70, 99) / fall(41, 70))
         });
         let mut quick: Vec<f64> = quick.collect();
         quick.sort_by(f64::total_cmp);

@@ -136,6 +136,7 @@ fn forecast_with(network: &Network, q: &Question<'_>, experts: Option<&Experts>)
             *p = moved(p, &end, &taught, (i + 1) as f64 / PATH as f64).map(|v| q.metric.bounded(v));
         }
         end = taught;
+        path[PATH - 1].1 = end;
     }
     if !can_tell {
         end = wide(&end, &prepared, q.metric);

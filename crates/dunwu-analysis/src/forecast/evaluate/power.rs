@@ -10,7 +10,7 @@ pub(crate) fn fitted(steps: &[f64], values: &[f64], horizon: f64) -> Quantiles {
     let n = steps.len() as f64;
     let mean_y = values.iter().sum::<f64>() / n;
     let fit = |i: i32| {
-        let b = 0.05 * libm::pow(1.2, f64::from(i));
+        let b = 0.05 * libm::pow(1.08, f64::from(i));
         let x: Vec<f64> = steps.iter().map(|s| libm::pow(time(*s), -b)).collect();
         let mean_x = x.iter().sum::<f64>() / n;
         let (mut xx, mut xy) = (0.0, 0.0);
@@ -32,7 +32,7 @@ pub(crate) fn fitted(steps: &[f64], values: &[f64], horizon: f64) -> Quantiles {
             (variance * (1.0 + of_mean)).sqrt(),
         )
     };
-    let best = (0..24).map(fit).min_by(|a, b| a.0.total_cmp(&b.0));
+    let best = (0..57).map(fit).min_by(|a, b| a.0.total_cmp(&b.0));
     let (_, middle, deviation) = best.expect("there are powers to try");
     Quantiles(LEVELS.map(|l| middle + deviation * normal_quantile(l)))
 }
