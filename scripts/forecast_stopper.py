@@ -10,6 +10,7 @@ import json
 import math
 import subprocess
 import sys
+import threading
 
 STOP = 10  # the exit code of `dunwu forecast --follow` for a run that is to be stopped
 
@@ -24,6 +25,14 @@ class Stopper:
             stdout=subprocess.PIPE,
             text=True,
         )
+        self.last = None
+        # Somebody must read: a pipe that is full would hold up both sides.
+        self.reader = threading.Thread(target=self._read, daemon=True)
+        self.reader.start()
+
+    def _read(self):
+        for line in self.log.stdout:
+            self.last = line
 
     def tell(self, step, **metrics):
         """Readings at a step: tell(100, val_loss=0.3, lr=1e-3)."""
@@ -41,9 +50,9 @@ class Stopper:
         """The last forecast, or None."""
         if self.log.poll() is None:
             self.log.stdin.close()
-        lines = self.log.stdout.read().splitlines()
         self.log.wait()
-        return json.loads(lines[-1]) if lines else None
+        self.reader.join()
+        return json.loads(self.last) if self.last else None
 
 
 def curve(epochs):

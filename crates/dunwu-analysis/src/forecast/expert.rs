@@ -281,9 +281,8 @@ pub(crate) fn stretched(q: &Quantiles, by: f64) -> Quantiles {
 /// Weights in quarters with the least CRPS, no run counting for more than ten times the usual; shrunk to equal ones
 /// where runs are few.
 fn mix(of: &[(&Case, [Quantiles; 3])]) -> [f64; 3] {
-    let mut usual: Vec<f64> = of.iter().map(|(c, f)| f[1].crps(c.outcome)).collect();
-    usual.sort_by(f64::total_cmp);
-    let unit = usual[usual.len() / 2].max(f64::MIN_POSITIVE);
+    // Where the residuals are all the same, what the head misses sets the scale.
+    let unit = usual(of, 1).max(1e-3 * usual(of, 0)).max(f64::MIN_POSITIVE);
     let n = of.len() as f64;
     let cost = |mix: &[f64; 3]| {
         let crps = of
@@ -300,6 +299,13 @@ fn mix(of: &[(&Case, [Quantiles; 3])]) -> [f64; 3] {
             let belief = BELIEF * (best / cost(&EQUAL)).min(1.0);
             m.map(|w| (n * w + belief / 3.0) / (n + belief))
         })
+}
+
+/// The median CRPS of an expert.
+fn usual(of: &[(&Case, [Quantiles; 3])], expert: usize) -> f64 {
+    let mut all: Vec<f64> = of.iter().map(|(c, f)| f[expert].crps(c.outcome)).collect();
+    all.sort_by(f64::total_cmp);
+    all[all.len() / 2]
 }
 
 /// What makes the 90 % interval of 90 % of the known runs reach what came, shrunk to 1 where they are few.
@@ -366,6 +372,24 @@ mod tests {
             let share = within.count() as f64 / 400.0;
             assert!((0.83..0.97).contains(&share), "{share}");
         }
+    }
+
+    #[test]
+    fn runs_that_all_lose_the_same_are_followed_exactly() {
+        let mut draws = Seed(9).draws("same");
+        let same = |i: usize, draws: &mut Draws| {
+            let mut case = case(i, 0.0, draws);
+            case.outcome = case.view.last - 1.0;
+            case
+        };
+        let known: Vec<Case> = (0..12).map(|i| same(i, &mut draws)).collect();
+        let new = same(0, &mut draws);
+        let q = Experts::new(&known).unwrap().forecast(&new.view);
+        assert!((q.at(0.5) - new.outcome).abs() < 0.02, "{q:?}");
+        assert!(
+            q.at(0.05) <= new.outcome + 1e-9 && new.outcome - 1e-9 <= q.at(0.95),
+            "{q:?}"
+        );
     }
 
     #[test]
