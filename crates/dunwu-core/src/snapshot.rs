@@ -176,7 +176,8 @@ impl NamedTensor {
 
 /// What is known of a network after `epoch` updates. Probes cannot tell who made it.
 ///
-/// Names, with K the width (2·width for complex weights: real parts, then imaginary parts):
+/// Names, with K the width (2·width for complex weights: real parts, then imaginary parts), or d, the width of a
+/// transformer, whose `embedding` has a last row for the equals sign:
 ///
 /// | name | shape | what |
 /// |---|---|---|
@@ -184,6 +185,11 @@ impl NamedTensor {
 /// | `hidden.0` | Σ vocab × K (or operands·embedding width × K) | first layer W |
 /// | `hidden.l` | K × K | residual layer l ≥ 1, x ← σ(x + xL) |
 /// | `readout` | K × classes | readout V |
+/// | `positions` | sequence × d | of a transformer with learned positions |
+/// | `layers.l.attention.q`, `.k`, `.v`, `.gate`, `.out` | d × d | of a transformer: x·Q and so on, head by head |
+/// | `layers.l.attention.sink` | 1 × heads | trained logits of attending to nothing |
+/// | `layers.l.mlp.in`, `.out` | d × m, m × d | of a transformer, with `.in_bias` and `.out_bias` |
+/// | `layers.l.norm.0`, `.1`, `norm` | 1 or 2 × d | scale, then shift: by attention, by perceptron, by readout |
 /// | `grad.*` | as the weight | gradient of the loss, before optimiser and modifiers |
 /// | `features` | train rows × K | hidden activations F of the training rows |
 /// | `outputs` | train rows × classes | network outputs of the training rows |

@@ -143,6 +143,7 @@ impl Setting {
             train,
             test,
             noisy: vec![],
+            given: None,
         }
     }
 

@@ -46,6 +46,7 @@ pub(crate) fn dataset(
         train: vec![],
         test: vec![],
         noisy: vec![],
+        given: None,
     };
     check_sizes(task, plan, train, data.len())?;
     data.train = match (&plan.train, plan.split) {
