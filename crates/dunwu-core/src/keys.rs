@@ -95,6 +95,12 @@ pub const KEYS: &[Key] = &[
         "",
         "further epochs at which a checkpoint is kept, up to `epochs`",
     ),
+    key(
+        "context",
+        "bytes",
+        "64",
+        "bytes of a row of the task `text`",
+    ),
     key("embedding", "name", "one_hot", "what stands for a token"),
     key(
         "embedding_width",

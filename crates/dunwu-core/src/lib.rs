@@ -31,5 +31,5 @@ pub use plan::{
 pub use probe::{Cost, Needs, Probe, Reading};
 pub use seed::{Draws, Seed};
 pub use shell::shell_word;
-pub use snapshot::{NamedTensor, Snapshot, TensorData, TensorView, Values};
+pub use snapshot::{NamedTensor, Snapshot, TensorData, TensorView, Values, is_weight};
 pub use spec::{RunSpec, key_value};

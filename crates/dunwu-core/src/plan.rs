@@ -268,6 +268,17 @@ fn is_stop_accuracy(value: &f64) -> bool {
     *value == STOP_ACCURACY
 }
 
+/// Bytes of a row of a text, where the plan does not say.
+const CONTEXT: usize = 64;
+
+fn context() -> usize {
+    CONTEXT
+}
+
+fn is_context(value: &usize) -> bool {
+    *value == CONTEXT
+}
+
 /// How many rows are trained on.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -381,6 +392,8 @@ pub struct RunPlan {
     pub stop: Stop,
     #[serde(default = "stop_accuracy", skip_serializing_if = "is_stop_accuracy")]
     pub stop_accuracy: f64,
+    #[serde(default = "context", skip_serializing_if = "is_context")]
+    pub context: usize,
     /// Present where `model` is a transformer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub transformer: Option<Transformer>,

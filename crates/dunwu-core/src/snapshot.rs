@@ -193,6 +193,8 @@ impl NamedTensor {
 /// | `grad.*` | as the weight | gradient of the loss, before optimiser and modifiers |
 /// | `features` | train rows × K | hidden activations F of the training rows |
 /// | `outputs` | train rows × classes | network outputs of the training rows |
+/// | `attention.l` | sequences·heads·asking positions × positions | attention weights of layer l, of some sequences |
+/// | `values.l` | sequences·positions × heads | norms of the values of layer l, of the same sequences |
 /// | `optimizer.*` | as the weight | state of the optimiser |
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Snapshot<'a> {
@@ -200,6 +202,18 @@ pub struct Snapshot<'a> {
     pub epoch: u64,
     /// The tensors, in a fixed order.
     pub tensors: Vec<TensorView<'a>>,
+}
+
+/// Whether a tensor of that name is a weight, by what the table of [`Snapshot`] says.
+///
+/// ```
+/// let kept = ["layers.0.mlp.in", "grad.readout", "features"].map(dunwu_core::is_weight);
+/// assert_eq!(kept, [true, false, false]);
+/// ```
+pub fn is_weight(name: &str) -> bool {
+    let derived = ["attention.", "grad.", "optimizer.", "values."];
+    !derived.iter().any(|prefix| name.starts_with(prefix))
+        && !["features", "outputs"].contains(&name)
 }
 
 impl<'a> Snapshot<'a> {

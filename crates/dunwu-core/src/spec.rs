@@ -270,6 +270,7 @@ impl RunSpec {
             checkpoints: self.checkpoints()?,
             stop: self.value("stop")?,
             stop_accuracy: self.value("stop_accuracy")?,
+            context: self.value("context")?,
             transformer: self.transformer(model)?,
         })
     }
@@ -592,6 +593,12 @@ impl RunPlan {
             self.stop_accuracy > 0.0 && self.stop_accuracy <= 1.0,
             self.stop_accuracy,
             "a share above 0 and up to 1",
+        )?;
+        check(
+            "context",
+            (1..=4096).contains(&self.context),
+            self.context,
+            "from 1 to 4096",
         )?;
         self.validate_share()?;
         self.validate_transformer()?;

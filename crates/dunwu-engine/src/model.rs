@@ -1,5 +1,6 @@
 //! A family of networks, as the trainer sees it: rows in, scores and gradients out.
 
+use crate::matrix::Matrix;
 use crate::order::Order;
 use crate::perceptron::Perceptron;
 use crate::pool::Pool;
@@ -40,6 +41,11 @@ pub(crate) trait Model<T: Real>: Send {
 
     /// What the readout of each of the order's rows sees, a hidden layer's stride apart.
     fn features(&mut self, weights: &Weights<T>, order: &Order, out: &mut [T]);
+
+    /// `attention.l` and `values.l` of every layer over some of the rows named; nothing where there is no attention.
+    fn attention(&mut self, _: &Weights<T>, _: &Dataset, _: &[u32]) -> Vec<Matrix<T>> {
+        vec![]
+    }
 }
 
 /// The network of a plan.

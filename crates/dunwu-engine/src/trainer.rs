@@ -2,7 +2,7 @@
 
 use crate::error::{EngineError, Kind};
 use crate::loss::{Centroids, Objective, objective};
-use crate::matrix::view;
+use crate::matrix::{Matrix, view};
 use crate::model::{Model, model};
 use crate::modifier::{Modifier, modifiers};
 use crate::optimizer::{self, Rule as UpdateRule, Shape, Step};
@@ -34,6 +34,7 @@ pub(crate) struct Trainer<'a, T: Real> {
     /// Copies that a snapshot lends out.
     features: Vec<T>,
     outputs: Vec<T>,
+    attention: Vec<Matrix<T>>,
 }
 
 /// Everything that an update changes.
@@ -57,7 +58,7 @@ impl<'a, T: Real> Trainer<'a, T> {
         let pool = Pool::new(threads)?;
         let weights = Weights::<T>::initial(plan, data, seed);
         let model = model(plan, data, &pool);
-        let shape = |m: &crate::matrix::Matrix<T>| Shape {
+        let shape = |m: &Matrix<T>| Shape {
             rows: m.rows,
             cols: m.cols,
             stride: m.stride,
@@ -85,6 +86,7 @@ impl<'a, T: Real> Trainer<'a, T> {
             target_norm: plan.weight_norm * weights.norm(),
             features: vec![],
             outputs: vec![],
+            attention: vec![],
             plan,
             data,
             seed,
@@ -317,6 +319,11 @@ impl<'a, T: Real> Trainer<'a, T> {
         if needs.features {
             self.fill_features();
         }
+        if needs.attention {
+            self.attention = self
+                .model
+                .attention(&self.weights, self.data, &self.data.train);
+        }
         let mut tensors: Vec<TensorView<'_>> = Vec::new();
         if needs.weights {
             tensors.extend(self.weights.all.iter().map(|m| m.view()));
@@ -347,6 +354,9 @@ impl<'a, T: Real> Trainer<'a, T> {
                 self.d.classes,
                 T::data(&self.outputs),
             ));
+        }
+        if needs.attention {
+            tensors.extend(self.attention.iter().map(Matrix::view));
         }
         if needs.optimizer {
             self.push_states(&mut tensors);

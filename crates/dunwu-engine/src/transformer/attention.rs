@@ -72,6 +72,14 @@ impl<T: Real> Side<T> {
     }
 }
 
+#[cfg(test)]
+impl<T> Side<T> {
+    pub(crate) fn numbers(&self) -> usize {
+        let all = self.rows.iter().chain(&self.grads);
+        all.map(Vec::len).sum::<usize>() + self.weights.len()
+    }
+}
+
 impl<T: Real> Heads<'_, T> {
     /// Where the numbers of head `h` of the position stand.
     #[inline(always)]

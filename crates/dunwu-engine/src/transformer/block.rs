@@ -1,12 +1,12 @@
 //! One block of sequences through all layers, and back.
 
-use super::attention::{Heads, RowGrads, Rows, Side, Weighed};
+use super::attention::{Heads, RowGrads, Rows, Side};
 use super::lanes::add;
 use super::norm::Normed;
+use super::room::{Grads, LayerRoom, Room};
 use super::rotary::Rotary;
 use super::shape::{LayerSlots, MlpSlots, Shape, Slots};
 use crate::activation::Function;
-use crate::buffer::Buffer;
 use crate::kernel::widest;
 use crate::matrix::Matrix;
 use crate::order::Cut;
@@ -22,150 +22,6 @@ pub(crate) struct Layers<T> {
     pub function: Function<T>,
     pub rotary: Option<Rotary<T>>,
     pub arch: Arch,
-}
-
-/// One layer's part of a worker's room.
-struct LayerRoom<T> {
-    /// What the layer sees, a row for each place or position.
-    x: Buffer<T>,
-    q: Buffer<T>,
-    k: Buffer<T>,
-    v: Buffer<T>,
-    gate: Buffer<T>,
-    weighed: Weighed<T>,
-    /// What the heads found, and that times the gate.
-    found: Buffer<T>,
-    gated: Buffer<T>,
-    /// After attention was added.
-    middle: Buffer<T>,
-    /// Before and after the activation.
-    pre: Buffer<T>,
-    features: Buffer<T>,
-    norms: [Option<Normed<T>>; 2],
-}
-
-/// Everything that one worker needs for a block.
-pub(crate) struct Room<T> {
-    layers: Vec<LayerRoom<T>>,
-    /// After the last layer, at the positions that answer.
-    last: Buffer<T>,
-    norm: Option<Normed<T>>,
-    /// Outputs of the answers, `pitch` apart.
-    pub outputs: Buffer<T>,
-    grads: Grads<T>,
-    side: Side<T>,
-}
-
-/// Gradients on the way back.
-struct Grads<T> {
-    /// At what a layer gives, then at its middle.
-    y: Buffer<T>,
-    features: Buffer<T>,
-    found: Buffer<T>,
-    q: Buffer<T>,
-    k: Buffer<T>,
-    v: Buffer<T>,
-    gate: Buffer<T>,
-    /// At what a part of a layer sees.
-    seen: Buffer<T>,
-}
-
-impl<T: Real> Room<T> {
-    pub(crate) fn new(s: &Shape) -> Self {
-        let rows = |l: usize| {
-            if l == 0 {
-                s.places()
-            } else {
-                s.block() * s.sequence
-            }
-        };
-        let most = rows(0)
-            .max(rows(s.layers - 1))
-            .max(s.block() * s.queries(0));
-        let answers = s.block() * s.answers;
-        let wide = |rows: usize| Buffer::zeros(rows * s.stride);
-        let normed = |slot: bool, rows: usize| slot.then(|| Normed::new(rows, s.stride));
-        let has_norm = s.norm != dunwu_core::Norm::None;
-        let layer = |l: usize| {
-            let asked = s.block() * s.queries(l);
-            let first = if s.place == NormPlace::Pre {
-                rows(l)
-            } else {
-                asked
-            };
-            let nodes = if s.mlp > 0 { asked * s.mlp_stride } else { 0 };
-            LayerRoom {
-                x: wide(rows(l)),
-                q: wide(rows(l)),
-                k: wide(rows(l)),
-                v: wide(rows(l)),
-                gate: wide(if s.gate { rows(l) } else { 0 }),
-                weighed: Weighed::new(s, l),
-                found: wide(asked),
-                gated: wide(if s.gate { asked } else { 0 }),
-                middle: wide(asked),
-                pre: Buffer::zeros(nodes),
-                features: Buffer::zeros(nodes),
-                norms: [
-                    normed(has_norm, first),
-                    normed(has_norm && s.mlp > 0, asked),
-                ],
-            }
-        };
-        let nodes = s.block() * s.queries(0).max(s.answers) * s.mlp_stride;
-        Self {
-            layers: (0..s.layers).map(layer).collect(),
-            last: wide(answers),
-            norm: normed(has_norm && s.place == NormPlace::Pre, answers),
-            outputs: Buffer::zeros(answers * s.pitch),
-            grads: Grads {
-                y: wide(most),
-                features: Buffer::zeros(nodes),
-                found: wide(most),
-                q: wide(most),
-                k: wide(most),
-                v: wide(most),
-                gate: wide(if s.gate { most } else { 0 }),
-                seen: wide(most),
-            },
-            side: Side::new(s),
-        }
-    }
-}
-
-/// Numbers of a worker's room, without making it.
-pub(crate) fn room(s: &Shape) -> u64 {
-    let number = |a: usize, b: usize| (a as u64).saturating_mul(b as u64);
-    let all = number(s.block(), s.sequence);
-    let rows = |l: usize| if l == 0 { s.places() as u64 } else { all };
-    let asked = |l: usize| number(s.block(), s.queries(l));
-    let (stride, nodes, gate) = (s.stride as u64, s.mlp_stride as u64, u64::from(s.gate));
-    let norms = u64::from(s.norm != dunwu_core::Norm::None);
-    let mut out = 0u64;
-    for l in 0..s.layers {
-        let first = if s.place == NormPlace::Pre {
-            rows(l)
-        } else {
-            asked(l)
-        };
-        let wide = (4 + gate) * rows(l) + (2 + gate) * asked(l) + 2 * norms * (first + asked(l));
-        let weights = number(s.heads, s.sequence).saturating_mul(asked(l));
-        let nodes = nodes.saturating_mul(2 * asked(l));
-        out = out
-            .saturating_add(wide.saturating_mul(stride))
-            .saturating_add(nodes);
-        out = out.saturating_add(weights);
-    }
-    let most = rows(0).max(rows(s.layers - 1)).max(asked(0));
-    let answers = number(s.block(), s.answers);
-    out = out.saturating_add(most.saturating_mul(stride).saturating_mul(6 + gate));
-    out = out.saturating_add(nodes.saturating_mul(asked(0).max(answers)));
-    let ends = stride
-        .saturating_mul(1 + 2 * norms)
-        .saturating_add(s.pitch as u64);
-    let side = number(s.sequence, 6 * s.stride).saturating_add(number(s.sequence, s.sequence));
-    out.saturating_add(answers.saturating_mul(ends))
-        .saturating_add(side)
 }
 
 /// to ← beta·to + a·w, rows of a `w.rows` padded to whole lanes apart.
@@ -239,7 +95,7 @@ fn logistic<T: Real>(x: T) -> T {
 impl<T: Real> Layers<T> {
     /// Row of a position of a sequence in what layer `l` sees.
     #[inline(always)]
-    fn row(&self, l: usize, cut: &Cut, i: usize) -> usize {
+    pub(super) fn row(&self, l: usize, cut: &Cut, i: usize) -> usize {
         if l == 0 { cut.at[i] as usize } else { i }
     }
 

@@ -8,25 +8,29 @@ mod attention;
 mod block;
 mod cuts;
 mod lanes;
+mod look;
 mod norm;
+mod room;
 mod rotary;
 mod shape;
 mod weigh;
 
-pub(crate) use block::room;
+pub(crate) use room::room;
 pub(crate) use shape::{Shape, Tensors};
 
 use crate::activation::Function;
 use crate::error::EngineError;
+use crate::matrix::Matrix;
 use crate::model::Model;
 use crate::order::{Cut, Order};
 use crate::pool::Pool;
 use crate::real::Real;
 use crate::score::{Panel, Rule, Scores, score};
 use crate::weights::Weights;
-use block::{Layers, Room};
+use block::Layers;
 use dunwu_core::{Dataset, LossAt, RunPlan};
 use pulp::Arch;
+use room::Room;
 
 /// Rows that a block aims at.
 const ROWS: usize = 512;
@@ -183,6 +187,17 @@ impl<T: Real> Model<T> for Transformer<T> {
             to.expect("a row for every answer")
                 .copy_from_slice(features);
         }
+    }
+
+    fn attention(&mut self, weights: &Weights<T>, data: &Dataset, rows: &[u32]) -> Vec<Matrix<T>> {
+        let rows = look::sample(&self.layers.shape, rows);
+        let order = self.order(data, &rows);
+        let mut out = look::Maps::new(&self.layers.shape, rows.len());
+        for cut in &order.cuts {
+            self.layers.forward(weights, cut, &mut self.rooms[0]);
+            out.push(&self.layers, cut, &self.rooms[0]);
+        }
+        out.all
     }
 }
 

@@ -29,6 +29,11 @@ impl<T: Real> Normed<T> {
         }
     }
 
+    #[cfg(test)]
+    pub(crate) fn numbers(&self) -> usize {
+        self.hat.len() + self.rate.len() + self.out.len()
+    }
+
     /// Normalises rows; `vectors` are γ and, of LayerNorm, β.
     #[inline(always)]
     pub(crate) fn forward(&mut self, kind: Norm, vectors: &Matrix<T>, x: &[T]) {
