@@ -6,9 +6,7 @@
 //!
 //! `cargo run --release -p dunwu-engine --example backcopy [key=value …]`
 
-use dunwu_core::{
-    Attention, Dataset, Flow, Needs, Observer, RunEvent, RunPlan, RunSpec, Snapshot,
-};
+use dunwu_core::{Attention, Dataset, Flow, Needs, Observer, RunEvent, RunPlan, RunSpec, Snapshot};
 use dunwu_engine::train;
 use dunwu_task::{NO_FILES, Task};
 

@@ -29,7 +29,10 @@ fn train_losses_are_pytorch_s() {
         let plan = plan(&words);
         let modulus = case["modulus"].as_u64().unwrap() as usize;
         let data = mixed_addition(modulus, case["train"].as_u64().unwrap() as usize);
-        let start = dunwu_core::RunPlan { epochs: 0, ..plan.clone() };
+        let start = dunwu_core::RunPlan {
+            epochs: 0,
+            ..plan.clone()
+        };
         let shapes = run(&start, &data, 1, Needs::WEIGHTS, None).0.last;
         let (keep, _) = run(&plan, &data, 2, Needs::NONE, Some(&mixed(&shapes)));
         let losses = case["losses"].as_array().unwrap();
@@ -38,7 +41,15 @@ fn train_losses_are_pytorch_s() {
         let errors = pairs.map(|(m, l)| (m.train.loss / l.as_f64().unwrap() - 1.0).abs());
         let error = errors.fold(0.0, f64::max);
         println!("{}: largest relative difference {error:.1e}", case["name"]);
-        let tolerance = if words.contains(&"precision=f64") { 1e-9 } else { 1e-4 };
-        assert!(error <= tolerance, "{}: losses differ by {error:.2e}, more than {tolerance:.0e}", case["name"]);
+        let tolerance = if words.contains(&"precision=f64") {
+            1e-9
+        } else {
+            1e-4
+        };
+        assert!(
+            error <= tolerance,
+            "{}: losses differ by {error:.2e}, more than {tolerance:.0e}",
+            case["name"]
+        );
     }
 }
