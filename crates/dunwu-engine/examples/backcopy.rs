@@ -6,6 +6,8 @@
 //!
 //! `cargo run --release -p dunwu-engine --example backcopy [key=value …]`
 
+#![allow(clippy::print_stdout, reason = "an example prints")]
+
 use dunwu_core::{Attention, Dataset, Flow, Needs, Observer, RunEvent, RunPlan, RunSpec, Snapshot};
 use dunwu_engine::train;
 use dunwu_task::{NO_FILES, Task};
