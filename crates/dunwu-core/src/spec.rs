@@ -164,18 +164,18 @@ impl RunSpec {
             Model::Mlp => (
                 &OF_TRANSFORMERS,
                 Model::Transformer,
-                "write model=transformer",
+                "leave it out, or write model=transformer",
             ),
             Model::Transformer => (
                 &OF_PERCEPTRONS,
                 Model::Mlp,
-                "a transformer has layers, model_width and mlp_width",
+                "leave it out: a transformer has layers, model_width and mlp_width",
             ),
         };
         match strange.iter().find(|key| self.get(key).is_some()) {
             Some(key) => {
                 let why = format!(
-                    "is a key of model={other} and means nothing for model={model}; leave it out, or {hint}"
+                    "is a key of model={other} and means nothing for model={model}; {hint}"
                 );
                 Err(PlanError::new(*key, why))
             }
