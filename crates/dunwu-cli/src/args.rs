@@ -34,7 +34,17 @@ pub(crate) enum Command {
         /// all keys.
         #[arg(value_name = "FILE|key=value", required = true)]
         words: Vec<String>,
-        /// One JSON object on standard output.
+        /// Follow a run in progress (a file, a run directory, - for a pipe): forecast it again as it grows, until it ends
+        /// (exit code 0) or is to be stopped (exit code 10).
+        #[arg(long, conflicts_with_all = ["learn", "out"])]
+        follow: bool,
+        /// Take the runs of these logs as finished, and add them to the directory that calibration= names.
+        #[arg(long, conflicts_with = "out")]
+        learn: bool,
+        /// Write a page with a fan chart a run.
+        #[arg(long, value_name = "PAGE.html")]
+        out: Option<Utf8PathBuf>,
+        /// One JSON object on standard output; with --follow one a line, whenever the forecast changes.
         #[arg(long)]
         json: bool,
     },

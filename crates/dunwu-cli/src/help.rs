@@ -106,6 +106,7 @@ pub(crate) fn forecast() -> String {
         row(&mut out, key.name, key.help);
     }
     out += "\n";
+    out += "With --follow: 0 the run or its log ended; 10 the run is to be stopped.\n";
     out + EXIT_CODES
 }
 

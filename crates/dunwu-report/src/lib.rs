@@ -11,6 +11,7 @@ mod drawing;
 mod extent;
 mod families;
 mod figure;
+mod forecast;
 mod frame;
 mod heat;
 mod labels;
@@ -39,6 +40,9 @@ pub use border::{
 pub use compare::{
     AlongWay, ComparePage, ComparedSide, Covered, Gradients, Likeness, Pairing, Representations,
     compare_figures, compare_page,
+};
+pub use forecast::{
+    ForecastFan, ForecastJump, ForecastPage, ForecastRow, forecast_figures, forecast_page,
 };
 pub use landscape::{
     End, LandscapePage, PeakBorder, PeakFamily, SampleHeights, Slice, SliceMap, Walk,

@@ -17,6 +17,9 @@ mod compare;
 mod error;
 mod files;
 mod forecast;
+mod forecast_follow;
+mod forecast_known;
+mod forecast_page;
 mod foreign;
 mod growth;
 mod lab;
@@ -44,6 +47,9 @@ pub use files::{changed_inputs, config};
 pub use forecast::{
     FORECAST_KEYS, ForecastKey, ForecastSpec, RunForecast, forecast_log, forecast_logs,
 };
+pub use forecast_follow::{Follow, Look};
+pub use forecast_known::learn_logs;
+pub use forecast_page::forecast_html;
 pub use foreign::microscope_file;
 pub use growth::{Growth, growth};
 pub use lab::{
