@@ -4,6 +4,7 @@ mod args;
 mod boundary;
 mod commands;
 mod compare;
+mod diagnose;
 mod forecast;
 mod help;
 mod landscape;

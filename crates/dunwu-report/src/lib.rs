@@ -6,6 +6,7 @@
 mod border;
 mod compare;
 mod coverage;
+mod diagnosis;
 mod draw;
 mod drawing;
 mod extent;
@@ -40,6 +41,7 @@ pub use compare::{
     AlongWay, ComparePage, ComparedSide, Covered, Gradients, Likeness, Pairing, Representations,
     compare_figures, compare_page,
 };
+pub use diagnosis::{DiagnosedFinding, DiagnosedRun, DiagnosedSign, DiagnosisPage, DrawnSeries};
 pub use landscape::{
     End, LandscapePage, PeakBorder, PeakFamily, SampleHeights, Slice, SliceMap, Walk,
     landscape_figures, landscape_page,
