@@ -2,7 +2,10 @@
 
 use crate::output::{heading, json, line, paragraph};
 use camino::Utf8PathBuf;
-use dunwu::{DiagnoseSpec, DiagnosedFinding, DiagnosedRun, DiagnosedSign, Ward, short_number};
+use dunwu::{
+    DiagnoseSpec, DiagnosedFinding, DiagnosedLook, DiagnosedRun, DiagnosedSign, DiagnosisDir, Ward,
+    short_number,
+};
 use std::process::ExitCode;
 
 /// Signs of a finding that are printed.
@@ -10,23 +13,45 @@ const SIGNS: usize = 6;
 /// Runs of which everything is printed; of more there is a table.
 const IN_FULL: usize = 3;
 
-pub(crate) fn run(words: &[String], out: Option<Utf8PathBuf>, as_json: bool) -> anyhow::Result<ExitCode> {
+pub(crate) fn run(
+    words: &[String],
+    out: Option<Utf8PathBuf>,
+    as_json: bool,
+) -> anyhow::Result<ExitCode> {
     let (overrides, files): (Vec<&String>, Vec<&String>) =
         words.iter().partition(|w| DiagnoseSpec::is_override(w));
     let spec = DiagnoseSpec::from_overrides(overrides)?;
     if files.is_empty() {
         anyhow::bail!("no log is named; write dunwu diagnose PATH, or - for standard input");
     }
+    let dir = out.map(|d| DiagnosisDir::create(&d)).transpose()?;
     let (mut runs, mut ward) = (Vec::new(), Ward::default());
-    for file in files {
-        dunwu::diagnose_logs(&Utf8PathBuf::from(file), &spec, &mut ward, &mut |run| runs.push(run))?;
+    let mut read = || {
+        files.iter().try_for_each(|file| {
+            let path = Utf8PathBuf::from(file.as_str());
+            dunwu::diagnose_logs(&path, &spec, &mut ward, &mut |run| runs.push(run))
+        })
+    };
+    if let Err(why) = read() {
+        dir.into_iter().for_each(DiagnosisDir::abandon);
+        return Err(why.into());
     }
     let together = ward.together();
-    let _ = out;
+    let page = dir
+        .map(|d| d.write(&runs, together.as_ref(), words))
+        .transpose()?;
     if as_json {
-        json(&serde_json::json!({ "runs": runs, "together": together }));
-    } else {
-        print(&runs, together.as_ref());
+        let mut value = serde_json::json!({ "runs": runs, "together": together, "page": page });
+        // What is drawn stands in the record of --out.
+        for run in value["runs"].as_array_mut().into_iter().flatten() {
+            run.as_object_mut().and_then(|run| run.remove("series"));
+        }
+        json(&value);
+        return Ok(ExitCode::SUCCESS);
+    }
+    print(&runs, together.as_ref());
+    if let Some(page) = page {
+        line(&format!("\npage: {page}"));
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -50,24 +75,42 @@ fn print(runs: &[DiagnosedRun], together: Option<&DiagnosedRun>) {
 
 fn print_one(run: &DiagnosedRun) {
     heading(&format!("{}: {}", run.id, run.verdict));
-    run.notes.iter().for_each(|note| paragraph(&format!("note: {note}")));
+    run.notes
+        .iter()
+        .for_each(|note| paragraph(&format!("note: {note}")));
     for f in &run.findings {
         line("");
         print_finding(f);
     }
-    let names = |all: &[(String, String)]| all.iter().map(|(name, words)| format!("{name} ({words})")).collect::<Vec<_>>();
+    let names = |all: &[DiagnosedLook]| -> Vec<String> {
+        all.iter()
+            .map(|l| format!("{} ({})", l.name, l.words))
+            .collect()
+    };
     if !run.clear.is_empty() {
         line("");
-        paragraph(&format!("looked for and not found: {}", names(&run.clear).join("; ")));
+        paragraph(&format!(
+            "looked for and not found: {}",
+            names(&run.clear).join("; ")
+        ));
     }
     if !run.blind.is_empty() {
         line("");
-        paragraph(&format!("could not be looked for, for want of: {}", names(&run.blind).join("; ")));
+        paragraph(&format!(
+            "could not be looked for, for want of: {}",
+            names(&run.blind).join("; ")
+        ));
     }
 }
 
 fn print_finding(f: &DiagnosedFinding) {
-    paragraph(&format!("{} ({}, {} %): {}", f.name, f.severity, certainty(f.probability), f.statement));
+    paragraph(&format!(
+        "{} ({}, {} %): {}",
+        f.name,
+        f.severity,
+        certainty(f.probability),
+        f.statement
+    ));
     for s in f.evidence.iter().take(SIGNS) {
         paragraph(&format!("  {}", sign(s)));
     }
@@ -80,18 +123,34 @@ fn print_finding(f: &DiagnosedFinding) {
 
 /// A probability in percent, never 100 but for facts.
 fn certainty(p: f64) -> String {
-    if p >= 1.0 { "100".to_owned() } else { format!("{:.1}", (100.0 * p).min(99.9)) }
+    if p >= 1.0 {
+        "100".to_owned()
+    } else {
+        format!("{:.1}", (100.0 * p).min(99.9))
+    }
 }
 
 fn sign(s: &DiagnosedSign) -> String {
-    let value = s.value.map_or_else(|| "not finite".to_owned(), short_number);
-    let step = s.step.map_or_else(String::new, |at| format!(" at step {}", short_number(at)));
+    let value = s
+        .value
+        .map_or_else(|| "not finite".to_owned(), short_number);
+    let step = s
+        .step
+        .map_or_else(String::new, |at| format!(" at step {}", short_number(at)));
     format!("{} = {value}{step}: {}", s.series, s.says)
 }
 
 fn print_table(runs: &[DiagnosedRun]) {
-    let wide = runs.iter().map(|r| r.id.chars().count()).max().unwrap_or(0).clamp(3, 40);
-    line(&format!("{:<wide$}  {:>7}  {:>7}  findings", "run", "checked", "blind"));
+    let wide = runs
+        .iter()
+        .map(|r| r.id.chars().count())
+        .max()
+        .unwrap_or(0)
+        .clamp(3, 40);
+    line(&format!(
+        "{:<wide$}  {:>7}  {:>7}  findings",
+        "run", "checked", "blind"
+    ));
     for run in runs {
         let found: Vec<String> = run
             .findings
@@ -103,7 +162,20 @@ fn print_table(runs: &[DiagnosedRun]) {
             crate::forecast::tail(&run.id, wide),
             run.findings.len() + run.clear.len(),
             run.blind.len(),
-            if found.is_empty() { "–".to_owned() } else { found.join(", ") }
+            if found.is_empty() {
+                "–".to_owned()
+            } else {
+                found.join(", ")
+            }
         ));
+    }
+}
+
+/// A step: whole where it is.
+fn step(at: f64) -> String {
+    if at.fract() == 0.0 && at.abs() < 1e15 {
+        format!("{at:.0}")
+    } else {
+        short_number(at)
     }
 }

@@ -41,7 +41,10 @@ pub use compare::{
     AlongWay, ComparePage, ComparedSide, Covered, Gradients, Likeness, Pairing, Representations,
     compare_figures, compare_page,
 };
-pub use diagnosis::{DiagnosedFinding, DiagnosedRun, DiagnosedSign, DiagnosisPage, DrawnSeries};
+pub use diagnosis::{
+    DiagnosedFinding, DiagnosedLook, DiagnosedRun, DiagnosedSign, DiagnosisPage, DrawnSeries,
+    diagnosis_figures, diagnosis_page,
+};
 pub use landscape::{
     End, LandscapePage, PeakBorder, PeakFamily, SampleHeights, Slice, SliceMap, Walk,
     landscape_figures, landscape_page,

@@ -2,18 +2,24 @@
 
 use crate::error::Error;
 use crate::files::Sources;
-use crate::forecast::{FORECAST_KEYS, format};
+use crate::forecast::format;
 use crate::lab::{Lab, stop_reason};
 use crate::page::command_line;
-use camino::Utf8Path;
+use camino::{Utf8Path, Utf8PathBuf};
 use dunwu_analysis::diagnose::{
     ALL, Case, Diagnosis, Ending, Facts, Finding, Looked, Own, Role, Severity, Track, diagnose,
     diagnose_together, ending,
 };
 use dunwu_analysis::forecast::Measured;
 use dunwu_core::{Optimizer, PlanError, RunPlan, RunSpec, key_value};
-use dunwu_report::{DiagnosedFinding, DiagnosedRun, DiagnosedSign, DrawnSeries};
-use dunwu_store::{Log, LogFormat, LogOptions, LogSeries, RunDir, log_sources, read_log};
+use dunwu_report::{
+    DiagnosedFinding, DiagnosedLook, DiagnosedRun, DiagnosedSign, DiagnosisPage, DrawnSeries,
+    diagnosis_figures, diagnosis_page,
+};
+use dunwu_store::{
+    Log, LogFormat, LogOptions, LogSeries, RecordDir, RunDir, StoreError, log_sources, read_log,
+    read_record,
+};
 
 /// A key of a diagnosis.
 pub struct DiagnoseKey {
@@ -30,21 +36,39 @@ const fn key(name: &'static str, help: &'static str) -> DiagnoseKey {
 /// Every key, sorted by name.
 pub const DIAGNOSE_KEYS: &[DiagnoseKey] = &[
     key("at", "see only what was logged up to this step"),
-    key("classes", "number of classes, where guessing is right in one of so many"),
-    key("format", "csv, events, json, mlflow, run or text; found out if absent"),
+    key(
+        "classes",
+        "number of classes, where guessing is right in one of so many",
+    ),
+    key(
+        "format",
+        "csv, events, json, mlflow, run or text; found out if absent",
+    ),
     key("grad_norm", "name of the norm of the gradient"),
     key("held_loss", "name of the loss on held-out rows"),
     key("held_score", "name of the score on held-out rows"),
-    key("horizon", "the step at which the run ends; what the log says of it, or twice the last step, if absent"),
+    key(
+        "horizon",
+        "the step at which the run ends; what the log says of it, or twice the last step, if absent",
+    ),
     key("lr", "name of the learning rate"),
     key("noise", "share of the labels that are known to be wrong"),
-    key("pattern", "a regular expression for plain text; each named group is a metric, `step` is the step"),
-    key("proxy", "name of what is optimised, such as a reward; goes with wanted="),
+    key(
+        "pattern",
+        "a regular expression for plain text; each named group is a metric, `step` is the step",
+    ),
+    key(
+        "proxy",
+        "name of what is optimised, such as a reward; goes with wanted=",
+    ),
     key("run", "the column or field of the run's name"),
     key("step", "the column or field of the step"),
     key("train_loss", "name of the loss on the rows trained on"),
     key("train_score", "name of the score on the rows trained on"),
-    key("wanted", "name of what is wanted, such as a score of people; goes with proxy="),
+    key(
+        "wanted",
+        "name of what is wanted, such as a score of people; goes with proxy=",
+    ),
     key("weight_norm", "name of the norm of the weights"),
 ];
 
@@ -91,16 +115,27 @@ impl DiagnoseSpec {
         spec.facts.proxy = match (spec.proxy.take(), spec.wanted.take()) {
             (Some(proxy), Some(wanted)) => Some((proxy, wanted)),
             (None, None) => None,
-            (Some(_), None) => return Err(PlanError::new("proxy", "needs wanted=, the score that is wanted").into()),
-            (None, Some(_)) => return Err(PlanError::new("wanted", "needs proxy=, what is optimised").into()),
+            (Some(_), None) => {
+                return Err(
+                    PlanError::new("proxy", "needs wanted=, the score that is wanted").into(),
+                );
+            }
+            (None, Some(_)) => {
+                return Err(PlanError::new("wanted", "needs proxy=, what is optimised").into());
+            }
         };
         Ok(spec)
     }
 
     fn set(&mut self, key: &str, value: &str) -> Result<(), PlanError> {
         let number = |what: &str, fits: fn(f64) -> bool| {
-            let number: Option<f64> = value.parse().ok().filter(|x: &f64| x.is_finite() && fits(*x));
-            number.ok_or_else(|| PlanError::new(key, format!("is `{value}`, must be {what}"))).map(Some)
+            let number: Option<f64> = value
+                .parse()
+                .ok()
+                .filter(|x: &f64| x.is_finite() && fits(*x));
+            number
+                .ok_or_else(|| PlanError::new(key, format!("is `{value}`, must be {what}")))
+                .map(Some)
         };
         let text = || Some(value.to_owned());
         if let Some((_, role)) = ROLES.iter().find(|(name, _)| *name == key) {
@@ -120,7 +155,10 @@ impl DiagnoseSpec {
             "wanted" => self.wanted = text(),
             _ => {
                 let known: Vec<&str> = DIAGNOSE_KEYS.iter().map(|k| k.name).collect();
-                let why = format!("is no key of a diagnosis; its keys are {}", known.join(", "));
+                let why = format!(
+                    "is no key of a diagnosis; its keys are {}",
+                    known.join(", ")
+                );
                 return Err(PlanError::new(key, why));
             }
         }
@@ -157,6 +195,99 @@ impl Ward {
     }
 }
 
+/// The file from which the page of a diagnosis is made.
+const RECORD: &str = "diagnosis.json";
+/// The page.
+const PAGE: &str = "index.html";
+
+/// A directory that waits for a diagnosis.
+#[derive(Debug)]
+pub struct DiagnosisDir {
+    dir: Utf8PathBuf,
+    held: RecordDir,
+}
+
+impl DiagnosisDir {
+    /// Makes the directory before anything is read, so that a refusal costs nothing.
+    ///
+    /// # Errors
+    /// A directory that holds something or is in use, or that cannot be written.
+    pub fn create(dir: &Utf8Path) -> Result<Self, Error> {
+        let held = RecordDir::create(dir)?;
+        let dir = dir.to_owned();
+        Ok(Self { dir, held })
+    }
+
+    /// Removes the directory again, if nothing was written.
+    pub fn abandon(self) {
+        self.held.abandon();
+    }
+
+    /// Writes record, page and figures, and gives the page's path; `words` are paths and keys as they were written.
+    ///
+    /// # Errors
+    /// Files that cannot be written.
+    pub fn write(
+        &self,
+        runs: &[DiagnosedRun],
+        together: Option<&DiagnosedRun>,
+        words: &[String],
+    ) -> Result<Utf8PathBuf, Error> {
+        let page = DiagnosisPage {
+            title: words.join(" "),
+            command: command_line("diagnose", words),
+            runs: runs.to_vec(),
+            together: together.cloned(),
+            provenance: provenance(),
+        };
+        let value = serde_json::to_value(&page).expect("a record is plain data");
+        self.held.write_record(RECORD, &value)?;
+        rebuild(&self.dir, &self.held)
+    }
+}
+
+/// Whether a directory holds the record of a diagnosis.
+pub fn is_diagnosis(dir: &Utf8Path) -> bool {
+    dir.join(RECORD).exists()
+}
+
+/// Rebuilds the page of a diagnosis from its record.
+pub(crate) fn redraw(dir: &Utf8Path) -> Result<Utf8PathBuf, Error> {
+    rebuild(dir, &RecordDir::open(dir, RECORD)?)
+}
+
+/// Everything is read back from the disk: what is drawn is what is stored.
+fn rebuild(dir: &Utf8Path, held: &RecordDir) -> Result<Utf8PathBuf, Error> {
+    let value = read_record(dir, RECORD)?.expect("the record has just been found");
+    let damaged = |why: String| StoreError::damaged(&dir.join(RECORD), why);
+    let page: DiagnosisPage = serde_json::from_value(value).map_err(|e| damaged(e.to_string()))?;
+    if !page.is_consistent() {
+        return Err(damaged("numbers do not fit together".into()).into());
+    }
+    held.write(PAGE, &diagnosis_page(&page))?;
+    for (name, svg) in diagnosis_figures(&page) {
+        held.write(&format!("figures/{name}"), &svg)?;
+    }
+    Ok(dir.join(PAGE))
+}
+
+/// By what it was made.
+fn provenance() -> Vec<(String, String)> {
+    let plan = RunSpec::default()
+        .resolve()
+        .expect("the defaults are a plan");
+    let here = crate::provenance::here(&plan);
+    let commit = here.commit.unwrap_or_else(|| "unknown".into());
+    [
+        ("version", here.version),
+        ("commit", commit),
+        ("host", here.host),
+        ("written", here.started),
+    ]
+    .map(|(name, value)| (name.to_owned(), value))
+    .to_vec()
+}
+
 /// Diagnoses every run of a path (a file, a folder of them, a run directory, `-` for standard input), one after the
 /// other: no more than one file's runs are held at once.
 ///
@@ -174,14 +305,21 @@ pub fn diagnose_logs(
             _ => None,
         };
         for (i, log) in read_log(&source, &spec.log)?.iter().enumerate() {
-            let of = own.as_ref().and_then(|(plan, runs)| Some((plan, runs.get(i)?.clone())));
+            let of = own
+                .as_ref()
+                .and_then(|(plan, runs)| Some((plan, runs.get(i)?.clone())));
             each(diagnose_one(log, spec, of, ward));
         }
     }
     Ok(())
 }
 
-fn diagnose_one(log: &Log, spec: &DiagnoseSpec, own: Option<(&RunPlan, Seen)>, ward: &mut Ward) -> DiagnosedRun {
+fn diagnose_one(
+    log: &Log,
+    spec: &DiagnoseSpec,
+    own: Option<(&RunPlan, Seen)>,
+    ward: &mut Ward,
+) -> DiagnosedRun {
     let plan = own.as_ref().map(|o| o.0);
     let mut facts = spec.facts.clone();
     facts.horizon = facts.horizon.or(log.planned);
@@ -190,8 +328,16 @@ fn diagnose_one(log: &Log, spec: &DiagnoseSpec, own: Option<(&RunPlan, Seen)>, w
         facts.noise = facts.noise.or(Some(plan.label_noise).filter(|n| *n > 0.0));
         facts.own = Some(seen.own.clone());
     }
-    let tracks = log.series.iter().map(|(name, s)| track(name, s, spec)).collect();
-    let case = Case { id: &log.id, tracks, facts };
+    let tracks = log
+        .series
+        .iter()
+        .map(|(name, s)| track(name, s, spec))
+        .collect();
+    let case = Case {
+        id: &log.id,
+        tracks,
+        facts,
+    };
     let cell = plan.map(cell);
     ward.endings.extend(ending(&case, cell));
     let said = diagnose(&case);
@@ -202,9 +348,13 @@ fn diagnose_one(log: &Log, spec: &DiagnoseSpec, own: Option<(&RunPlan, Seen)>, w
 }
 
 fn track<'a>(name: &'a str, series: &'a LogSeries, spec: &DiagnoseSpec) -> Track<'a> {
-    let n = series.steps.partition_point(|s| *s <= spec.at.unwrap_or(f64::INFINITY));
+    let n = series
+        .steps
+        .partition_point(|s| *s <= spec.at.unwrap_or(f64::INFINITY));
     let mut track = Track::new(name, &series.steps[..n], &series.values[..n]);
-    track.broken = series.last_not_finite.filter(|s| *s <= spec.at.unwrap_or(f64::INFINITY));
+    track.broken = series
+        .last_not_finite
+        .filter(|s| *s <= spec.at.unwrap_or(f64::INFINITY));
     track.restarts = series.restarts;
     if let Some((_, role)) = spec.roles.iter().find(|(named, _)| named == name) {
         track.role = *role;
@@ -218,7 +368,12 @@ fn track<'a>(name: &'a str, series: &'a LogSeries, spec: &DiagnoseSpec) -> Track
 fn notes(log: &Log) -> Vec<String> {
     let mut notes = log.notes.clone();
     for (name, series) in &log.series {
-        notes.extend(series.oddities().into_iter().map(|o| format!("{name}: {o}")));
+        notes.extend(
+            series
+                .oddities()
+                .into_iter()
+                .map(|o| format!("{name}: {o}")),
+        );
     }
     notes
 }
@@ -236,7 +391,10 @@ fn own(dir: &Utf8Path) -> Result<(RunPlan, Vec<Seen>), Error> {
     let plan = reader.plan().clone();
     let lab = Lab::new(&plan, Sources::recorded(&reader)?)?;
     let data = lab.dataset(plan.seed)?;
-    let group = lab.task.group().filter(|g| g.is_group() && plan.operands == 2);
+    let group = lab
+        .task
+        .group()
+        .filter(|g| g.is_group() && plan.operands == 2);
     let group = group.map(|g| (g.order() as f64, crate::boundary::factor(&lab.task)));
     let report = lab.read(&reader, dir)?;
     let mut out = Vec::new();
@@ -264,12 +422,17 @@ fn own(dir: &Utf8Path) -> Result<(RunPlan, Vec<Seen>), Error> {
 
 /// The plan without its seed.
 fn cell(plan: &RunPlan) -> String {
-    let plan = RunPlan { seed: 0, seeds: 1, threads: 0, ..plan.clone() };
+    let plan = RunPlan {
+        seed: 0,
+        seeds: 1,
+        threads: 0,
+        ..plan.clone()
+    };
     plan.to_overrides().join(" ")
 }
 
 fn written(id: &str, said: &Diagnosis, plan: Option<&RunPlan>) -> DiagnosedRun {
-    let looked = |all: &[Looked]| all.iter().map(|l| (l.name.to_owned(), l.words.clone())).collect();
+    let looked = |all: &[Looked]| -> Vec<DiagnosedLook> { all.iter().map(look).collect() };
     DiagnosedRun {
         id: id.to_owned(),
         verdict: verdict(said),
@@ -281,12 +444,33 @@ fn written(id: &str, said: &Diagnosis, plan: Option<&RunPlan>) -> DiagnosedRun {
     }
 }
 
+fn look(looked: &Looked) -> DiagnosedLook {
+    DiagnosedLook {
+        name: looked.name.to_owned(),
+        words: looked.words.clone(),
+    }
+}
+
 fn verdict(said: &Diagnosis) -> String {
-    let worst = said.findings.iter().filter(|f| f.severity > Severity::Note).count();
-    let words = match (worst, said.findings.len()) {
-        (0, 0) => "Nothing is found to be wrong with it".to_owned(),
-        (0, n) => format!("Nothing is found to be wrong with it, and {}", counted(n, "thing is", "things are") + " worth knowing"),
-        (n, _) => format!("{} found to be wrong with it", capital(&counted(n, "thing is", "things are"))),
+    let worst = said
+        .findings
+        .iter()
+        .filter(|f| f.severity > Severity::Note)
+        .count();
+    let notes = said.findings.len() - worst;
+    let known = match notes {
+        0 => String::new(),
+        n => format!(
+            ", and {} worth knowing",
+            counted(n, "thing is", "things are")
+        ),
+    };
+    let words = match worst {
+        0 => format!("Nothing is found to be wrong with it{known}"),
+        n => format!(
+            "{} found to be wrong with it{known}",
+            capital(&counted(n, "thing is", "things are"))
+        ),
     };
     format!(
         "{words}: {} of {} checks were made, {} could not be.",
@@ -297,12 +481,18 @@ fn verdict(said: &Diagnosis) -> String {
 }
 
 fn counted(n: usize, one: &str, many: &str) -> String {
-    if n == 1 { format!("one {one}") } else { format!("{n} {many}") }
+    if n == 1 {
+        format!("one {one}")
+    } else {
+        format!("{n} {many}")
+    }
 }
 
 fn capital(text: &str) -> String {
     let mut chars = text.chars();
-    chars.next().map_or_else(String::new, |c| c.to_uppercase().collect::<String>() + chars.as_str())
+    chars.next().map_or_else(String::new, |c| {
+        c.to_uppercase().collect::<String>() + chars.as_str()
+    })
 }
 
 fn finding(f: &Finding, plan: Option<&RunPlan>) -> DiagnosedFinding {
@@ -336,17 +526,27 @@ fn changed(plan: &RunPlan, change: &[(String, String)]) -> Option<String> {
     if change.is_empty() {
         return None;
     }
-    let rows = ["train_fraction", "train_size", "train_multiplier", "split_file"];
+    let rows = [
+        "train_fraction",
+        "train_size",
+        "train_multiplier",
+        "split_file",
+    ];
     let of_rows = change.iter().any(|(key, _)| key == "train_fraction");
-    let one = RunPlan { seeds: 1, ..plan.clone() };
+    let one = RunPlan {
+        seeds: 1,
+        ..plan.clone()
+    };
     let kept = one.to_overrides().into_iter().filter(|word| {
         let key = word.split_once('=').map_or(word.as_str(), |w| w.0);
         let replaced = change.iter().any(|(k, _)| k == key);
         !replaced && !(of_rows && rows.contains(&key))
     });
-    let words: Vec<String> = kept.chain(change.iter().map(|(k, v)| format!("{k}={v}"))).collect();
-    let plan = RunSpec::from_overrides(&words).ok()?.resolve().ok()?;
-    Some(command_line("train", &plan.to_overrides()))
+    let words: Vec<String> = kept
+        .chain(change.iter().map(|(k, v)| format!("{k}={v}")))
+        .collect();
+    RunSpec::from_overrides(&words).ok()?.resolve().ok()?;
+    Some(command_line("train", &words))
 }
 
 /// Points of a series that is drawn, at most.
@@ -354,15 +554,26 @@ const DRAWN: usize = 1200;
 
 /// The series that the findings show, thinned so that no extreme is lost.
 fn drawn(case: &Case<'_>, said: &Diagnosis) -> Vec<DrawnSeries> {
-    let shown = |t: &&Track<'_>| said.findings.iter().any(|f| f.shown.iter().any(|s| s == t.name));
+    let shown = |t: &&Track<'_>| {
+        said.findings
+            .iter()
+            .any(|f| f.shown.iter().any(|s| s == t.name))
+    };
     let thin = |t: &Track<'_>| -> Vec<(f64, f64)> {
         let size = (2 * t.steps.len()).div_ceil(DRAWN).max(1);
         if size == 1 {
-            return t.steps.iter().copied().zip(t.values.iter().copied()).collect();
+            return t
+                .steps
+                .iter()
+                .copied()
+                .zip(t.values.iter().copied())
+                .collect();
         }
         let block = |at: usize| {
             let inside = at..(at + size).min(t.steps.len());
-            let low = inside.clone().min_by(|a, b| t.values[*a].total_cmp(&t.values[*b]));
+            let low = inside
+                .clone()
+                .min_by(|a, b| t.values[*a].total_cmp(&t.values[*b]));
             let high = inside.max_by(|a, b| t.values[*a].total_cmp(&t.values[*b]));
             let mut both: Vec<usize> = low.into_iter().chain(high).collect();
             both.sort_unstable();
@@ -373,13 +584,18 @@ fn drawn(case: &Case<'_>, said: &Diagnosis) -> Vec<DrawnSeries> {
         kept.map(|i| (t.steps[i], t.values[i])).collect()
     };
     let tracks = case.tracks.iter().filter(shown);
-    tracks.map(|t| DrawnSeries { name: t.name.to_owned(), points: thin(t) }).collect()
+    tracks
+        .map(|t| DrawnSeries {
+            name: t.name.to_owned(),
+            points: thin(t),
+        })
+        .collect()
 }
 
-/// Keys that a diagnosis shares with a forecast have the same name.
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::forecast::FORECAST_KEYS;
 
     #[test]
     fn keys_are_sorted_and_shared_ones_are_the_same() {

@@ -40,7 +40,9 @@ mod trial;
 pub use compare::{
     COMPARE_KEYS, CompareDir, CompareKey, CompareSide, CompareSpec, Tune, compare, is_comparison,
 };
-pub use diagnose::{DIAGNOSE_KEYS, DiagnoseKey, DiagnoseSpec, Ward, diagnose_logs};
+pub use diagnose::{
+    DIAGNOSE_KEYS, DiagnoseKey, DiagnoseSpec, DiagnosisDir, Ward, diagnose_logs, is_diagnosis,
+};
 pub use error::Error;
 pub use files::{changed_inputs, config};
 pub use forecast::{
@@ -73,6 +75,6 @@ pub use dunwu_core::{
 };
 pub use dunwu_engine as engine;
 pub use dunwu_probe as probe;
-pub use dunwu_report::{ComparePage, DiagnosedFinding, DiagnosedRun, DiagnosedSign};
+pub use dunwu_report::{ComparePage, DiagnosedFinding, DiagnosedLook, DiagnosedRun, DiagnosedSign};
 pub use dunwu_store as store;
 pub use dunwu_task as task;

@@ -78,8 +78,9 @@ pub(crate) fn binomial_upper(k: u64, n: u64, p: f64) -> f64 {
     let p = p.clamp(0.0, 1.0);
     let mut total = 0.0;
     for i in k..=n {
-        let choose =
-            libm::lgamma(n as f64 + 1.0) - libm::lgamma(i as f64 + 1.0) - libm::lgamma((n - i) as f64 + 1.0);
+        let choose = libm::lgamma(n as f64 + 1.0)
+            - libm::lgamma(i as f64 + 1.0)
+            - libm::lgamma((n - i) as f64 + 1.0);
         total += libm::exp(choose) * libm::pow(p, i as f64) * libm::pow(1.0 - p, (n - i) as f64);
     }
     total.min(1.0)
@@ -97,8 +98,18 @@ mod tests {
     /// Values of published tables.
     #[test]
     fn tails_are_those_of_tables() {
-        for (t, degrees) in [(6.314, 1), (2.920, 2), (2.353, 3), (2.132, 4), (1.812, 10), (1.671, 60)] {
-            assert!((student_upper(t, degrees) - 0.05).abs() < 2e-4, "{t} {degrees}");
+        for (t, degrees) in [
+            (6.314, 1),
+            (2.920, 2),
+            (2.353, 3),
+            (2.132, 4),
+            (1.812, 10),
+            (1.671, 60),
+        ] {
+            assert!(
+                (student_upper(t, degrees) - 0.05).abs() < 2e-4,
+                "{t} {degrees}"
+            );
             assert!((student_upper(-t, degrees) - 0.95).abs() < 2e-4);
         }
         for t in [0.5, 2.132, 8.61] {
@@ -112,7 +123,10 @@ mod tests {
     #[test]
     fn less_likely_evidence_says_more() {
         let ps = [0.5, 0.3, 0.1, 0.01, 1e-3, 1e-6, 0.0];
-        assert!(ps.windows(2).all(|w| probability(w[0]) <= probability(w[1])));
+        assert!(
+            ps.windows(2)
+                .all(|w| probability(w[0]) <= probability(w[1]))
+        );
         assert!(probability(0.008) < 0.52 && probability(0.008) > 0.48);
     }
 }

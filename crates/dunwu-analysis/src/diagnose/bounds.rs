@@ -12,33 +12,55 @@ use crate::forecast::{Measured, short};
 const GUESSING: f64 = 0.02;
 /// Accuracy of held-out rows that is perfect.
 const PERFECT: f64 = 0.99;
+/// Blocks in which two measures are seen to wander: few, so that noise about a level is none.
+const WANDER: usize = 8;
 /// Held-out rows better than training rows by less than this need no explanation.
 const BETTER: f64 = 0.02;
 
-/// What the best constant guess is right in, and how sure that is: known, or read off the first loss.
+/// What the best constant guess is right in, and how sure that is: known, or read off the loss.
 fn chance(case: &Case<'_>, score: &Track<'_>) -> Option<(f64, f64, String)> {
     if let Some(classes) = case.facts.classes {
-        return Some((1.0 / classes, 1.0, format!("1 of {} classes", short(classes))));
+        return Some((
+            1.0 / classes,
+            1.0,
+            format!("1 of {} classes", whole(classes)),
+        ));
     }
-    // A classifier that has learned nothing has a cross-entropy of ln(classes) and guesses one in so many.
+    // A classifier that has learned nothing has a cross-entropy of ln(classes), and guesses one in so many.
     let loss = case.loss()?;
-    let (first, guess) = (*loss.values.first()?, *score.values.first()? / score.top()?);
-    let classes = libm::exp(first).round();
-    if !(2.0..=1e5).contains(&classes) || guess <= 0.0 {
+    let (nats, guess) = (loss.coarse(BLOCKS).level().mean, recent(score)?.mean);
+    let classes = libm::exp(nats).round();
+    if !(2.0..=1e5).contains(&classes)
+        || guess <= 0.0
+        || loss.values.iter().any(|v| *v < 0.8 * nats)
+    {
         return None;
     }
-    let off = (first - libm::log(1.0 / guess)).abs();
     // That a loss between 0 and 12 nats, drawn at random, lies as near to −ln(accuracy).
+    let off = (nats + libm::log(guess)).abs();
     let p = (2.0 * off.max(0.02) / 12.0).min(1.0);
-    let sure = probability(p);
-    Some((1.0 / classes, sure, format!("1 of {} classes, as its first loss of {} says", short(classes), short(first))))
+    let says = format!(
+        "1 of {} classes, as its loss of {} says",
+        whole(classes),
+        short(nats)
+    );
+    Some((1.0 / classes, probability(p), says))
+}
+
+/// A number of classes.
+fn whole(classes: f64) -> String {
+    if classes.fract() == 0.0 {
+        format!("{classes:.0}")
+    } else {
+        format!("{classes:.2}")
+    }
 }
 
 /// Accuracy at the guessing floor.
 pub(super) fn at_floor(case: &Case<'_>) -> Outcome {
     let order = [Measured::Training, Measured::Unknown, Measured::HeldOut];
     let Some(score) = order.iter().find_map(|m| case.share(*m)) else {
-        return Outcome::blind("an accuracy");
+        return at_floor_of_loss(case);
     };
     let Some((floor, sure, says)) = chance(case, score) else {
         return Outcome::blind("the number of classes (classes=)");
@@ -53,7 +75,14 @@ pub(super) fn at_floor(case: &Case<'_>) -> Outcome {
         percent(level.mean),
         percent(floor)
     );
-    let p = 1.0 - level.above(floor + GUESSING * (1.0 - floor));
+    // Below the floor is no better than on it; but a floor that is guessed itself must be met.
+    let reach = GUESSING * (1.0 - floor);
+    let low = if case.facts.classes.is_some() {
+        f64::NEG_INFINITY
+    } else {
+        floor - reach
+    };
+    let p = level.between(low, floor + reach);
     let finding = Finding::new("at_floor", Severity::Failure, statement)
         .sure(
             p.min(sure),
@@ -66,10 +95,60 @@ pub(super) fn at_floor(case: &Case<'_>) -> Outcome {
     Outcome::told(finding, looked)
 }
 
+/// A cross-entropy that never left ln(classes), where no accuracy is logged.
+fn at_floor_of_loss(case: &Case<'_>) -> Outcome {
+    let Some(loss) = case.loss().filter(|l| l.values.len() >= FEWEST) else {
+        return Outcome::blind("an accuracy, or a loss with more than a few readings");
+    };
+    let level = loss.coarse(BLOCKS).level();
+    let looked = format!("`{}` against ln(classes)", loss.name);
+    let classes = case
+        .facts
+        .classes
+        .unwrap_or_else(|| libm::exp(level.mean).round());
+    if !(2.0..=1e5).contains(&classes) {
+        return Outcome::clear(looked);
+    }
+    let guessing = libm::log(classes);
+    let off = (level.mean - guessing).abs().max(level.error);
+    // That a loss stays as near to ln of a whole number by chance: known classes are one place, others one of many.
+    let spacing = libm::log((classes + 1.0) / classes);
+    let p = match case.facts.classes {
+        Some(_) => (2.0 * off / guessing).min(1.0),
+        None => (2.0 * off / spacing).min(1.0),
+    };
+    let moved = loss
+        .values
+        .iter()
+        .map(|v| (v - guessing).abs())
+        .fold(0.0, f64::max);
+    let p = if moved > 10.0 * GUESSING * guessing {
+        1.0
+    } else {
+        p
+    };
+    let statement = format!(
+        "It guesses: `{}` is at {} all along, and ln({}) = {} is the cross-entropy of guessing among {} classes.",
+        loss.name,
+        short(level.mean),
+        classes,
+        short(guessing),
+        classes
+    );
+    let finding = Finding::new("at_floor", Severity::Failure, statement)
+        .sure(probability(p), format!("how near to the logarithm of a whole number it stays, p = {}", written(p)))
+        .sign(loss.name, None, level.mean, "the mean of all readings")
+        .sign("guessing", None, guessing, format!("ln({classes})"))
+        .try_it("ten rows alone, until they are stored: if that fails, labels and inputs do not belong together or nothing is trained", &[])
+        .showing(&[loss.name], None);
+    Outcome::told(finding, looked)
+}
+
 /// Better than possible: a leak, or a measure that is not what it seems.
 pub(super) fn better_than_possible(case: &Case<'_>) -> Outcome {
     let mut looked = Vec::new();
-    let checks: [fn(&Case<'_>) -> Option<Result<Finding, String>>; 3] = [above_noise, at_once, better_than_training];
+    let checks: [fn(&Case<'_>) -> Option<Result<Finding, String>>; 3] =
+        [above_noise, at_once, better_than_training];
     for check in checks {
         match check(case) {
             Some(Ok(finding)) if finding.probability >= super::belief::SAID => {
@@ -81,7 +160,9 @@ pub(super) fn better_than_possible(case: &Case<'_>) -> Outcome {
         }
     }
     if looked.is_empty() {
-        return Outcome::blind("a measure of training rows beside the same of held-out rows, or noise=");
+        return Outcome::blind(
+            "a measure of training rows beside the same of held-out rows, or noise=",
+        );
     }
     looked.dedup();
     Outcome::clear(looked.join(", "))
@@ -89,8 +170,13 @@ pub(super) fn better_than_possible(case: &Case<'_>) -> Outcome {
 
 /// More held-out rows right than have right labels.
 fn above_noise(case: &Case<'_>) -> Option<Result<Finding, String>> {
-    let noise = case.facts.noise.filter(|n| *n > 0.0 && case.facts.own.is_none())?;
-    let held = case.share(Measured::HeldOut).or_else(|| case.share(Measured::Unknown))?;
+    let noise = case
+        .facts
+        .noise
+        .filter(|n| *n > 0.0 && case.facts.own.is_none())?;
+    let held = case
+        .share(Measured::HeldOut)
+        .or_else(|| case.share(Measured::Unknown))?;
     let level = recent(held)?;
     let statement = format!(
         "It is better than possible: `{}` is at {}, though {} of the labels are known to be wrong; it has seen these rows, or they are not those.",
@@ -99,8 +185,16 @@ fn above_noise(case: &Case<'_>) -> Option<Result<Finding, String>> {
         percent(noise)
     );
     Some(Ok(leak(statement)
-        .sure(level.above(1.0 - noise), "Student's t over the last quarter, against 1 less the share of wrong labels")
-        .sign(held.name, held.last().map(|l| l.0), level.mean, "over the last quarter")
+        .sure(
+            level.above(1.0 - noise),
+            "Student's t over the last quarter, against 1 less the share of wrong labels",
+        )
+        .sign(
+            held.name,
+            held.last().map(|l| l.0),
+            level.mean,
+            "over the last quarter",
+        )
         .showing(&[held.name], None)))
 }
 
@@ -111,35 +205,45 @@ fn leak(statement: String) -> Finding {
     )
 }
 
-/// Held-out rows perfect from the first readings, before the training rows are.
+/// Held-out rows perfect from the first readings, long before the training rows are.
 fn at_once(case: &Case<'_>) -> Option<Result<Finding, String>> {
-    let held = case.share(Measured::HeldOut)?;
+    // Without the training rows it may be that the rows are easy, or nearly all of one class.
+    let (held, train) = (
+        case.share(Measured::HeldOut)?,
+        case.share(Measured::Training)?,
+    );
     let top = held.top()?;
     let early: Vec<f64> = held.values.iter().take(3).map(|v| v / top).collect();
-    let train = case.share(Measured::Training);
     let looked = Err(format!("`{}` at the first readings", held.name));
     if early.len() < 3 || early.iter().any(|v| *v < PERFECT) {
         return Some(looked);
     }
-    let first = train.map(|t| t.values[0] / t.top().unwrap_or(1.0));
-    if first.is_some_and(|f| f >= early[0]) {
+    // At the third reading: a training measure that is averaged over the epoch has caught up by then.
+    let beside = at(train.steps, train.values, held.steps[2])? / train.top().unwrap_or(1.0);
+    if beside > PERFECT - BETTER {
         return Some(looked);
     }
     let statement = format!(
-        "It is better than possible: `{}` is {} at its first reading{}; what is held out was seen, or the answer is among the inputs.",
+        "It is better than possible: `{}` is {} at its first reading, and two readings later the training rows are at {} yet; what is held out was seen, or the answer is among the inputs.",
         held.name,
         percent(early[0]),
-        first.map_or_else(String::new, |f| format!(", when the training rows are at {}", percent(f)))
+        percent(beside)
     );
     Some(Ok(leak(statement)
-        .sure(1.0, "a fact: perfect at each of the first three readings")
+        .sure(1.0, "a fact: perfect at each of the first three readings, and the training rows are not at the third")
         .sign(held.name, held.steps.first().copied(), early[0], "the first reading")
-        .showing(&[held.name], held.steps.first().copied())))
+        .sign(train.name, held.steps.get(2).copied(), beside, "the training rows at the third")
+        .showing(&[held.name, train.name], held.steps.first().copied())))
 }
 
 /// Held-out rows better than training rows for the second half of the run.
 fn better_than_training(case: &Case<'_>) -> Option<Result<Finding, String>> {
-    let pair = |role: fn(Measured) -> Role| Some((case.of(role(Measured::Training))?, case.of(role(Measured::HeldOut))?));
+    let pair = |role: fn(Measured) -> Role| {
+        Some((
+            case.of(role(Measured::Training))?,
+            case.of(role(Measured::HeldOut))?,
+        ))
+    };
     let (train, held) = pair(Role::Loss).or_else(|| pair(Role::Score))?;
     let looked = format!("`{}` against `{}`", held.name, train.name);
     let sign = train.sign();
@@ -164,6 +268,19 @@ fn better_than_training(case: &Case<'_>) -> Option<Result<Finding, String>> {
     };
     let level = late.level();
     let needed = 2.0 * lag + scale;
+    // Two measures that wander, each for itself, are apart by as much as they wander.
+    let all = Coarse::new(&steps, &ahead, WANDER);
+    let wander: f64 = all
+        .values
+        .windows(2)
+        .map(|w| (w[1] - w[0]) * (w[1] - w[0]))
+        .sum();
+    let beyond = (level.mean - needed).max(0.0);
+    let p = if wander > 0.0 {
+        libm::exp(-beyond * beyond / (2.0 * wander))
+    } else {
+        f64::from(u8::from(beyond <= 0.0))
+    };
     let statement = format!(
         "It is better on rows that are held out than on those it is trained on: over the second half `{}` is ahead of `{}` by {} on average; training rows are measured with dropout, augmentation or noise, or the held-out rows are easier or were seen.",
         held.name,
@@ -171,12 +288,22 @@ fn better_than_training(case: &Case<'_>) -> Option<Result<Finding, String>> {
         short(level.mean)
     );
     Some(Ok(leak(statement)
-        .sure(level.above(needed), format!("Student's t over the second half: ahead by more than {}, which a lag of the training measure or a fiftieth of its scale would explain", short(needed)))
+        .sure(
+            level.above(needed).min(probability(p)),
+            format!(
+                "ahead by more than {}, which a lag of the training measure or a fiftieth of its scale would explain (Student's t over the second half), and by more than two random walks with these steps come apart (p = {}); the less likely",
+                short(needed),
+                written(p)
+            ),
+        )
         .sign(held.name, Some(half), level.mean, "ahead, on average since then")
         .showing(&[held.name, train.name], Some(half))))
 }
 
 /// What a p-value was read off, for a test of two random walks.
 pub(super) fn two_walks(p: f64) -> String {
-    format!("both against random walks with the same steps, p = {} (the larger of two)", written(p))
+    format!(
+        "both against random walks with the same steps, p = {} (the larger of two)",
+        written(p)
+    )
 }

@@ -3,7 +3,7 @@
 use super::belief::{heavy_upper, probability};
 use super::case::{Case, Role, Track};
 use super::coarse::median;
-use super::finding::{Finding, Outcome, Severity};
+use super::finding::{Finding, Outcome, Severity, step_words};
 use crate::forecast::short;
 use dunwu_core::StopReason;
 
@@ -44,7 +44,9 @@ fn thinned(track: &Track<'_>) -> (Vec<f64>, Vec<f64>) {
     let pairs = track.steps.chunks(size).zip(track.values.chunks(size));
     pairs
         .map(|(s, v)| {
-            let at = (0..v.len()).max_by(|a, b| v[*a].total_cmp(&v[*b])).unwrap_or(0);
+            let at = (0..v.len())
+                .max_by(|a, b| v[*a].total_cmp(&v[*b]))
+                .unwrap_or(0);
             (s[at], v[at])
         })
         .unzip()
@@ -71,7 +73,10 @@ pub(super) fn breaks(track: &Track<'_>) -> Vec<Break> {
     let first = median(&values[..n.min(3)]);
     while i < n {
         let before = median(&values[i - BEFORE..i]);
-        let above = values[i - BEFORE..i].iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        let above = values[i - BEFORE..i]
+            .iter()
+            .copied()
+            .fold(f64::NEG_INFINITY, f64::max);
         let learned = first - values[..i].iter().copied().fold(f64::INFINITY, f64::min);
         let learned = learned.max(1e-3 * first.abs()).max(f64::MIN_POSITIVE);
         let jump = values[i] - above;
@@ -86,7 +91,8 @@ pub(super) fn breaks(track: &Track<'_>) -> Vec<Break> {
             continue;
         }
         let near = |j: usize, peak: f64| {
-            median(&values[j..n.min(j + 3)]) <= before + (0.1 * (peak - before)).max(2.0 * noise)
+            let level = before + (0.1 * (peak - before)).max(2.0 * noise);
+            values[j] <= level && median(&values[j..n.min(j + 3)]) <= level
         };
         let (mut peak, mut j) = (values[i], i + 1);
         while j < n && !near(j, peak) {
@@ -143,21 +149,29 @@ fn left(track: &Track<'_>, step: f64) -> Option<f64> {
     let off = |i: usize| (height(i) - y0 - xy / xx * (track.steps[i] - x0)).abs();
     let rest: Vec<f64> = (start..from).map(off).collect();
     let scale = (1.4826 * median(&rest)).max(1e-4 * y0.abs()).max(1e-9);
-    let out = (from..end).rev().take_while(|i| off(*i) > LEFT * scale).last()?;
+    let out = (from..end)
+        .rev()
+        .take_while(|i| off(*i) > LEFT * scale)
+        .last()?;
     Some(track.steps[out])
 }
 
 fn with_movers(mut finding: Finding, case: &Case<'_>, step: f64) -> Finding {
     let moved = movers(case, step);
     for (i, (name, at)) in moved.iter().take(5).enumerate() {
-        let says = if i == 0 { "left its course first" } else { "left its course" };
+        let says = if i == 0 {
+            "left its course first"
+        } else {
+            "left its course"
+        };
         let value = case.tracks.iter().find(|t| t.name == *name);
         let value = value.and_then(|t| super::coarse::at(t.steps, t.values, *at));
         finding = finding.sign(name, Some(*at), value.unwrap_or(f64::NAN), says);
     }
-    if let Some(rate) = case.of(Role::Rate).and_then(|t| {
-        super::coarse::at(t.steps, t.values, step).or(t.last().map(|l| l.1))
-    }) {
+    if let Some(rate) = case
+        .of(Role::Rate)
+        .and_then(|t| super::coarse::at(t.steps, t.values, step).or(t.last().map(|l| l.1)))
+    {
         finding = finding.sign("lr", Some(step), rate, "the learning rate there");
     }
     finding
@@ -168,14 +182,26 @@ fn first_words(case: &Case<'_>, step: f64) -> String {
     let moved = movers(case, step);
     match moved.as_slice() {
         [] => String::new(),
-        [(name, at)] => format!("; `{name}` left its course at step {}, and no other signal that is logged did before", short(*at)),
+        [(name, at)] => format!(
+            "; `{name}` left its course at step {}, and no other signal that is logged did before",
+            step_words(*at)
+        ),
         [(name, at), rest @ ..] => {
             let together: Vec<&str> = rest.iter().filter(|m| m.1 == *at).map(|m| m.0).collect();
             if together.is_empty() {
-                format!("; `{name}` moved first, at step {}", short(*at))
+                format!("; `{name}` moved first, at step {}", step_words(*at))
             } else {
-                let names: Vec<String> = [*name].iter().chain(&together).take(4).map(|n| format!("`{n}`")).collect();
-                format!("; {} moved first, together at step {}", names.join(", "), short(*at))
+                let names: Vec<String> = [*name]
+                    .iter()
+                    .chain(&together)
+                    .take(4)
+                    .map(|n| format!("`{n}`"))
+                    .collect();
+                format!(
+                    "; {} moved first, together at step {}",
+                    names.join(", "),
+                    step_words(*at)
+                )
             }
         }
     }
@@ -192,7 +218,11 @@ fn shorter_steps(case: &Case<'_>, step: f64) -> Vec<(&'static str, String)> {
 
 /// Diverged: numbers that are not finite.
 pub(super) fn diverged(case: &Case<'_>) -> Outcome {
-    let losses = || case.tracks.iter().filter(|t| matches!(t.role, Role::Loss(_)));
+    let losses = || {
+        case.tracks
+            .iter()
+            .filter(|t| matches!(t.role, Role::Loss(_)))
+    };
     if losses().next().is_none() {
         return Outcome::blind("a loss");
     }
@@ -211,24 +241,36 @@ pub(super) fn diverged(case: &Case<'_>) -> Outcome {
     }
     let ended = losses().find_map(|t| {
         let broken = t.broken?;
-        t.last().is_none_or(|l| broken >= l.0).then_some((t, broken))
+        t.last()
+            .is_none_or(|l| broken >= l.0)
+            .then_some((t, broken))
     });
     match ended {
         Some((t, step)) => {
             let last = t.last().map_or_else(
                 || "it never was".to_owned(),
-                |l| format!("the last that was is {} at step {}", short(l.1), short(l.0)),
+                |l| {
+                    format!(
+                        "the last that was is {} at step {}",
+                        short(l.1),
+                        step_words(l.0)
+                    )
+                },
             );
             let statement = format!(
                 "It diverged: `{}` is no finite number at step {}; {last}{}.",
                 t.name,
-                short(step),
+                step_words(step),
                 first_words(case, t.last().map_or(step, |l| l.0))
             );
             let finding = Finding::new("diverged", Severity::Failure, statement)
                 .try_it("from the last checkpoint before, with a third of the learning rate or clipped gradients", &shorter_steps(case, step))
                 .showing(&shown(case), Some(step));
-            Outcome::Found(Box::new(with_movers(finding, case, t.last().map_or(step, |l| l.0))))
+            Outcome::Found(Box::new(with_movers(
+                finding,
+                case,
+                t.last().map_or(step, |l| l.0),
+            )))
         }
         None => Outcome::clear("every newest reading of a loss is finite"),
     }
@@ -250,24 +292,38 @@ pub(super) fn blew_up(case: &Case<'_>) -> Outcome {
         return Outcome::blind("a loss");
     };
     if loss.values.len() < 4 {
-        return Outcome::blind(format!("more than {} readings of `{}`", loss.values.len(), loss.name));
+        return Outcome::blind(format!(
+            "more than {} readings of `{}`",
+            loss.values.len(),
+            loss.name
+        ));
     }
     let looked = format!("`{}`, {} readings", loss.name, loss.values.len());
     let first = loss.values[0].abs();
     let bound = BEYOND * first.max(f64::MIN_POSITIVE);
     let positive = loss.values.iter().all(|v| *v >= 0.0);
     let tail = median(&loss.values[loss.values.len() - loss.values.len().min(5)..]);
-    let beyond = loss.values.iter().position(|v| *v > bound).filter(|_| positive && tail > bound);
-    let worst = breaks(loss).into_iter().find(|b| b.back.is_none() && b.lost >= LOST);
+    let beyond = loss
+        .values
+        .iter()
+        .position(|v| *v > bound)
+        .filter(|_| positive && tail > bound);
+    let worst = breaks(loss)
+        .into_iter()
+        .find(|b| b.back.is_none() && b.lost >= LOST);
     let (step, p, by) = match (beyond, worst) {
-        (Some(i), _) => (loss.steps[i], 0.0, "a definition: a hundred times its first value".to_owned()),
+        (Some(i), _) => (
+            loss.steps[i],
+            0.0,
+            "a definition: a hundred times its first value".to_owned(),
+        ),
         (None, Some(b)) => (b.step, b.p, jump_test(b.p)),
         (None, None) => return Outcome::clear(looked),
     };
     let statement = format!(
         "It blew up: `{}` jumped at step {} and ended at {}, having begun at {}{}.",
         loss.name,
-        short(step),
+        step_words(step),
         short(tail),
         short(loss.values[0]),
         first_words(case, step)
@@ -287,7 +343,11 @@ fn jump_test(p: f64) -> String {
 
 /// A p-value.
 pub(super) fn written(p: f64) -> String {
-    if p < 1e-12 { "0 to 12 digits".to_owned() } else { short(p) }
+    if p < 1e-12 {
+        "0 to 12 digits".to_owned()
+    } else {
+        short(p)
+    }
 }
 
 /// Spiked: jumps that undid a part of what had been learned; back or not.
@@ -296,14 +356,21 @@ pub(super) fn spiked(case: &Case<'_>) -> Outcome {
         return Outcome::blind("a loss");
     };
     if loss.values.len() < 2 * BEFORE {
-        return Outcome::blind(format!("more than {} readings of `{}`", loss.values.len(), loss.name));
+        return Outcome::blind(format!(
+            "more than {} readings of `{}`",
+            loss.values.len(),
+            loss.name
+        ));
     }
     let looked = format!("`{}`, {} readings", loss.name, loss.values.len());
     let found: Vec<Break> = breaks(loss)
         .into_iter()
         .filter(|b| b.back.is_some() || b.lost < LOST)
         .collect();
-    let Some(worst) = found.iter().max_by(|a, b| (a.peak - a.before).total_cmp(&(b.peak - b.before))) else {
+    let Some(worst) = found
+        .iter()
+        .max_by(|a, b| (a.peak - a.before).total_cmp(&(b.peak - b.before)))
+    else {
         return Outcome::clear(looked);
     };
     let open = found.iter().find(|b| b.back.is_none() && b.lost > MATERIAL);
@@ -313,23 +380,32 @@ pub(super) fn spiked(case: &Case<'_>) -> Outcome {
     };
     let statement = format!(
         "{count}: at step {} `{}` jumped from {} to {} {}.",
-        short(worst.step),
+        step_words(worst.step),
         loss.name,
         short(worst.before),
         short(worst.peak),
         match (open, worst.back) {
             (Some(b), _) if b.step == worst.step => "and did not come back".to_owned(),
-            (_, Some(back)) => format!("and was back at step {}", short(back)),
+            (_, Some(back)) => format!("and was back at step {}", step_words(back)),
             (_, None) => "just before the end".to_owned(),
         }
     );
-    let severity = if open.is_some() { Severity::Warning } else { Severity::Note };
+    let severity = if open.is_some() {
+        Severity::Warning
+    } else {
+        Severity::Note
+    };
     let mut finding = Finding::new("spiked", severity, statement)
         .sure(probability(worst.p), jump_test(worst.p))
         .try_it("the batches and gradient norms around that step; the same steps again with gradients clipped", &[])
         .showing(&shown(case), Some(worst.step));
     for b in found.iter().take(5) {
-        finding = finding.sign(loss.name, Some(b.step), b.peak, format!("jumped, from {}", short(b.before)));
+        finding = finding.sign(
+            loss.name,
+            Some(b.step),
+            b.peak,
+            format!("jumped, from {}", short(b.before)),
+        );
     }
     Outcome::told(with_movers(finding, case, worst.step), looked)
 }

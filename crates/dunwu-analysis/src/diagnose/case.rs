@@ -128,7 +128,15 @@ fn role(name: &str, values: &[f64]) -> Role {
             Role::Gradient
         }
         _ if any(&["update", "updates"]) && norm => Role::Update,
-        _ if any(&["weight", "weights", "param", "params", "parameter", "parameters"]) && norm => {
+        _ if any(&[
+            "weight",
+            "weights",
+            "param",
+            "params",
+            "parameter",
+            "parameters",
+        ]) && norm =>
+        {
             Role::Weights
         }
         _ if any(&["lr"]) || (any(&["learning"]) && any(&["rate"])) => Role::Rate,

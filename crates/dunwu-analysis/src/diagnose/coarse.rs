@@ -1,6 +1,9 @@
 //! Series as few blocks, and tests on them that hold against random walks.
 
-use super::belief::student_upper;
+use super::belief::{binomial_upper, student_upper};
+
+/// Fewest increments that say anything of a trend.
+const FEWEST_STEPS: usize = 4;
 
 /// Means over blocks of readings.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -73,14 +76,7 @@ impl Coarse {
         (high - low).max(0.0)
     }
 
-    fn inflation(&self) -> f64 {
-        if self.size > 1 { AVERAGED } else { 1.0 }
-    }
-
     /// The turn from falling to rising. None with fewer than two blocks.
-    ///
-    /// Seen from its least value a random walk is a Brownian meander, whose end z in units of √Σd² is Rayleigh:
-    /// P(end ≥ z) = exp(−z²/2). So the place of the turn may be chosen by looking.
     pub(crate) fn turn(&self) -> Option<Turn> {
         let n = self.values.len();
         let at = (0..n).min_by(|a, b| self.values[*a].total_cmp(&self.values[*b]))?;
@@ -94,29 +90,60 @@ impl Coarse {
             at,
             rise,
             earlier: earlier.max(0.0),
-            p: self.surprise(at, rise),
+            p: self.surprise(at, true),
         })
     }
 
-    /// exp(−z²/2) for a sum of increments from a block on. For increments whose signs are random it bounds the
-    /// probability of such a sum (Hoeffding 1963, given their sizes), heavy-tailed and unequal ones included.
-    fn surprise(&self, from: usize, sum: f64) -> f64 {
-        let squares: f64 = self.values[from..]
+    /// How likely a random walk rises from a block to the end as it does.
+    ///
+    /// From a block that was not chosen by looking, the mean of the increments over its error is Student's t. Seen from its least
+    /// value a random walk is a Brownian meander, whose end z, in deviations, is Rayleigh: P(end ≥ z) = exp(−z²/2), with ν
+    /// degrees of freedom for the deviation E exp(−z²χ²/2ν) = (1 + z²/ν)^(−ν/2). Increments that resemble their neighbours add to
+    /// the error. Never less than 2^(−increments): as many coins fall the same way as often.
+    fn surprise(&self, from: usize, chosen: bool) -> f64 {
+        let steps: Vec<f64> = self.values[from..]
             .windows(2)
-            .map(|w| (w[1] - w[0]) * (w[1] - w[0]))
-            .sum();
-        if sum <= 0.0 || squares <= 0.0 {
+            .map(|w| w[1] - w[0])
+            .collect();
+        let (n, sum) = (steps.len(), steps.iter().sum::<f64>());
+        if n < FEWEST_STEPS || sum <= 0.0 {
             return 1.0;
         }
-        libm::exp(-sum * sum / (2.0 * squares * self.inflation()))
+        let mean = sum / n as f64;
+        let square: f64 = steps.iter().map(|d| (d - mean) * (d - mean)).sum();
+        let alike: f64 = steps
+            .windows(2)
+            .map(|w| (w[0] - mean) * (w[1] - mean))
+            .sum();
+        let r = resemblance(alike, square);
+        let averaged = if self.size > 1 { AVERAGED } else { 1.0 };
+        let freedom = (n - 1) as f64;
+        let variance = square / freedom * averaged.max((1.0 + r) / (1.0 - r));
+        let z2 = sum * sum / (n as f64 * variance.max(1e-300));
+        let p = if chosen {
+            libm::pow(1.0 + z2 / freedom, -0.5 * freedom)
+        } else {
+            student_upper(z2.sqrt(), n - 1)
+        };
+        p.max(libm::exp2(-(n as f64)))
     }
 
     /// How likely a random walk rises as far as this from beginning to end.
     pub(crate) fn drift(&self) -> f64 {
-        match (self.values.first(), self.values.last()) {
-            (Some(a), Some(b)) => self.surprise(0, b - a),
-            _ => 1.0,
-        }
+        self.surprise(0, false)
+    }
+
+    /// How likely as many of the increments, or more, of a random walk are rises: a sign test, which does not ask for steps of one
+    /// size. Averages over blocks count for fewer increments.
+    pub(crate) fn rises(&self) -> f64 {
+        let steps = self.values.windows(2).filter(|w| w[1] != w[0]);
+        let (ups, n) = steps.fold((0, 0), |(u, n), w| (u + u64::from(w[1] > w[0]), n + 1));
+        let averaged = if self.size > 1 { AVERAGED } else { 1.0 };
+        let (ups, n) = (
+            (ups as f64 / averaged) as u64,
+            (f64::from(n) / averaged) as u64,
+        );
+        binomial_upper(ups, n, 0.5)
     }
 
     /// Mean over the blocks, with its error.
@@ -129,11 +156,7 @@ impl Coarse {
             .windows(2)
             .map(|w| (w[0] - mean) * (w[1] - mean))
             .sum::<f64>();
-        let r = if square > 0.0 {
-            (alike / square).clamp(0.0, 0.95)
-        } else {
-            0.0
-        };
+        let r = resemblance(alike, square);
         // Effective number of independent values (Bartlett 1935, first-order autocorrelation).
         let effective = (n * (1.0 - r) / (1.0 + r)).max(1.0);
         Level {
@@ -163,11 +186,7 @@ impl Coarse {
             .collect();
         let square: f64 = rest.iter().map(|e| e * e).sum();
         let alike: f64 = rest.windows(2).map(|w| w[0] * w[1]).sum();
-        let r = if square > 0.0 {
-            (alike / square).clamp(0.0, 0.95)
-        } else {
-            0.0
-        };
+        let r = resemblance(alike, square);
         let error = (square / (n - 2) as f64 / xx * (1.0 + r) / (1.0 - r)).sqrt();
         let degrees = ((n as f64 * (1.0 - r) / (1.0 + r)) - 2.0).floor().max(1.0) as usize;
         Some(Level {
@@ -176,6 +195,15 @@ impl Coarse {
             degrees,
             readings: n,
         })
+    }
+}
+
+/// First-order autocorrelation where it is positive, from sums of products of neighbours and of squares.
+fn resemblance(alike: f64, square: f64) -> f64 {
+    if square > 0.0 {
+        (alike / square).clamp(0.0, 0.95)
+    } else {
+        0.0
     }
 }
 
@@ -232,13 +260,19 @@ pub(crate) fn rank_correlation(a: &[f64], b: &[f64]) -> f64 {
             .sum()
     };
     let scale = (dot(&a, &a) * dot(&b, &b)).sqrt();
-    if scale > 0.0 { dot(&a, &b) / scale } else { 0.0 }
+    if scale > 0.0 {
+        dot(&a, &b) / scale
+    } else {
+        0.0
+    }
 }
 
 fn ranks(x: &[f64]) -> Vec<f64> {
     let below = |v: f64| x.iter().filter(|o| **o < v).count() as f64;
     let same = |v: f64| x.iter().filter(|o| **o == v).count() as f64;
-    x.iter().map(|v| below(*v) + (same(*v) + 1.0) / 2.0).collect()
+    x.iter()
+        .map(|v| below(*v) + (same(*v) + 1.0) / 2.0)
+        .collect()
 }
 
 /// The value of a series at a step, by straight lines between readings; None outside.
@@ -300,10 +334,13 @@ mod tests {
         let mut draws = Seed(1).draws("noise");
         let v: Vec<f64> = steps.iter().map(|s| (s - 20.0).abs()).collect();
         let turn = Coarse::new(&steps, &v, 40).turn().unwrap();
-        assert!(turn.p < 1e-3 && turn.earlier == 0.0, "{turn:?}");
+        assert!(turn.p < 1e-6 && turn.earlier == 0.0, "{turn:?}");
         let flat: Vec<f64> = steps.iter().map(|_| draws.normal()).collect();
         assert!(Coarse::new(&steps, &flat, 40).turn().unwrap().p > 0.3);
-        assert_eq!(Coarse::new(&steps, &vec![1.0; 60], 40).turn().unwrap().p, 1.0);
+        assert_eq!(
+            Coarse::new(&steps, &vec![1.0; 60], 40).turn().unwrap().p,
+            1.0
+        );
     }
 
     #[test]

@@ -1,5 +1,25 @@
 //! What a diagnosis says.
 
+/// A step as it is written: whole where it is.
+pub(crate) fn step_words(step: f64) -> String {
+    if step.fract() == 0.0 && step.abs() < 1e15 {
+        format!("{step:.0}")
+    } else {
+        crate::forecast::short(step)
+    }
+}
+
+/// A probability in words: in percent, none or all only of what is certain.
+pub(crate) fn sure_words(p: f64) -> String {
+    match p {
+        p if p <= 0.0 => "0 %".to_owned(),
+        p if p < 0.001 => "less than 0.1 %".to_owned(),
+        p if p >= 1.0 => "100 %".to_owned(),
+        p if p > 0.999 => "more than 99.9 %".to_owned(),
+        p => format!("{:.1} %", 100.0 * p),
+    }
+}
+
 /// How bad it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
@@ -90,7 +110,13 @@ impl Finding {
         self
     }
 
-    pub(crate) fn sign(mut self, series: &str, step: Option<f64>, value: f64, says: impl Into<String>) -> Self {
+    pub(crate) fn sign(
+        mut self,
+        series: &str,
+        step: Option<f64>,
+        value: f64,
+        says: impl Into<String>,
+    ) -> Self {
         self.evidence.push(Sign {
             series: series.to_owned(),
             step,
@@ -103,7 +129,10 @@ impl Finding {
     pub(crate) fn try_it(mut self, words: impl Into<String>, change: &[(&str, String)]) -> Self {
         self.experiment = Experiment {
             words: words.into(),
-            change: change.iter().map(|(k, v)| ((*k).to_owned(), v.clone())).collect(),
+            change: change
+                .iter()
+                .map(|(k, v)| ((*k).to_owned(), v.clone()))
+                .collect(),
         };
         self
     }

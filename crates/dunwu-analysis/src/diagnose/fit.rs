@@ -4,7 +4,7 @@ use super::belief::{SAID, probability};
 use super::breaks::written;
 use super::case::{Case, Role, Track};
 use super::coarse::{Coarse, Level, median};
-use super::finding::{Finding, Outcome, Severity};
+use super::finding::{Finding, Outcome, Severity, step_words, sure_words};
 use crate::forecast::{Companions, Measured, delayed, short};
 
 /// Blocks that a series is looked at in.
@@ -52,18 +52,26 @@ pub(super) fn worse(track: &Track<'_>) -> Option<Worse> {
 
 /// Overfit: the held-out measure gets worse while the training measure does not.
 pub(super) fn overfit(case: &Case<'_>) -> Outcome {
-    let held = [Role::Loss(Measured::HeldOut), Role::Score(Measured::HeldOut)];
+    let held = [
+        Role::Loss(Measured::HeldOut),
+        Role::Score(Measured::HeldOut),
+    ];
     let tracks: Vec<&Track<'_>> = held.iter().filter_map(|r| case.of(*r)).collect();
     if tracks.is_empty() {
         return Outcome::blind("a measure of held-out rows");
     }
-    let turned: Vec<(&Track<'_>, Worse)> =
-        tracks.iter().filter_map(|t| Some((*t, worse(t)?))).collect();
+    let turned: Vec<(&Track<'_>, Worse)> = tracks
+        .iter()
+        .filter_map(|t| Some((*t, worse(t)?)))
+        .collect();
     let Some((track, turn)) = turned.iter().min_by(|a, b| a.1.p.total_cmp(&b.1.p)) else {
         let most = tracks.iter().map(|t| t.values.len()).max().unwrap_or(0);
         return Outcome::blind(format!("more than {most} readings of held-out rows"));
     };
-    let names: Vec<String> = turned.iter().map(|(t, _)| format!("`{}`", t.name)).collect();
+    let names: Vec<String> = turned
+        .iter()
+        .map(|(t, _)| format!("`{}`", t.name))
+        .collect();
     let looked = names.join(" and ");
     let train = case
         .descended()
@@ -73,12 +81,14 @@ pub(super) fn overfit(case: &Case<'_>) -> Outcome {
     if beside.as_ref().is_some_and(|c| c.drift() < 0.05) {
         return Outcome::clear(format!("{looked}: what is trained on gets worse with it"));
     }
-    let falls = beside.as_ref().map(|c| c.clone().times(-1.0).drift() < 0.05);
+    let falls = beside
+        .as_ref()
+        .map(|c| c.clone().times(-1.0).drift() < 0.05);
     let other = turned.iter().find(|(t, _)| t.role != track.role);
     let statement = format!(
         "It overfits: `{}` was best at step {} ({}) and is at {} now{}{}.",
         track.name,
-        short(turn.step),
+        step_words(turn.step),
         short(turn.best),
         short(turn.last),
         match (train, falls) {
@@ -87,12 +97,18 @@ pub(super) fn overfit(case: &Case<'_>) -> Outcome {
             (None, _) => "; no measure of the training rows is logged beside it".to_owned(),
         },
         match other {
-            Some((t, o)) if o.p > 0.05 && matches!(t.role, Role::Score(_)) =>
-                format!("; `{}` does not get worse, so it is the size of wrong answers that grows, not their number", t.name),
+            Some((t, o)) if o.p > 0.05 && matches!(t.role, Role::Score(_)) => format!(
+                "; `{}` does not get worse, so it is the size of wrong answers that grows, not their number",
+                t.name
+            ),
             _ => String::new(),
         }
     );
-    let names: Vec<&str> = [Some(*track), train].into_iter().flatten().map(|t| t.name).collect();
+    let names: Vec<&str> = [Some(*track), train]
+        .into_iter()
+        .flatten()
+        .map(|t| t.name)
+        .collect();
     let finding = Finding::new("overfit", Severity::Warning, statement)
         .sure(
             probability(turn.p),
@@ -109,7 +125,11 @@ pub(super) fn more_decay(case: &Case<'_>) -> Vec<(&'static str, String)> {
     let Some(own) = &case.facts.own else {
         return vec![];
     };
-    let decay = if own.weight_decay > 0.0 { 3.0 * own.weight_decay } else { 2e-4 };
+    let decay = if own.weight_decay > 0.0 {
+        3.0 * own.weight_decay
+    } else {
+        2e-4
+    };
     vec![("weight_decay", short(decay))]
 }
 
@@ -129,7 +149,10 @@ pub(super) fn recent(track: &Track<'_>) -> Option<Level> {
 
 /// Memorised with a gap: training rows are answered, held-out rows are not.
 pub(super) fn memorised(case: &Case<'_>) -> Outcome {
-    let (Some(train), Some(held)) = (case.share(Measured::Training), case.share(Measured::HeldOut)) else {
+    let (Some(train), Some(held)) = (
+        case.share(Measured::Training),
+        case.share(Measured::HeldOut),
+    ) else {
         return Outcome::blind("an accuracy on training rows and one on held-out rows");
     };
     let (Some(fits), Some(answers)) = (recent(train), recent(held)) else {
@@ -137,16 +160,24 @@ pub(super) fn memorised(case: &Case<'_>) -> Outcome {
     };
     let looked = format!("`{}` and `{}`", train.name, held.name);
     let top = train.top().unwrap_or(1.0);
-    let since = train.values.iter().position(|v| *v >= MEMORISED * top).map(|i| train.steps[i]);
+    let since = train
+        .values
+        .iter()
+        .position(|v| *v >= MEMORISED * top)
+        .map(|i| train.steps[i]);
     let Some(since) = since.filter(|_| fits.mean >= MEMORISED - 0.01) else {
         return Outcome::clear(format!("{looked}: the training rows are not all answered"));
     };
     let gap = fits.minus(&answers);
-    let severity = if gap.mean >= WIDE { Severity::Warning } else { Severity::Note };
+    let severity = if gap.mean >= WIDE {
+        Severity::Warning
+    } else {
+        Severity::Note
+    };
     let jump = head(case, train, held);
     let statement = format!(
         "It memorised by step {}: it answers {} of its training rows and {} of those held out{}.",
-        short(since),
+        step_words(since),
         percent(fits.mean),
         percent(answers.mean),
         jump.as_ref().map_or_else(String::new, |j| j.words.clone())
@@ -154,14 +185,30 @@ pub(super) fn memorised(case: &Case<'_>) -> Outcome {
     let mut finding = Finding::new("memorised", severity, statement)
         .sure(
             gap.above(GAP),
-            format!("the gap is above {} by Student's t over the last quarter", short(GAP)),
+            format!(
+                "the gap is above {} by Student's t over the last quarter",
+                short(GAP)
+            ),
         )
         .sign(train.name, Some(since), MEMORISED * top, "memorised")
-        .sign(held.name, held.last().map(|l| l.0), held.last().map_or(f64::NAN, |l| l.1), "the newest")
-        .try_it("more epochs if it may still come, more rows or more decay if not", &more_decay(case))
+        .sign(
+            held.name,
+            held.last().map(|l| l.0),
+            held.last().map_or(f64::NAN, |l| l.1),
+            "the newest",
+        )
+        .try_it(
+            "more epochs if it may still come, more rows or more decay if not",
+            &more_decay(case),
+        )
         .showing(&[train.name, held.name], Some(since));
     if let Some(j) = jump {
-        finding = finding.sign("forecast", None, j.p, "probability that it generalises by the end");
+        finding = finding.sign(
+            "forecast",
+            None,
+            j.p,
+            "probability that it generalises by the end",
+        );
     }
     Outcome::told(finding, looked)
 }
@@ -191,21 +238,22 @@ fn head(case: &Case<'_>, train: &Track<'_>, held: &Track<'_>) -> Option<Head> {
     };
     let jump = delayed(&companions, horizon)?;
     let words = if !jump.can_tell {
-        "; whether it will generalise cannot be told, for it is like no run that the forecast knows".to_owned()
+        "; whether it will generalise cannot be told, for it is like no run that the forecast knows"
+            .to_owned()
     } else if jump.p >= SAID {
         format!(
             "; the forecast is that it generalises by step {} with probability {}, around step {} ({} to {})",
-            short(horizon),
-            short(jump.p),
-            short(jump.step.1),
-            short(jump.step.0),
-            short(jump.step.2)
+            step_words(horizon),
+            sure_words(jump.p),
+            step_words(jump.step.1),
+            step_words(jump.step.0),
+            step_words(jump.step.2)
         )
     } else {
         format!(
             "; the forecast is that it does not generalise by step {}: probability {} that it does",
-            short(horizon),
-            short(jump.p)
+            step_words(horizon),
+            sure_words(jump.p)
         )
     };
     Some(Head { p: jump.p, words })
@@ -227,7 +275,11 @@ pub(super) fn rest(track: &Track<'_>) -> Option<(f64, f64, f64)> {
     let slope = half.slope()?;
     let length = now - half.steps[0];
     let level = median(&half.values[half.len() - half.len().min(4)..]);
-    let learned = track.values[..track.values.len().min(3)].iter().map(|v| track.sign() * v).fold(f64::NEG_INFINITY, f64::max) - level;
+    let learned = track.values[..track.values.len().min(3)]
+        .iter()
+        .map(|v| track.sign() * v)
+        .fold(f64::NEG_INFINITY, f64::max)
+        - level;
     if learned <= 0.0 {
         return None;
     }
@@ -256,17 +308,25 @@ pub(super) fn plateau(case: &Case<'_>) -> Outcome {
     };
     let looked = format!("`{}`, {} readings", track.name, track.values.len());
     let Some((p, moved, since)) = rest(track) else {
-        return Outcome::clear(format!("{looked}: too few readings, or none better than the first"));
+        return Outcome::clear(format!(
+            "{looked}: too few readings, or none better than the first"
+        ));
     };
     if is_best(track) {
         return Outcome::clear(format!("{looked}: at the best it can be"));
     }
     let last = track.last().map_or(f64::NAN, |l| l.1);
     let statement = format!(
-        "It has come to rest: since step {} `{}` got better by {} in all, and is at {}.",
-        short(since),
+        "It has come to rest: since step {} `{}` {}, and is at {}.",
+        step_words(since),
         track.name,
-        short(moved),
+        if moved.abs() <= 1e-6 * last.abs() {
+            "has not moved".to_owned()
+        } else if moved < 0.0 {
+            format!("has got no better (worse by {})", short(-moved))
+        } else {
+            format!("got better by {} in all", short(moved))
+        },
         short(last)
     );
     let finding = Finding::new("plateau", Severity::Note, statement)
@@ -293,7 +353,9 @@ fn is_best(track: &Track<'_>) -> bool {
 /// Underfit: not even the training rows are answered, and it gets no better.
 pub(super) fn underfit(case: &Case<'_>) -> Outcome {
     let Some(train) = case.share(Measured::Training) else {
-        return Outcome::blind("an accuracy on training rows: how low a loss could be is not known");
+        return Outcome::blind(
+            "an accuracy on training rows: how low a loss could be is not known",
+        );
     };
     let looked = format!("`{}`, {} readings", train.name, train.values.len());
     let Some(((still, moved, since), fits)) = rest(train).zip(recent(train)) else {
@@ -307,9 +369,12 @@ pub(super) fn underfit(case: &Case<'_>) -> Outcome {
     let statement = format!(
         "It underfits: it answers {} of its training rows, and since step {} that has risen by {}{}.",
         percent(fits.mean),
-        short(since),
+        step_words(since),
         percent(moved / train.top().unwrap_or(1.0)),
-        held.map_or_else(String::new, |h| format!("; of those held out it answers {}", percent(h.mean)))
+        held.map_or_else(String::new, |h| format!(
+            "; of those held out it answers {}",
+            percent(h.mean)
+        ))
     );
     let finding = Finding::new("underfit", Severity::Warning, statement)
         .sure(

@@ -3,7 +3,7 @@
 use super::belief::{normal, probability};
 use super::breaks::written;
 use super::case::{Case, Own, Role, Track};
-use super::finding::{Finding, Outcome, Severity};
+use super::finding::{Finding, Outcome, Severity, step_words};
 use super::fit::{BLOCKS, FEWEST, more_decay};
 use crate::boundary::{Point, Prediction, laws, predict};
 use crate::fate::Fate;
@@ -11,53 +11,84 @@ use crate::forecast::{Measured, short};
 
 /// When the training rows were memorised while the held-out rows are not answered; None if that is not so.
 fn stuck(case: &Case<'_>) -> Option<f64> {
-    let (train, held) = (case.share(Measured::Training)?, case.share(Measured::HeldOut)?);
+    let (train, held) = (
+        case.share(Measured::Training)?,
+        case.share(Measured::HeldOut)?,
+    );
     let scale = |t: &Track<'_>| t.top().unwrap_or(1.0);
     let last = |t: &Track<'_>| t.last().map(|l| l.1 / scale(t));
-    let since = train.values.iter().position(|v| *v >= 0.99 * scale(train))?;
+    let since = train
+        .values
+        .iter()
+        .position(|v| *v >= 0.99 * scale(train))?;
     (last(train)? - last(held)? > 0.1).then_some(train.steps[since])
 }
 
 /// Decay too weak: it memorised, answers nothing else, and nothing holds its weights back.
 pub(super) fn decay_too_weak(case: &Case<'_>) -> Outcome {
     let Some(norm) = case.of(Role::Weights) else {
-        let none = case.facts.own.as_ref().is_some_and(|own| own.weight_decay == 0.0);
+        let none = case
+            .facts
+            .own
+            .as_ref()
+            .is_some_and(|own| own.weight_decay == 0.0);
         return match (stuck(case), none) {
             (Some(since), true) => Outcome::Found(Box::new(no_decay(case, since))),
             _ => Outcome::blind("a norm of the weights"),
         };
     };
     let Some(since) = stuck(case) else {
-        let both = case.share(Measured::Training).and(case.share(Measured::HeldOut)).is_some();
+        let both = case
+            .share(Measured::Training)
+            .and(case.share(Measured::HeldOut))
+            .is_some();
         return if both {
-            Outcome::clear(format!("`{}`: it is not so that it memorised and nothing more", norm.name))
+            Outcome::clear(format!(
+                "`{}`: it is not so that it memorised and nothing more",
+                norm.name
+            ))
         } else {
             Outcome::blind("an accuracy on training rows and one on held-out rows")
         };
     };
-    if case.facts.own.as_ref().is_some_and(|own| own.weight_decay == 0.0) {
+    if case
+        .facts
+        .own
+        .as_ref()
+        .is_some_and(|own| own.weight_decay == 0.0)
+    {
         return Outcome::Found(Box::new(no_decay(case, since)));
     }
     let after = norm.from(since).coarse(BLOCKS);
-    let looked = format!("`{}` since step {}", norm.name, short(since));
+    let looked = format!("`{}` since step {}", norm.name, step_words(since));
     if after.len() < FEWEST {
         return Outcome::clear(format!("{looked}: too few readings"));
     }
-    let p = after.drift();
+    // Either test may say it: two looks.
+    let p = (2.0 * after.drift().min(after.rises())).min(1.0);
     let (from, to) = (after.values[0], after.values[after.len() - 1]);
     let statement = format!(
         "Nothing holds its weights back: it memorised by step {}, and `{}` has grown from {} to {} since{}.",
-        short(since),
+        step_words(since),
         norm.name,
         short(from),
         short(to),
         coupled(case.facts.own.as_ref())
     );
     let finding = Finding::new("decay_too_weak", Severity::Warning, statement)
-        .sure(probability(p), format!("the growth against a random walk, p = {}", written(p)))
+        .sure(
+            probability(p),
+            format!(
+                "the growth against a random walk, by size and by sign, p = {}",
+                written(p)
+            ),
+        )
         .sign(norm.name, Some(since), from, "when it had memorised")
         .sign(norm.name, norm.last().map(|l| l.0), to, "now")
-        .try_it("three times the decay, as decoupled decay (AdamW) if the optimiser is Adam", &stronger(case))
+        .try_it(
+            "three times the decay, as decoupled decay (AdamW) if the optimiser is Adam",
+            &stronger(case),
+        )
         .showing(&[norm.name], Some(since));
     Outcome::told(finding, looked)
 }
@@ -74,9 +105,17 @@ fn coupled(own: Option<&Own>) -> &'static str {
 /// More decay, decoupled where it goes through Adam.
 fn stronger(case: &Case<'_>) -> Vec<(&'static str, String)> {
     let mut change = more_decay(case);
-    if case.facts.own.as_ref().is_some_and(|own| own.coupled && own.weight_decay > 0.0) {
+    if case
+        .facts
+        .own
+        .as_ref()
+        .is_some_and(|own| own.coupled && own.weight_decay > 0.0)
+    {
         // Decoupled decay shrinks weights by lr times its coefficient: 0.1 to 1 are usual, and 1 shows an effect soonest.
-        change = vec![("optimizer", "adamw".to_owned()), ("weight_decay", "1".to_owned())];
+        change = vec![
+            ("optimizer", "adamw".to_owned()),
+            ("weight_decay", "1".to_owned()),
+        ];
     }
     change
 }
@@ -84,9 +123,13 @@ fn stronger(case: &Case<'_>) -> Vec<(&'static str, String)> {
 fn no_decay(case: &Case<'_>, since: f64) -> Finding {
     let statement = format!(
         "There is no weight decay: it memorised by step {}, answers nothing else, and nothing makes it look for a shorter answer.",
-        short(since)
+        step_words(since)
     );
-    let shown: Vec<&str> = [case.of(Role::Weights), case.share(Measured::HeldOut)].into_iter().flatten().map(|t| t.name).collect();
+    let shown: Vec<&str> = [case.of(Role::Weights), case.share(Measured::HeldOut)]
+        .into_iter()
+        .flatten()
+        .map(|t| t.name)
+        .collect();
     let mut finding = Finding::new("decay_too_weak", Severity::Warning, statement)
         .sure(1.0, "a fact: weight_decay is 0")
         .sign("weight_decay", None, 0.0, "of the plan")
@@ -131,20 +174,29 @@ fn border(order: f64, factor: f64) -> Option<Prediction> {
 /// Too little data: fewer rows than the border of its group.
 pub(super) fn too_little_data(case: &Case<'_>) -> Outcome {
     let Some(own) = &case.facts.own else {
-        return Outcome::blind("a run of this program on the table of a group: only there a border is known");
+        return Outcome::blind(
+            "a run of this program on the table of a group: only there a border is known",
+        );
     };
     let Some((order, factor)) = own.group else {
         return Outcome::blind("a task that is a group: only there a border is known");
     };
     let Some(since) = stuck(case) else {
-        return Outcome::clear(format!("{} of all rows: it is not so that it memorised and nothing more", percent(own.fraction)));
+        return Outcome::clear(format!(
+            "{} of all rows: it is not so that it memorised and nothing more",
+            percent(own.fraction)
+        ));
     };
     let Some(known) = border(order, factor) else {
         return Outcome::blind("a law of the border");
     };
     // Log-normal with the quantiles of the prediction, each side with its own deviation.
     let off = libm::log(known.at / own.fraction);
-    let side = if off > 0.0 { known.at / known.low } else { known.high / known.at };
+    let side = if off > 0.0 {
+        known.at / known.low
+    } else {
+        known.high / known.at
+    };
     let p = normal(off / (libm::log(side) / 1.96));
     let voice = known.from.first().map_or("", |v| v.form);
     let statement = format!(
@@ -165,11 +217,25 @@ pub(super) fn too_little_data(case: &Case<'_>) -> Outcome {
         .sign("border", None, known.at, "training fraction at which half of the runs generalise")
         .try_it("half as many rows again as the border", &[("train_fraction", short(wanted))])
         .showing(&held(case), Some(since));
-    Outcome::told(finding, format!("{} of all rows against a border of {}", percent(own.fraction), percent(known.at)))
+    Outcome::told(
+        finding,
+        format!(
+            "{} of all rows against a border of {}",
+            percent(own.fraction),
+            percent(known.at)
+        ),
+    )
 }
 
 fn held<'a>(case: &Case<'a>) -> Vec<&'a str> {
-    [case.share(Measured::Training), case.share(Measured::HeldOut)].into_iter().flatten().map(|t| t.name).collect()
+    [
+        case.share(Measured::Training),
+        case.share(Measured::HeldOut),
+    ]
+    .into_iter()
+    .flatten()
+    .map(|t| t.name)
+    .collect()
 }
 
 fn percent(x: f64) -> String {
@@ -189,25 +255,48 @@ pub(super) fn does_not_generalise(case: &Case<'_>) -> Outcome {
     }
     let stage = own.account.stages.last();
     let at = stage.map_or_else(String::new, |s| {
-        format!(" Its last stage is `{}`, from epoch {} on: {}.", s.name, s.from.unwrap_or(0), s.statement)
+        format!(
+            " Its last stage is `{}`, from epoch {} on: {}.",
+            s.name,
+            s.from.unwrap_or(0),
+            s.statement
+        )
     });
     let statement = format!("It does not generalise: {}.{at}", fate.statement);
-    let severity = if fate.name == Fate::StuckLazy.name() { Severity::Failure } else { Severity::Warning };
+    let severity = if fate.name == Fate::StuckLazy.name() {
+        Severity::Failure
+    } else {
+        Severity::Warning
+    };
     let mut finding = Finding::new("does_not_generalise", severity, statement)
         .sure(fate.confidence, "the fate of the run (docs/stages.md): how long it was followed, and whether its weights were at rest")
         .showing(&held(case), fate.from.map(|e| e as f64));
-    for e in fate.by.iter().chain(stage.iter().flat_map(|s| &s.by)).take(8) {
+    for e in fate
+        .by
+        .iter()
+        .chain(stage.iter().flat_map(|s| &s.by))
+        .take(8)
+    {
         finding = finding.sign(&e.signal, Some(e.epoch as f64), e.value, e.says.clone());
     }
     if let Some((possible, covered)) = own.features.zip(covered(case)) {
-        finding = finding.sign("features_covered", Some(case.now()), covered, format!("features that have a node of their own, of {possible}"));
+        finding = finding.sign(
+            "features_covered",
+            Some(case.now()),
+            covered,
+            format!("features that have a node of their own, of {possible}"),
+        );
     }
     let advice = own.account.sentences.last().cloned().unwrap_or_default();
     Outcome::told(finding.try_it(advice, &next(case, own)), looked)
 }
 
 fn covered(case: &Case<'_>) -> Option<f64> {
-    case.tracks.iter().find(|t| t.name == "features_covered")?.last().map(|l| l.1)
+    case.tracks
+        .iter()
+        .find(|t| t.name == "features_covered")?
+        .last()
+        .map(|l| l.1)
 }
 
 /// What to change first: decay if there is none, rows if it is below the border, else epochs.
@@ -215,7 +304,9 @@ fn next(case: &Case<'_>, own: &Own) -> Vec<(&'static str, String)> {
     let known = own.group.and_then(|(order, factor)| border(order, factor));
     match known {
         _ if own.weight_decay == 0.0 => more_decay(case),
-        Some(b) if own.fraction < b.high => vec![("train_fraction", short((1.5 * b.high).min(0.9)))],
+        Some(b) if own.fraction < b.high => {
+            vec![("train_fraction", short((1.5 * b.high).min(0.9)))]
+        }
         _ => vec![("epochs", (4 * own.epochs).to_string())],
     }
 }

@@ -4,7 +4,7 @@ use super::belief::probability;
 use super::bounds::two_walks;
 use super::case::{Case, Role, Track};
 use super::coarse::{Coarse, at, rank_correlation};
-use super::finding::{Finding, Outcome, Severity};
+use super::finding::{Finding, Outcome, Severity, step_words};
 use super::fit::{BLOCKS, FEWEST, worse};
 use crate::forecast::{Measured, short};
 
@@ -14,11 +14,16 @@ const APART: f64 = -0.5;
 /// Words of measures that are optimised.
 const PROXIES: &[&str] = &["proxy", "reward", "return", "rm", "judge"];
 /// Words of measures that are wanted.
-const WANTED: &[&str] = &["gold", "true", "human", "win", "winrate", "pass", "success", "exact", "correct", "acc", "accuracy", "eval", "test", "val"];
+const WANTED: &[&str] = &[
+    "gold", "true", "human", "win", "winrate", "pass", "success", "exact", "correct", "acc",
+    "accuracy", "eval", "test", "val",
+];
 
 fn has(name: &str, list: &[&str]) -> bool {
     let lower = name.to_ascii_lowercase();
-    lower.split(|c: char| !c.is_ascii_alphanumeric()).any(|w| list.contains(&w))
+    lower
+        .split(|c: char| !c.is_ascii_alphanumeric())
+        .any(|w| list.contains(&w))
 }
 
 /// Pairs of what is optimised and what is wanted.
@@ -33,11 +38,15 @@ fn pairs<'c, 'a>(case: &'c Case<'a>) -> Vec<(&'c Track<'a>, &'c Track<'a>)> {
         .filter(|t| matches!(t.role, Role::Score(_)))
         .collect();
     let proxies = scores.iter().filter(|t| {
-        has(t.name, PROXIES) && !has(t.name, &["gold", "true", "human"]) && t.role != Role::Score(Measured::HeldOut)
+        has(t.name, PROXIES)
+            && !has(t.name, &["gold", "true", "human"])
+            && t.role != Role::Score(Measured::HeldOut)
     });
     proxies
         .flat_map(|p| {
-            let wanted = scores.iter().filter(|w| w.name != p.name && has(w.name, WANTED));
+            let wanted = scores
+                .iter()
+                .filter(|w| w.name != p.name && has(w.name, WANTED));
             wanted.map(|w| (*p, *w)).collect::<Vec<_>>()
         })
         .collect()
@@ -47,12 +56,23 @@ fn pairs<'c, 'a>(case: &'c Case<'a>) -> Vec<(&'c Track<'a>, &'c Track<'a>)> {
 pub(super) fn proxy(case: &Case<'_>) -> Outcome {
     let pairs = pairs(case);
     if pairs.is_empty() {
-        return Outcome::blind("a reward or another proxy beside a score that is wanted (proxy=, wanted=)");
+        return Outcome::blind(
+            "a reward or another proxy beside a score that is wanted (proxy=, wanted=)",
+        );
     }
-    let looked: Vec<String> = pairs.iter().map(|(p, w)| format!("`{}` against `{}`", p.name, w.name)).collect();
+    let looked: Vec<String> = pairs
+        .iter()
+        .map(|(p, w)| format!("`{}` against `{}`", p.name, w.name))
+        .collect();
     let looked = looked.join(", ");
-    let found: Vec<Finding> = pairs.iter().filter_map(|(p, w)| apart(p, w, pairs.len())).collect();
-    match found.into_iter().max_by(|a, b| a.probability.total_cmp(&b.probability)) {
+    let found: Vec<Finding> = pairs
+        .iter()
+        .filter_map(|(p, w)| apart(p, w, pairs.len()))
+        .collect();
+    match found
+        .into_iter()
+        .max_by(|a, b| a.probability.total_cmp(&b.probability))
+    {
         Some(finding) => Outcome::told(finding, looked),
         None => Outcome::clear(looked),
     }
@@ -79,10 +99,13 @@ fn apart(proxy: &Track<'_>, wanted: &Track<'_>, looks: usize) -> Option<Finding>
     }
     // Each pair is a look.
     let p = (turn.p.max(rises.drift()) * looks as f64).min(1.0);
-    let (from, to) = (sign_p * rises.values[0], sign_p * rises.values[rises.len() - 1]);
+    let (from, to) = (
+        sign_p * rises.values[0],
+        sign_p * rises.values[rises.len() - 1],
+    );
     let statement = format!(
         "The proxy rises while what is wanted falls: since step {} `{}` went from {} to {}, and `{}` from {} to {}.",
-        short(turn.step),
+        step_words(turn.step),
         proxy.name,
         short(from),
         short(to),
@@ -105,6 +128,10 @@ fn apart(proxy: &Track<'_>, wanted: &Track<'_>, looks: usize) -> Option<Finding>
 fn within(track: &Track<'_>, step: f64) -> Option<f64> {
     at(track.steps, track.values, step).or_else(|| {
         let first = *track.steps.first()?;
-        if step < first { track.values.first().copied() } else { track.values.last().copied() }
+        if step < first {
+            track.values.first().copied()
+        } else {
+            track.values.last().copied()
+        }
     })
 }

@@ -21,15 +21,31 @@ pub(super) fn too_high(case: &Case<'_>) -> Outcome {
         return Outcome::blind("the loss that is descended");
     };
     if loss.values.len() < 2 * FEWEST {
-        return Outcome::blind(format!("more than {} readings of `{}`", loss.values.len(), loss.name));
+        return Outcome::blind(format!(
+            "more than {} readings of `{}`",
+            loss.values.len(),
+            loss.name
+        ));
     }
     let mut best: Option<Finding> = None;
-    for finding in [first_step(case, loss), at_high_rate(case, loss), overshoots(case, loss)].into_iter().flatten() {
-        if best.as_ref().is_none_or(|b| finding.probability > b.probability) {
+    for finding in [
+        first_step(case, loss),
+        at_high_rate(case, loss),
+        overshoots(case, loss),
+    ]
+    .into_iter()
+    .flatten()
+    {
+        if best
+            .as_ref()
+            .is_none_or(|b| finding.probability > b.probability)
+        {
             best = Some(finding);
         }
     }
-    let rate = case.of(Role::Rate).map_or("; the learning rate is not logged", |_| "");
+    let rate = case
+        .of(Role::Rate)
+        .map_or("; the learning rate is not logged", |_| "");
     let looked = format!("`{}`, {} readings{rate}", loss.name, loss.values.len());
     match best {
         Some(finding) => Outcome::told(finding, looked),
@@ -44,13 +60,18 @@ fn high(case: &Case<'_>, statement: String) -> Finding {
         .as_ref()
         .map(|own| vec![("lr", short(own.lr / 3.0))])
         .unwrap_or_default();
-    Finding::new("lr_too_high", Severity::Warning, statement)
-        .try_it("a third of the learning rate, for as many steps as it took to see this", &change)
+    Finding::new("lr_too_high", Severity::Warning, statement).try_it(
+        "a third of the learning rate, for as many steps as it took to see this",
+        &change,
+    )
 }
 
 /// The first update of the whole batch raised the loss: short enough steps downhill always lower it.
 fn first_step(case: &Case<'_>, loss: &Track<'_>) -> Option<Finding> {
-    case.facts.own.as_ref().filter(|own| own.full_batch && own.lr > 0.0)?;
+    case.facts
+        .own
+        .as_ref()
+        .filter(|own| own.full_batch && own.lr > 0.0)?;
     let (first, second) = (loss.values[0], loss.values[1]);
     let next = loss.steps[1] - loss.steps[0] == 1.0 && first > 0.0 && second > FIRST * first;
     next.then(|| {
@@ -72,8 +93,15 @@ fn at_high_rate(case: &Case<'_>, loss: &Track<'_>) -> Option<Finding> {
     let most = rate.values.iter().copied().fold(0.0, f64::max);
     let jumps = breaks(loss);
     let of = |step: f64| at(rate.steps, rate.values, step).or(rate.last().map(|l| l.1));
-    let inside = jumps.iter().filter(|b| of(b.step).is_some_and(|r| r >= HIGH * most)).count() as u64;
-    let share = loss.steps.iter().filter(|s| of(**s).is_some_and(|r| r >= HIGH * most)).count() as f64
+    let inside = jumps
+        .iter()
+        .filter(|b| of(b.step).is_some_and(|r| r >= HIGH * most))
+        .count() as u64;
+    let share = loss
+        .steps
+        .iter()
+        .filter(|s| of(**s).is_some_and(|r| r >= HIGH * most))
+        .count() as f64
         / loss.steps.len() as f64;
     if inside == 0 || share >= 1.0 {
         return None;
@@ -88,7 +116,10 @@ fn at_high_rate(case: &Case<'_>, loss: &Track<'_>) -> Option<Finding> {
     );
     Some(
         high(case, statement)
-            .sure(probability(p), format!("a binomial of jumps among readings, p = {}", written(p)))
+            .sure(
+                probability(p),
+                format!("a binomial of jumps among readings, p = {}", written(p)),
+            )
             .sign(rate.name, None, most, "the highest learning rate")
             .showing(&[loss.name, rate.name], jumps.first().map(|b| b.step)),
     )
@@ -122,8 +153,16 @@ fn overshoots(case: &Case<'_>, loss: &Track<'_>) -> Option<Finding> {
     );
     Some(
         high(case, statement)
-            .sure(probability(p), format!("turning points against those of noise, p = {}", written(p)))
-            .sign(loss.name, loss.last().map(|l| l.0), swing, "mean change from one reading to the next")
+            .sure(
+                probability(p),
+                format!("turning points against those of noise, p = {}", written(p)),
+            )
+            .sign(
+                loss.name,
+                loss.last().map(|l| l.0),
+                swing,
+                "mean change from one reading to the next",
+            )
             .showing(&[loss.name], None),
     )
 }
@@ -134,14 +173,20 @@ pub(super) fn too_low(case: &Case<'_>) -> Outcome {
         return Outcome::blind("the loss that is descended");
     };
     if loss.values.len() < 2 * FEWEST {
-        return Outcome::blind(format!("more than {} readings of `{}`", loss.values.len(), loss.name));
+        return Outcome::blind(format!(
+            "more than {} readings of `{}`",
+            loss.values.len(),
+            loss.name
+        ));
     }
     let looked = format!("`{}`, {} readings", loss.name, loss.values.len());
     if let Some(finding) = still(case, loss) {
         return Outcome::Found(Box::new(finding));
     }
     if falls_at_last(case) {
-        return Outcome::clear(format!("{looked}: the learning rate falls, so its course says nothing"));
+        return Outcome::clear(format!(
+            "{looked}: the learning rate falls, so its course says nothing"
+        ));
     }
     match straight(case, loss) {
         Some(finding) => Outcome::told(finding, looked),
@@ -154,7 +199,16 @@ fn low(case: &Case<'_>, statement: String) -> Finding {
         .facts
         .own
         .as_ref()
-        .map(|own| vec![("lr", if own.lr > 0.0 { short(10.0 * own.lr) } else { "1e-3".to_owned() })])
+        .map(|own| {
+            vec![(
+                "lr",
+                if own.lr > 0.0 {
+                    short(10.0 * own.lr)
+                } else {
+                    "1e-3".to_owned()
+                },
+            )]
+        })
         .unwrap_or_default();
     Finding::new("lr_too_low", Severity::Warning, statement)
         .try_it("ten times the learning rate, for as many steps", &change)
@@ -163,7 +217,11 @@ fn low(case: &Case<'_>, statement: String) -> Finding {
 /// Nothing moves at all.
 fn still(case: &Case<'_>, loss: &Track<'_>) -> Option<Finding> {
     let (first, n) = (loss.values[0], loss.values.len());
-    if loss.values.iter().any(|v| (v - first).abs() > 1e-6 * first.abs()) {
+    if loss
+        .values
+        .iter()
+        .any(|v| (v - first).abs() > 1e-6 * first.abs())
+    {
         return None;
     }
     let rate = case.of(Role::Rate).and_then(Track::last).map(|l| l.1);
@@ -172,7 +230,11 @@ fn still(case: &Case<'_>, loss: &Track<'_>) -> Option<Finding> {
         Some(r) => format!("at a learning rate of {}", short(r)),
         None => "steps have no length, or the loss is not that of what is trained".to_owned(),
     };
-    let statement = format!("Nothing is learned: `{}` is {} at each of its {n} readings; {words}.", loss.name, short(first));
+    let statement = format!(
+        "Nothing is learned: `{}` is {} at each of its {n} readings; {words}.",
+        loss.name,
+        short(first)
+    );
     let finding = low(case, statement)
         .sure(1.0, "a fact: all readings agree to six digits")
         .sign(loss.name, None, first, "at every reading")
@@ -202,16 +264,25 @@ fn straight(case: &Case<'_>, loss: &Track<'_>) -> Option<Finding> {
     let origin = coarse.steps[0];
     let span = coarse.steps[coarse.len() - 1] - origin;
     let decays = [0.1, 0.2, 0.35, 0.6, 1.0].map(|tau| {
-        fitted(&coarse.steps, &coarse.values, move |t| libm::exp(-(t - origin) / (tau * span)))
+        fitted(&coarse.steps, &coarse.values, move |t| {
+            libm::exp(-(t - origin) / (tau * span))
+        })
     });
     let powers = [0.1, 0.3, 0.5, 0.8, 1.2].map(|a| {
         let unit = span / (4.0 * coarse.len() as f64);
-        fitted(&coarse.steps, &coarse.values, move |t| libm::pow(1.0 + (t - origin) / unit, -a))
+        fitted(&coarse.steps, &coarse.values, move |t| {
+            libm::pow(1.0 + (t - origin) / unit, -a)
+        })
     });
     // Evidence by Schwarz: all have a place and a height, the curves one number more, over which they are averaged.
     let n = coarse.len() as f64;
     let weight = |square: f64| libm::exp(-0.5 * n * libm::log(square / line));
-    let curves: Vec<f64> = decays.iter().chain(&powers).flatten().map(|s| weight(*s)).collect();
+    let curves: Vec<f64> = decays
+        .iter()
+        .chain(&powers)
+        .flatten()
+        .map(|s| weight(*s))
+        .collect();
     let others = curves.iter().sum::<f64>() / curves.len() as f64;
     let p = 1.0 / (1.0 + others);
     let statement = format!(

@@ -15,20 +15,30 @@ use std::collections::BTreeMap;
 /// assert_eq!(without_seed("steps12"), None);
 /// ```
 pub fn without_seed(id: &str) -> Option<String> {
-    let parts: Vec<&str> = id.split_inclusive(['_', '-', '/', '#', ' ', ',', '.']).collect();
+    let parts: Vec<&str> = id
+        .split_inclusive(['_', '-', '/', '#', ' ', ',', '.'])
+        .collect();
     let is_seed = |part: &str| {
-        let part = part.trim_end_matches(['_', '-', '/', '#', ' ', ',', '.']).to_ascii_lowercase();
+        let part = part
+            .trim_end_matches(['_', '-', '/', '#', ' ', ',', '.'])
+            .to_ascii_lowercase();
         let rest = part.strip_prefix("seed").or_else(|| part.strip_prefix('s'));
         rest.is_some_and(|r| {
             let digits = r.trim_start_matches('=');
             !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit())
         })
     };
-    let at = parts.iter().rposition(|p| is_seed(p)).or_else(|| numbered(&parts))?;
+    let at = parts
+        .iter()
+        .rposition(|p| is_seed(p))
+        .or_else(|| numbered(&parts))?;
     let mut kept: String = parts[..at].concat();
     let rest: String = parts[at + 1..].concat();
     if rest.is_empty() {
-        kept.truncate(kept.trim_end_matches(['_', '-', '/', '#', ' ', ',', '.']).len());
+        kept.truncate(
+            kept.trim_end_matches(['_', '-', '/', '#', ' ', ',', '.'])
+                .len(),
+        );
     }
     Some(kept + &rest)
 }
@@ -123,13 +133,22 @@ pub(super) fn gains_within_seeds(endings: &[Ending]) -> Outcome {
     let metric = cells.first().map(|c| c.metric.clone());
     cells.retain(|c| Some(&c.metric) == metric.as_ref());
     if cells.len() < 2 {
-        return Outcome::blind("two settings or more, each with two seeds or more (seedN or #N in the names of runs)");
+        return Outcome::blind(
+            "two settings or more, each with two seeds or more (seedN or #N in the names of runs)",
+        );
     }
-    cells.sort_by(|a, b| (a.sign * a.level().mean).total_cmp(&(b.sign * b.level().mean)).then(a.name.cmp(&b.name)));
+    cells.sort_by(|a, b| {
+        (a.sign * a.level().mean)
+            .total_cmp(&(b.sign * b.level().mean))
+            .then(a.name.cmp(&b.name))
+    });
     let (best, next) = (&cells[0], &cells[1]);
     let looked = format!("`{}` of {} settings", best.metric, cells.len());
     let gain = next.level().minus(&best.level());
-    let gain = Level { mean: best.sign * gain.mean, ..gain };
+    let gain = Level {
+        mean: best.sign * gain.mean,
+        ..gain
+    };
     let spread = (0.5 * (best.spread() * best.spread() + next.spread() * next.spread())).sqrt();
     if spread <= 0.0 {
         return Outcome::clear(format!("{looked}: their seeds end alike"));
@@ -145,7 +164,9 @@ pub(super) fn gains_within_seeds(endings: &[Ending]) -> Outcome {
     // How many pairs of seeds tell such a gain from none: two-sided 5 %, 80 % power.
     let pairs = (15.7 * (spread / gain.mean.abs().max(1e-3 * spread)).powi(2)).ceil();
     let words = if pairs <= 1000.0 {
-        format!("about {pairs} seeds of each, if the gain is what it seems; with fewer nobody can tell")
+        format!(
+            "about {pairs} seeds of each, if the gain is what it seems; with fewer nobody can tell"
+        )
     } else {
         "another change: a gain this small needs more than a thousand seeds to be seen".to_owned()
     };
@@ -154,8 +175,18 @@ pub(super) fn gains_within_seeds(endings: &[Ending]) -> Outcome {
             gain.between(-spread, spread),
             "Welch's t over seeds: the gain lies within one standard deviation between seeds",
         )
-        .sign(&best.metric, None, best.level().mean, format!("{}, mean of {} seeds", best.name, best.ends.len()))
-        .sign(&best.metric, None, next.level().mean, format!("{}, mean of {} seeds", next.name, next.ends.len()))
+        .sign(
+            &best.metric,
+            None,
+            best.level().mean,
+            format!("{}, mean of {} seeds", best.name, best.ends.len()),
+        )
+        .sign(
+            &best.metric,
+            None,
+            next.level().mean,
+            format!("{}, mean of {} seeds", next.name, next.ends.len()),
+        )
         .sign("spread", None, spread, "standard deviation between seeds")
         .try_it(words, &[])
         .showing(&[&best.metric], None);

@@ -34,12 +34,32 @@ const fn one(name: &'static str, help: &'static str, look: fn(&Case<'_>) -> Outc
 
 /// Every finding, sorted by name.
 pub const ALL: &[Check] = &[
-    one("at_floor", "an accuracy that guessing reaches", bounds::at_floor),
-    one("better_than_possible", "held-out rows better than they can be: a leak", bounds::better_than_possible),
-    one("blew_up", "the loss jumped, and most of what had been learned is lost", breaks::blew_up),
-    one("decay_too_weak", "it memorised, and nothing holds its weights back", own::decay_too_weak),
+    one(
+        "at_floor",
+        "an accuracy that guessing reaches",
+        bounds::at_floor,
+    ),
+    one(
+        "better_than_possible",
+        "held-out rows better than they can be: a leak",
+        bounds::better_than_possible,
+    ),
+    one(
+        "blew_up",
+        "the loss jumped, and most of what had been learned is lost",
+        breaks::blew_up,
+    ),
+    one(
+        "decay_too_weak",
+        "it memorised, and nothing holds its weights back",
+        own::decay_too_weak,
+    ),
     one("diverged", "numbers that are not finite", breaks::diverged),
-    one("does_not_generalise", "why, by the stages of a run of this program", own::does_not_generalise),
+    one(
+        "does_not_generalise",
+        "why, by the stages of a run of this program",
+        own::does_not_generalise,
+    ),
     Check {
         name: "gains_within_seeds",
         help: "the best setting is ahead of the next by less than seeds differ",
@@ -47,13 +67,33 @@ pub const ALL: &[Check] = &[
     },
     one("lr_too_high", "steps that are too long", rate::too_high),
     one("lr_too_low", "steps that are too short", rate::too_low),
-    one("memorised", "training rows are answered, held-out rows are not", fit::memorised),
-    one("overfit", "a held-out measure gets worse since some step", fit::overfit),
+    one(
+        "memorised",
+        "training rows are answered, held-out rows are not",
+        fit::memorised,
+    ),
+    one(
+        "overfit",
+        "a held-out measure gets worse since some step",
+        fit::overfit,
+    ),
     one("plateau", "the measure has come to rest", fit::plateau),
-    one("proxy", "what is optimised rises while what is wanted falls", proxy::proxy),
+    one(
+        "proxy",
+        "what is optimised rises while what is wanted falls",
+        proxy::proxy,
+    ),
     one("spiked", "the loss jumped", breaks::spiked),
-    one("too_little_data", "fewer rows than the known border of its group", own::too_little_data),
-    one("underfit", "not even the training rows are answered, and no more of them come", fit::underfit),
+    one(
+        "too_little_data",
+        "fewer rows than the known border of its group",
+        own::too_little_data,
+    ),
+    one(
+        "underfit",
+        "not even the training rows are answered, and no more of them come",
+        fit::underfit,
+    ),
 ];
 
 /// A check that found nothing, or could not be made.

@@ -28,10 +28,10 @@ pub struct DiagnosedRun {
     pub notes: Vec<String>,
     /// What was found, the worst and surest first.
     pub findings: Vec<DiagnosedFinding>,
-    /// What was looked for and not found: the finding, and what was looked at.
-    pub clear: Vec<(String, String)>,
-    /// What could not be looked for: the finding, and what is missing.
-    pub blind: Vec<(String, String)>,
+    /// What was looked for and not found, and what was looked at.
+    pub clear: Vec<DiagnosedLook>,
+    /// What could not be looked for, and what is missing.
+    pub blind: Vec<DiagnosedLook>,
     /// Series that the findings show.
     #[serde(default)]
     pub series: Vec<DrawnSeries>,
@@ -64,6 +64,15 @@ pub struct DiagnosedFinding {
     pub shown: Vec<String>,
 }
 
+/// A finding that is not there, or cannot be looked for.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct DiagnosedLook {
+    /// Its name.
+    pub name: String,
+    /// What was looked at, or what is missing.
+    pub words: String,
+}
+
 /// A number that speaks for a finding.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct DiagnosedSign {
@@ -89,7 +98,10 @@ pub struct DrawnSeries {
 impl DiagnosisPage {
     /// Whether all numbers are finite, probabilities are such, and steps ascend.
     pub fn is_consistent(&self) -> bool {
-        self.runs.iter().chain(&self.together).all(DiagnosedRun::is_consistent)
+        self.runs
+            .iter()
+            .chain(&self.together)
+            .all(DiagnosedRun::is_consistent)
     }
 }
 
