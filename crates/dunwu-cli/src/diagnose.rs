@@ -136,7 +136,7 @@ fn sign(s: &DiagnosedSign) -> String {
         .map_or_else(|| "not finite".to_owned(), short_number);
     let step = s
         .step
-        .map_or_else(String::new, |at| format!(" at step {}", short_number(at)));
+        .map_or_else(String::new, |at| format!(" at step {}", step(at)));
     format!("{} = {value}{step}: {}", s.series, s.says)
 }
 

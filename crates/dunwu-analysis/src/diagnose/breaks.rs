@@ -3,7 +3,7 @@
 use super::belief::{heavy_upper, probability};
 use super::case::{Case, Role, Track};
 use super::coarse::median;
-use super::finding::{Finding, Outcome, Severity, step_words};
+use super::finding::{Finding, Outcome, Severity, key_words, step_words};
 use crate::forecast::short;
 use dunwu_core::StopReason;
 
@@ -213,7 +213,10 @@ fn shorter_steps(case: &Case<'_>, step: f64) -> Vec<(&'static str, String)> {
         return vec![];
     };
     let epochs = (2.0 * step).clamp(50.0, own.epochs.max(50) as f64) as u64;
-    vec![("lr", short(own.lr / 3.0)), ("epochs", epochs.to_string())]
+    vec![
+        ("lr", key_words(own.lr / 3.0)),
+        ("epochs", epochs.to_string()),
+    ]
 }
 
 /// Diverged: numbers that are not finite.
@@ -301,7 +304,7 @@ pub(super) fn blew_up(case: &Case<'_>) -> Outcome {
     let looked = format!("`{}`, {} readings", loss.name, loss.values.len());
     let first = loss.values[0].abs();
     let bound = BEYOND * first.max(f64::MIN_POSITIVE);
-    let positive = loss.values.iter().all(|v| *v >= 0.0);
+    let positive = first > 0.0 && loss.values.iter().all(|v| *v >= 0.0);
     let tail = median(&loss.values[loss.values.len() - loss.values.len().min(5)..]);
     let beyond = loss
         .values

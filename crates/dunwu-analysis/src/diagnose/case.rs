@@ -140,9 +140,12 @@ fn role(name: &str, values: &[f64]) -> Role {
             Role::Weights
         }
         _ if any(&["lr"]) || (any(&["learning"]) && any(&["rate"])) => Role::Rate,
+        // What is logged beside rewards is no loss that is descended.
+        Sense::Loss if any(&["kl", "entropy"]) && !any(&["loss"]) => Role::Other,
         Sense::Loss => Role::Loss(metric.measured),
         Sense::Score => Role::Score(metric.measured),
         Sense::Unknown if words == ["norm"] => Role::Weights,
+        Sense::Unknown if any(&["win", "wins"]) => Role::Score(metric.measured),
         Sense::Unknown => Role::Other,
     }
 }
@@ -271,6 +274,8 @@ mod tests {
             ("val_accuracy", Role::Score(Measured::HeldOut)),
             ("sigma23", Role::Other),
             ("tokens", Role::Other),
+            ("kl", Role::Other),
+            ("eval_win_rate", Role::Score(Measured::HeldOut)),
         ] {
             assert_eq!(super::role(name, &[0.5]), role, "{name}");
         }

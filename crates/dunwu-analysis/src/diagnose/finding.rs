@@ -9,6 +9,13 @@ pub(crate) fn step_words(step: f64) -> String {
     }
 }
 
+/// A value of a key, to four digits.
+pub(crate) fn key_words(value: f64) -> String {
+    crate::forecast::short(value)
+        .parse::<f64>()
+        .map_or_else(|_| value.to_string(), |x| x.to_string())
+}
+
 /// A probability in words: in percent, none or all only of what is certain.
 pub(crate) fn sure_words(p: f64) -> String {
     match p {

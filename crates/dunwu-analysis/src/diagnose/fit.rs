@@ -4,7 +4,7 @@ use super::belief::{SAID, probability};
 use super::breaks::written;
 use super::case::{Case, Role, Track};
 use super::coarse::{Coarse, Level, median};
-use super::finding::{Finding, Outcome, Severity, step_words, sure_words};
+use super::finding::{Finding, Outcome, Severity, key_words, step_words, sure_words};
 use crate::forecast::{Companions, Measured, delayed, short};
 
 /// Blocks that a series is looked at in.
@@ -13,6 +13,8 @@ pub(super) const BLOCKS: usize = 40;
 pub(super) const FEWEST: usize = 6;
 /// Share of its range that a measure must have lost again.
 pub(super) const WORSE: f64 = 0.05;
+/// Share of its best value by which it must have got worse.
+const SLIGHT: f64 = 0.005;
 /// Times an earlier rise, which was undone, that a rise must be: slow swings are no turn.
 const SWINGS: f64 = 2.0;
 /// Accuracy on the training rows from which on they are memorised.
@@ -40,7 +42,9 @@ pub(super) fn worse(track: &Track<'_>) -> Option<Worse> {
         return None;
     }
     let turn = coarse.turn()?;
-    let material = turn.rise >= WORSE * coarse.range() && turn.rise > SWINGS * turn.earlier;
+    let material = turn.rise >= WORSE * coarse.range()
+        && turn.rise >= SLIGHT * coarse.values[turn.at].abs()
+        && turn.rise > SWINGS * turn.earlier;
     let n = coarse.len();
     Some(Worse {
         step: coarse.steps[turn.at],
@@ -130,7 +134,7 @@ pub(super) fn more_decay(case: &Case<'_>) -> Vec<(&'static str, String)> {
     } else {
         2e-4
     };
-    vec![("weight_decay", short(decay))]
+    vec![("weight_decay", key_words(decay))]
 }
 
 /// The last readings of a share, on a scale from 0 to 1: the last quarter, in blocks.
@@ -168,6 +172,10 @@ pub(super) fn memorised(case: &Case<'_>) -> Outcome {
     let Some(since) = since.filter(|_| fits.mean >= MEMORISED - 0.01) else {
         return Outcome::clear(format!("{looked}: the training rows are not all answered"));
     };
+    let tail = |t: &Track<'_>| median(&t.values[t.values.len() - t.values.len().min(3)..]);
+    if tail(train) / top - tail(held) / held.top().unwrap_or(1.0) <= GAP {
+        return Outcome::clear(format!("{looked}: no gap is left"));
+    }
     let gap = fits.minus(&answers);
     let severity = if gap.mean >= WIDE {
         Severity::Warning
@@ -275,11 +283,7 @@ pub(super) fn rest(track: &Track<'_>) -> Option<(f64, f64, f64)> {
     let slope = half.slope()?;
     let length = now - half.steps[0];
     let level = median(&half.values[half.len() - half.len().min(4)..]);
-    let learned = track.values[..track.values.len().min(3)]
-        .iter()
-        .map(|v| track.sign() * v)
-        .fold(f64::NEG_INFINITY, f64::max)
-        - level;
+    let learned = track.sign() * track.values[0] - level;
     if learned <= 0.0 {
         return None;
     }

@@ -3,9 +3,9 @@
 use super::belief::{normal, probability};
 use super::breaks::written;
 use super::case::{Case, Own, Role, Track};
-use super::finding::{Finding, Outcome, Severity, step_words};
+use super::finding::{Finding, Outcome, Severity, key_words, step_words};
 use super::fit::{BLOCKS, FEWEST, more_decay};
-use crate::boundary::{Point, Prediction, laws, predict};
+use crate::boundary::{Point, laws, predict};
 use crate::fate::Fate;
 use crate::forecast::{Measured, short};
 
@@ -133,7 +133,7 @@ fn no_decay(case: &Case<'_>, since: f64) -> Finding {
     let mut finding = Finding::new("decay_too_weak", Severity::Warning, statement)
         .sure(1.0, "a fact: weight_decay is 0")
         .sign("weight_decay", None, 0.0, "of the plan")
-        .try_it("with decay", &more_decay(case))
+        .try_it("the same with decay", &more_decay(case))
         .showing(&shown, Some(since));
     if let Some(norm) = case.of(Role::Weights)
         && let Some((step, value)) = norm.last()
@@ -157,8 +157,25 @@ pub const BORDERS: &[[f64; 5]] = &[
     [251.0, 1.0, 0.0914, 0.0872, 0.1012],
 ];
 
-/// Where the border of a group lies, by the laws that the measured borders leave.
-fn border(order: f64, factor: f64) -> Option<Prediction> {
+/// Where the border of a group lies, its 95 % interval, and by what.
+struct Known {
+    at: f64,
+    low: f64,
+    high: f64,
+    by: String,
+}
+
+/// As it was measured for that order, else by the laws that the measured borders leave.
+fn border(order: f64, factor: f64) -> Option<Known> {
+    if let Some([_, _, at, low, high]) = BORDERS.iter().find(|b| b[0] == order && b[1] == factor) {
+        let by = "the border that was measured for this order".to_owned();
+        return Some(Known {
+            at: *at,
+            low: *low,
+            high: *high,
+            by,
+        });
+    }
     let point = |[size, factor, border, low, high]: &[f64; 5]| Point {
         size: *size,
         factor: *factor,
@@ -167,8 +184,14 @@ fn border(order: f64, factor: f64) -> Option<Prediction> {
         high: *high,
     };
     let points: Vec<Point> = BORDERS.iter().map(point).collect();
-    let fits = laws(&points, &[]).ok()?;
-    Some(predict(&fits, order, factor))
+    let said = predict(&laws(&points, &[]).ok()?, order, factor);
+    let voice = said.from.first().map_or("", |v| v.form);
+    Some(Known {
+        at: said.at,
+        low: said.low,
+        high: said.high,
+        by: format!("the laws that nine measured borders leave, `{voice}` the heaviest"),
+    })
 }
 
 /// Too little data: fewer rows than the border of its group.
@@ -198,7 +221,6 @@ pub(super) fn too_little_data(case: &Case<'_>) -> Outcome {
         known.high / known.at
     };
     let p = normal(off / (libm::log(side) / 1.96));
-    let voice = known.from.first().map_or("", |v| v.form);
     let statement = format!(
         "There is too little data: it sees {} of the rows, and half of the runs on groups of order {} generalise from {} on ({} to {}).",
         percent(own.fraction),
@@ -211,11 +233,14 @@ pub(super) fn too_little_data(case: &Case<'_>) -> Outcome {
     let finding = Finding::new("too_little_data", Severity::Warning, statement)
         .sure(
             p,
-            format!("the laws of the border that nine measured ones leave, `{voice}` the heaviest; they were measured with 2048 nodes and 3000 epochs, and other settings move them"),
+            format!(
+                "{}, log-normal; measured with 2048 nodes and 3000 epochs, and other settings move it",
+                known.by
+            ),
         )
         .sign("training fraction", None, own.fraction, "of all rows")
         .sign("border", None, known.at, "training fraction at which half of the runs generalise")
-        .try_it("half as many rows again as the border", &[("train_fraction", short(wanted))])
+        .try_it("half as many rows again as the border", &[("train_fraction", key_words(wanted))])
         .showing(&held(case), Some(since));
     Outcome::told(
         finding,
@@ -305,7 +330,7 @@ fn next(case: &Case<'_>, own: &Own) -> Vec<(&'static str, String)> {
     match known {
         _ if own.weight_decay == 0.0 => more_decay(case),
         Some(b) if own.fraction < b.high => {
-            vec![("train_fraction", short((1.5 * b.high).min(0.9)))]
+            vec![("train_fraction", key_words((1.5 * b.high).min(0.9)))]
         }
         _ => vec![("epochs", (4 * own.epochs).to_string())],
     }

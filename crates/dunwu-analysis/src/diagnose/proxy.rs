@@ -83,17 +83,13 @@ fn apart(proxy: &Track<'_>, wanted: &Track<'_>, looks: usize) -> Option<Finding>
     let turn = worse(wanted)?;
     let falls = wanted.coarse(BLOCKS).from(turn.step);
     let (sign_p, sign_w) = (-proxy.sign(), -wanted.sign());
-    let values: Option<Vec<f64>> = falls.steps.iter().map(|s| within(proxy, *s)).collect();
-    let rises = Coarse {
-        steps: falls.steps.clone(),
-        values: values?.iter().map(|v| sign_p * v).collect(),
-        size: falls.size,
-    };
+    let rises = proxy.coarse(BLOCKS).times(sign_p).from(turn.step);
     if rises.len() < FEWEST {
         return None;
     }
-    let wanted_values: Vec<f64> = falls.values.iter().map(|v| sign_w * v).collect();
-    let rho = rank_correlation(&rises.values, &wanted_values);
+    let beside: Option<Vec<f64>> = falls.steps.iter().map(|s| within(&rises, *s)).collect();
+    let falling: Vec<f64> = falls.values.iter().map(|v| sign_w * v).collect();
+    let rho = rank_correlation(&beside?, &falling);
     if rho > APART {
         return None;
     }
@@ -124,14 +120,14 @@ fn apart(proxy: &Track<'_>, wanted: &Track<'_>, looks: usize) -> Option<Finding>
     )
 }
 
-/// The value at a step, or the nearest end for a step just outside.
-fn within(track: &Track<'_>, step: f64) -> Option<f64> {
-    at(track.steps, track.values, step).or_else(|| {
-        let first = *track.steps.first()?;
+/// The value at a step, or that of the nearest end for a step outside.
+fn within(blocks: &Coarse, step: f64) -> Option<f64> {
+    at(&blocks.steps, &blocks.values, step).or_else(|| {
+        let first = *blocks.steps.first()?;
         if step < first {
-            track.values.first().copied()
+            blocks.values.first().copied()
         } else {
-            track.values.last().copied()
+            blocks.values.last().copied()
         }
     })
 }

@@ -4,7 +4,7 @@ use super::belief::{binomial_upper, normal, probability};
 use super::breaks::{breaks, written};
 use super::case::{Case, Role, Track};
 use super::coarse::at;
-use super::finding::{Finding, Outcome, Severity};
+use super::finding::{Finding, Outcome, Severity, key_words};
 use super::fit::{BLOCKS, FEWEST};
 use crate::forecast::short;
 
@@ -20,6 +20,9 @@ pub(super) fn too_high(case: &Case<'_>) -> Outcome {
     let Some(loss) = case.descended() else {
         return Outcome::blind("the loss that is descended");
     };
+    if let Some(finding) = first_step(case, loss) {
+        return Outcome::Found(Box::new(finding));
+    }
     if loss.values.len() < 2 * FEWEST {
         return Outcome::blind(format!(
             "more than {} readings of `{}`",
@@ -28,13 +31,9 @@ pub(super) fn too_high(case: &Case<'_>) -> Outcome {
         ));
     }
     let mut best: Option<Finding> = None;
-    for finding in [
-        first_step(case, loss),
-        at_high_rate(case, loss),
-        overshoots(case, loss),
-    ]
-    .into_iter()
-    .flatten()
+    for finding in [at_high_rate(case, loss), overshoots(case, loss)]
+        .into_iter()
+        .flatten()
     {
         if best
             .as_ref()
@@ -58,7 +57,7 @@ fn high(case: &Case<'_>, statement: String) -> Finding {
         .facts
         .own
         .as_ref()
-        .map(|own| vec![("lr", short(own.lr / 3.0))])
+        .map(|own| vec![("lr", key_words(own.lr / 3.0))])
         .unwrap_or_default();
     Finding::new("lr_too_high", Severity::Warning, statement).try_it(
         "a third of the learning rate, for as many steps as it took to see this",
@@ -72,8 +71,11 @@ fn first_step(case: &Case<'_>, loss: &Track<'_>) -> Option<Finding> {
         .own
         .as_ref()
         .filter(|own| own.full_batch && own.lr > 0.0)?;
-    let (first, second) = (loss.values[0], loss.values[1]);
-    let next = loss.steps[1] - loss.steps[0] == 1.0 && first > 0.0 && second > FIRST * first;
+    let ([first, second, ..], [start, next, ..]) = (loss.values, loss.steps) else {
+        return None;
+    };
+    let (first, second) = (*first, *second);
+    let next = next - start == 1.0 && first > 0.0 && second > FIRST * first;
     next.then(|| {
         let statement = format!(
             "The learning rate is too high: the first update of the whole batch raised `{}` from {} to {}, and short enough steps downhill always lower it.",
@@ -203,7 +205,7 @@ fn low(case: &Case<'_>, statement: String) -> Finding {
             vec![(
                 "lr",
                 if own.lr > 0.0 {
-                    short(10.0 * own.lr)
+                    key_words(10.0 * own.lr)
                 } else {
                     "1e-3".to_owned()
                 },

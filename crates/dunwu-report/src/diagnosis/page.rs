@@ -147,15 +147,25 @@ fn figure(run: &DiagnosedRun, i: usize, f: &DiagnosedFinding) -> Markup {
         figure.chart id=(name) aria-labelledby=(format!("title-{name}")) {
             figcaption {
                 div.title { h3 #(format!("title-{name}")) { (f.name) ": " (f.help) } span { (chip(&f.severity)) " " strong { (certainty(f.probability)) } } }
-                p { (bound(&f.statement)) }
+                p { (words(&f.statement)) }
             }
             @for medium in [Medium::Wide, Medium::Narrow] {
                 @if let Some(drawing) = picture(run, i, f, medium) { (PreEscaped(drawing.svg)) }
             }
             @if !f.evidence.is_empty() { (evidence(f)) }
-            p.help { "Probability by: " (f.by) }
-            p { strong { "To confirm: " } (bound(&f.experiment)) }
+            p.help { "Probability by: " (words(&f.by)) }
+            p { strong { "To confirm: " } (words(&f.experiment)) }
             @if let Some(command) = &f.command { pre.run { code { (command) } } }
+        }
+    }
+}
+
+/// A sentence, names of series set as code.
+fn words(text: &str) -> Markup {
+    let text = bound(text);
+    html! {
+        @for (i, part) in text.split('`').enumerate() {
+            @if i % 2 == 1 { code { (part) } } @else { (part) }
         }
     }
 }
@@ -183,7 +193,7 @@ fn looked(title: &str, head: &str, all: &[super::record::DiagnosedLook]) -> Mark
             summary { (title) " (" (all.len()) ")" }
             table {
                 thead { tr { th scope="col" { "finding" } th scope="col" { (head) } } }
-                tbody { @for look in all { tr { th scope="row" { (look.name) } td { (look.words) } } } }
+                tbody { @for look in all { tr { th scope="row" { (look.name) } td { (words(&look.words)) } } } }
             }
         }
     }

@@ -10,7 +10,7 @@ use crate::text::{cut, number};
 
 /// Height of a panel, and the room between two.
 const PANEL: f64 = 92.0;
-const BETWEEN: f64 = 34.0;
+const BETWEEN: f64 = 30.0;
 /// Findings whose series are of one unit and share a panel.
 const TOGETHER: &[&str] = &[
     "at_floor",
@@ -49,7 +49,7 @@ pub(crate) fn picture(
         description: &finding.statement,
     };
     let top = title_room(medium) + 22.0;
-    let height = top + panels.len() as f64 * (PANEL + BETWEEN) + 12.0;
+    let height = top + panels.len() as f64 * (PANEL + BETWEEN) + 14.0;
     let mut svg = title.begin(medium, height);
     let steps = range(
         panels
@@ -137,9 +137,14 @@ fn draw(
         format: Format::Number,
         ticks: Ticks::About(ticks),
     };
-    let under = if lowest { "step" } else { "" };
-    let columns = if medium == Medium::Narrow { 3 } else { 6 };
-    plot.axes(svg, axis(under, columns), axis(panel[0].name.as_str(), 3));
+    let (left, right) = x.range;
+    if lowest {
+        let columns = if medium == Medium::Narrow { 3 } else { 6 };
+        plot.axes(svg, axis("step", columns), axis(panel[0].name.as_str(), 3));
+    } else {
+        plot.levels(svg, axis(panel[0].name.as_str(), 3));
+        svg.line((left, top + PANEL), (right, top + PANEL), "axis");
+    }
     for (k, series) in panel.iter().enumerate() {
         let points = decimate(&plot.place(&series.points), 0.7);
         svg.path(&polyline(&points), &format!("median thin l{k}"));
