@@ -145,6 +145,9 @@ pub(crate) struct Sweep {
     /// Hand all work to the scheduler of a cluster and leave; --resume looks again.
     #[arg(long)]
     pub detach: bool,
+    /// Do runs that failed again, once what was wrong is mended.
+    #[arg(long)]
+    pub retry: bool,
     /// One JSON object on standard output.
     #[arg(long)]
     pub json: bool,

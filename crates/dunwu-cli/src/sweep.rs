@@ -65,6 +65,7 @@ pub(crate) fn options(args: &Sweep) -> anyhow::Result<(SweepOptions, Vec<String>
     let program = camino::Utf8PathBuf::try_from(program)?;
     let options = SweepOptions {
         detach: args.detach,
+        retry: args.retry,
         program,
         ..options
     };
@@ -104,10 +105,7 @@ fn print(report: &SweepReport) {
         report.finished + report.missing - report.wanted,
         report.seconds
     ));
-    line(&format!(
-        "{} reached a held-out accuracy of 0.99",
-        report.generalised
-    ));
+    line(&format!("{} generalised", report.generalised));
     if let Some(why) = &report.first_failure {
         paragraph(&format!(
             "{} failed, the first because of {why}",

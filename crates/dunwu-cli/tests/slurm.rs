@@ -390,6 +390,23 @@ fn what_is_interrupted_is_taken_back_and_goes_on_with_the_same_engine() {
 }
 
 #[test]
+fn threads_of_this_machine_take_over_from_slurm() {
+    let Some(cluster) = Cluster::up() else {
+        return;
+    };
+    let work = cluster.work();
+    let said = cluster.wait(cluster.sweep("over", &["--detach"]));
+    assert!(said.status.success(), "{}", text(&said));
+    let words = ["sweep", "--resume", "over", "engine=local", "--quiet"];
+    let said = cluster.dunwu(&words).output().unwrap();
+    assert!(said.status.success(), "{}", text(&said));
+    assert!(text(&said).contains("taken back"), "{}", text(&said));
+    assert_eq!(cluster.slurm("squeue", &["-h", "-r", "-t", "PD,R"]), "");
+    assert!(!work.join("over/jobs.json").exists());
+    assert_eq!(results(work, "over"), local(work));
+}
+
+#[test]
 fn what_slurm_refuses_is_shown() {
     let Some(cluster) = Cluster::up() else {
         return;
@@ -446,6 +463,7 @@ fn one_chunk(work: &Path, seeds: u64, epochs: u64) -> Utf8PathBuf {
             words: [words.clone(), vec![format!("seeds={seeds}")]].concat(),
             zip: vec![],
         }],
+        files: vec![],
     };
     let dir = SweepDir::create(&path, &plan).unwrap();
     let runs = vec![(words, (0..seeds).collect())];

@@ -113,6 +113,40 @@ fn points_are_added_and_another_plan_is_refused() {
 }
 
 #[test]
+fn a_table_that_changes_is_no_longer_the_same_plan_and_failed_runs_are_tried_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let table = dir.path().join("t.csv");
+    let base = [
+        "sweep",
+        "task=table:t.csv,Z5",
+        "width=8",
+        "epochs=5",
+        "--out",
+        "s",
+        "--json",
+    ];
+    let with = |extra: &[&str]| output(dir.path(), &[&base[..], extra].concat());
+    std::fs::write(&table, "0,1\n1,1\n").unwrap();
+    let failed = json(&with(&[]));
+    assert_eq!(failed["runs"]["failed"], 1, "{failed}");
+    // Mended, it is tried again only when that is asked for.
+    std::fs::write(&table, "0,1\n1,0\n").unwrap();
+    let refused = with(&[]);
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(errors(&refused).contains("t.csv has changed"));
+    let again = json(&with(&["--retry"]));
+    assert_eq!(again["runs"]["failed"], 0, "{again}");
+    assert_eq!(again["runs"]["done_now"], 1, "{again}");
+    let before = parts(&dir.path().join("s"));
+    // Another table of the same name is another plan, and nothing that is recorded is lost.
+    std::fs::write(&table, "1,0\n0,1\n").unwrap();
+    let refused = with(&["--retry"]);
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(errors(&refused).contains("give another --out"));
+    assert_eq!(parts(&dir.path().join("s")), before);
+}
+
+#[test]
 fn damaged_and_foreign_files_lose_nothing() {
     let dir = tempfile::tempdir().unwrap();
     let whole = json(&sweep(dir.path(), &["--out", "s", "curve_points=0"]));

@@ -180,6 +180,8 @@ named_enum! {
 named_enum! {
     /// What ends a run before its last epoch.
     pub enum Stop {
+        /// Held-out accuracy reaches `stop_accuracy`, or a run that has memorised is given up by `dunwu forecast`.
+        Forecast = "forecast",
         /// Held-out accuracy reaches `stop_accuracy`.
         Generalised = "generalised",
         /// Nothing.

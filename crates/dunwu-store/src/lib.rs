@@ -65,7 +65,7 @@ pub use logs::{Log, LogFormat, LogOptions, LogSeries, LogSource, log_sources, re
 pub use reader::{RunReader, stored_plan};
 pub use record::{RECORD_FORMAT, RecordDir, read_record};
 pub use run::{FORMAT, Input, Provenance, RunDir, plan_hash};
-pub use sweep::{Chunk, Part, SWEEP_FORMAT, SweepDir, SweepPlan, SweepReader, Wanted};
+pub use sweep::{Chunk, NamedFile, Part, SWEEP_FORMAT, SweepDir, SweepPlan, SweepReader, Wanted};
 pub use table::{Column, TABLE_FORMAT, Table};
 pub use tensors::{OwnedSnapshot, read_safetensors};
 pub use writer::{ResumePoint, SeedWriter};

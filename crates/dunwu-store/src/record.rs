@@ -86,22 +86,43 @@ impl RunDir {
 
 /// Makes a directory that holds nothing yet, and takes hold of it.
 pub(crate) fn hold_new(dir: &Utf8Path) -> Result<File, StoreError> {
+    let dir_of = dir.to_owned();
+    hold_empty(dir, &[], Kind::Occupied { dir: dir_of })
+}
+
+/// Makes a directory that holds nothing but what a killed start may have left, and takes hold of it; `occupied` is
+/// said of any other.
+pub(crate) fn hold_empty(
+    dir: &Utf8Path,
+    left: &[&str],
+    occupied: Kind,
+) -> Result<File, StoreError> {
     files::create_dir(dir)?;
+    if !is_empty(dir, left)? {
+        // Nothing is added to a directory that is somebody else's.
+        let held = dir.join("lock").exists().then(|| lock(dir).err()).flatten();
+        let in_use = held.filter(StoreError::is_in_use);
+        return Err(in_use.unwrap_or_else(|| occupied.into()));
+    }
+    let held = lock(dir)?;
+    // Another process may have come and gone between the look and the lock.
+    if is_empty(dir, left)? {
+        Ok(held)
+    } else {
+        Err(occupied.into())
+    }
+}
+
+/// Whether a directory holds nothing but `left`, its lock and temporaries.
+fn is_empty(dir: &Utf8Path, left: &[&str]) -> Result<bool, StoreError> {
     let entries = dir
         .read_dir_utf8()
         .map_err(|e| StoreError::io("list", dir, e))?;
-    // A killed start leaves the lock file or a temporary, and nothing that could be lost.
-    let is_ours = |name: &str| name == "lock" || name.ends_with(files::TEMPORARY);
-    let empty = entries
+    let is_ours =
+        |name: &str| name == "lock" || name.ends_with(files::TEMPORARY) || left.contains(&name);
+    Ok(entries
         .filter_map(Result::ok)
-        .all(|e| is_ours(e.file_name()));
-    if !empty {
-        let held = dir.join("lock").exists().then(|| lock(dir).err()).flatten();
-        let in_use = held.filter(StoreError::is_in_use);
-        let dir = dir.to_owned();
-        return Err(in_use.unwrap_or_else(|| Kind::Occupied { dir }.into()));
-    }
-    lock(dir)
+        .all(|e| is_ours(e.file_name())))
 }
 
 fn none(dir: &Utf8Path, name: &str) -> StoreError {

@@ -140,36 +140,17 @@ impl RunDir {
         plan: &RunPlan,
         provenance: &Provenance,
     ) -> Result<RunDir, StoreError> {
-        files::create_dir(dir)?;
-        let entries = dir
-            .read_dir_utf8()
-            .map_err(|e| StoreError::io("list", dir, e))?;
-        // A killed start leaves the lock file or a temporary, and nothing that could be lost.
-        let is_ours = |name: &str| {
-            let files = [
-                "lock",
-                "events.jsonl",
-                "provenance.json",
-                "input.task",
-                "input.split_file",
-            ];
-            name.ends_with(files::TEMPORARY) || files.contains(&name)
+        // What is written before the plan holds nothing that could be lost.
+        let left = [
+            "events.jsonl",
+            "provenance.json",
+            "input.task",
+            "input.split_file",
+        ];
+        let not_empty = Kind::NotEmpty {
+            dir: dir.to_owned(),
         };
-        let empty = entries
-            .filter_map(Result::ok)
-            .all(|e| is_ours(e.file_name()));
-        if !empty {
-            // Nothing is added to a directory that is somebody else's.
-            let held = dir.join("lock").exists().then(|| lock(dir).err()).flatten();
-            let in_use = held.filter(StoreError::is_in_use);
-            return Err(in_use.unwrap_or_else(|| {
-                Kind::NotEmpty {
-                    dir: dir.to_owned(),
-                }
-                .into()
-            }));
-        }
-        let lock = lock(dir)?;
+        let lock = crate::record::hold_empty(dir, &left, not_empty)?;
         for input in &provenance.inputs {
             files::write_atomic(&input_path(dir, &input.key), input.text.as_bytes())?;
         }

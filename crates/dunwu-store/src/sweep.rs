@@ -20,6 +20,8 @@ const RUNS: &str = ".runs.parquet";
 const CURVES: &str = ".curves.parquet";
 /// What a damaged file is renamed to.
 const ASIDE: &str = ".damaged";
+/// How often a claim is tried before it counts as another's.
+const LOOKS: usize = 4;
 
 /// What was asked for.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -30,6 +32,19 @@ pub struct SweepPlan {
     /// What it was asked, once for each time that points were added.
     #[serde(rename = "asked")]
     pub asked: Vec<Wanted>,
+    /// Files that its plans name, as they were when its runs began.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<NamedFile>,
+}
+
+/// A file that plans name.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NamedFile {
+    /// As the plans write it.
+    pub path: String,
+    /// [`text_hash`](crate::text_hash) of what it held, in hexadecimal.
+    pub hash: String,
 }
 
 /// Keys and values as they were written.
@@ -313,11 +328,18 @@ impl SweepReader {
             .truncate(false)
             .open(&path)
             .map_err(fail)?;
-        match file.try_lock() {
-            Ok(()) => Ok(Some(file)),
-            Err(std::fs::TryLockError::WouldBlock) => Ok(None),
-            Err(std::fs::TryLockError::Error(e)) => Err(fail(e)),
+        for look in 0..LOOKS {
+            match file.try_lock() {
+                Ok(()) => return Ok(Some(file)),
+                Err(std::fs::TryLockError::Error(e)) => return Err(fail(e)),
+                // One that only looks holds it for an instant; a worker holds it for long.
+                Err(std::fs::TryLockError::WouldBlock) if look + 1 < LOOKS => {
+                    std::thread::sleep(std::time::Duration::from_millis(5));
+                }
+                Err(std::fs::TryLockError::WouldBlock) => {}
+            }
         }
+        Ok(None)
     }
 }
 
@@ -429,7 +451,8 @@ impl SweepDir {
         if runs.rows() > 0 {
             self.reader.commit(into, &runs, curves)?;
         }
-        for part in parts.iter().filter(|p| *p != into) {
+        let replaced = |p: &&Part| *p != into || runs.rows() == 0;
+        for part in parts.iter().filter(replaced) {
             files::remove(&self.reader.part_path(part, RUNS))?;
             files::remove(&self.reader.part_path(part, CURVES))?;
         }
@@ -466,6 +489,14 @@ impl SweepDir {
     /// A file that cannot be written.
     pub fn write_record(&self, name: &str, record: &Value) -> Result<(), StoreError> {
         crate::record::write_record(&self.reader.dir, name, record)
+    }
+
+    /// Removes a record, if it is there.
+    ///
+    /// # Errors
+    /// A file that cannot be removed.
+    pub fn remove(&self, name: &str) -> Result<(), StoreError> {
+        files::remove(&self.reader.dir.join(name))
     }
 
     /// Adds a line to `events.jsonl`.

@@ -238,6 +238,36 @@ pub fn forecast_log(log: &Log, spec: &ForecastSpec) -> Result<RunForecast, Strin
     })
 }
 
+/// Forecasts a column of a run in memory at an epoch; None where it has no finite reading.
+pub(crate) fn forecast_curve(
+    curve: &dunwu_core::Curve,
+    column: &str,
+    horizon: u64,
+) -> Option<Forecast> {
+    let series = |name: &str| {
+        let points = curve.points(name).filter(|p| p.1.is_finite());
+        let (steps, values) = points.map(|(epoch, value)| (epoch as f64, value)).unzip();
+        LogSeries {
+            steps,
+            values,
+            ..LogSeries::default()
+        }
+    };
+    let named = |(name, _): (&str, &[f64])| (name.to_owned(), series(name));
+    let log = Log {
+        id: String::new(),
+        series: curve.columns().map(named).collect(),
+        planned: Some(horizon as f64),
+        notes: vec![],
+    };
+    let spec = ForecastSpec {
+        metric: Some(column.to_owned()),
+        ..ForecastSpec::default()
+    };
+    let told = forecast_log(&log, &spec).ok()?;
+    (!told.seen.0.is_empty()).then_some(told.forecast)
+}
+
 fn until(series: &LogSeries, at: Option<f64>) -> Points<'_> {
     let n = series
         .steps

@@ -1,7 +1,16 @@
 //! When a run ends before its last epoch, as the plan's key `stop` says.
 
+use crate::forecast::forecast_curve;
 use dunwu_analysis::boundary::settled;
+use dunwu_analysis::forecast::Decision;
 use dunwu_core::{Curve, RunPlan, Stop};
+
+/// A forecast is made when the epochs have grown by this factor: what comes next is foreseen on a scale of ratios.
+const GROWTH: f64 = 1.1;
+/// No forecast is made before this epoch.
+const LEAST: u64 = 20;
+/// Training accuracy from which a run has memorised.
+const MEMORISED: f64 = 0.99;
 
 /// Looks at a run's readings now and then, and says when nothing more is to be learned.
 #[derive(Debug)]
@@ -25,12 +34,12 @@ impl Stopper {
 
     /// Why the run ends at its last reading, if it does.
     pub(crate) fn look(&self, curve: &Curve) -> Option<String> {
+        if self.stop == Stop::Never {
+            return None;
+        }
         let last = curve.epochs().last().copied()?;
         // Only an evaluation tells anything new.
-        let accuracy = match self.stop {
-            Stop::Never => return None,
-            _ => curve.column("test_acc")?.last().copied()?,
-        };
+        let accuracy = curve.column("test_acc")?.last().copied()?;
         if accuracy.is_nan() || last >= self.budget {
             return None;
         }
@@ -40,10 +49,93 @@ impl Stopper {
                 "generalised: held-out accuracy {accuracy:.3} is at least {level}"
             ));
         }
-        if self.stop == Stop::Generalised {
+        match self.stop {
+            Stop::Never | Stop::Generalised => None,
+            Stop::Forecast => self.foreseen(curve, last),
+            Stop::Settled => {
+                let fate = settled(curve, self.budget, self.threshold, self.chance)?;
+                (!fate.generalises).then(|| format!("settled: {}", fate.reason))
+            }
+        }
+    }
+
+    /// What the forecaster says of a run that has memorised, if it gives it up.
+    fn foreseen(&self, curve: &Curve, last: u64) -> Option<String> {
+        if !is_turn(curve, last) {
             return None;
         }
-        let fate = settled(curve, self.budget, self.threshold, self.chance)?;
-        (!fate.generalises).then(|| format!("settled: {}", fate.reason))
+        let has_memorised = curve.points("train_acc").any(|p| p.1 >= MEMORISED);
+        if !has_memorised {
+            return None;
+        }
+        let told = forecast_curve(curve, "test_acc", self.budget)?;
+        let given_up = told.decision == Decision::Stop && told.can_tell;
+        given_up.then(|| format!("forecast: {}", told.reason))
+    }
+}
+
+/// Whether the epochs have passed a power of the factor since the evaluation before: the same after a resume.
+fn is_turn(curve: &Curve, last: u64) -> bool {
+    let column = curve.column("test_acc").unwrap_or(&[]);
+    let readings = column.iter().zip(curve.epochs()).rev();
+    let mut earlier = readings.filter(|(value, epoch)| !value.is_nan() && **epoch < last);
+    let before = earlier.next().map_or(0, |(_, epoch)| *epoch);
+    let power = |epoch: u64| (libm::log(epoch.max(1) as f64) / libm::log(GROWTH)).floor();
+    last >= LEAST && power(last) > power(before)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use dunwu_core::RunSpec;
+
+    fn stopper(stop: &str) -> Stopper {
+        let words = ["epochs=20000", &format!("stop={stop}")];
+        let plan = RunSpec::from_overrides(words).unwrap().resolve().unwrap();
+        Stopper::new(&plan, 0.03)
+    }
+
+    /// Evaluations of a run every ten epochs, and the first reason to stop.
+    fn first(stopper: &Stopper, held: impl Fn(u64) -> f64) -> Option<(u64, String)> {
+        let mut curve = Curve::default();
+        (0..=2000).map(|i| 10 * i).find_map(|epoch| {
+            let loss = 3.0 * libm::exp(-(epoch as f64) / 30.0) + 1e-3;
+            curve.set(epoch, "train_acc", if epoch < 50 { 0.2 } else { 1.0 });
+            curve.set(epoch, "train_loss", loss);
+            curve.set(epoch, "test_acc", held(epoch));
+            curve.set(epoch, "test_loss", 4.0 + 1e-5 * epoch as f64);
+            stopper.look(&curve).map(|why| (epoch, why))
+        })
+    }
+
+    #[test]
+    fn what_generalises_is_seen_and_what_never_moves_is_given_up_by_one_of_the_two_at_least() {
+        let never = |epoch: u64| 0.03 + 1e-3 * ((epoch / 10) % 3) as f64;
+        assert_eq!(first(&stopper("never"), never), None);
+        assert_eq!(first(&stopper("generalised"), never), None);
+        let (epoch, why) = first(&stopper("settled"), never).unwrap();
+        assert!(epoch > 6000 && why.starts_with("settled: "), "{why}");
+        if let Some((epoch, why)) = first(&stopper("forecast"), never) {
+            assert!(epoch >= 50 && why.starts_with("forecast: "), "{why}");
+        }
+        for stop in ["generalised", "settled", "forecast"] {
+            let (epoch, why) = first(&stopper(stop), |e| (e as f64 / 1000.0).min(1.0)).unwrap();
+            assert!(
+                epoch == 990 && why.starts_with("generalised"),
+                "{stop} {epoch} {why}"
+            );
+        }
+    }
+
+    #[test]
+    fn forecasts_are_made_at_ratios_of_epochs() {
+        let mut curve = Curve::default();
+        let turns = (0..=1000).filter(|&i| {
+            curve.set(10 * i, "test_acc", 0.1);
+            is_turn(&curve, 10 * i)
+        });
+        let turns = turns.count();
+        // ln(10000/20) / ln 1.1 is 65.
+        assert!((50..=66).contains(&turns), "{turns}");
     }
 }

@@ -5,7 +5,7 @@ use crate::files::Sources;
 use crate::lab::{Control, Progress};
 use crate::recorder::read;
 use crate::stopper::Stopper;
-use dunwu_analysis::{Account, Context, account};
+use dunwu_analysis::{Account, Context, account, crossing};
 use dunwu_core::{
     Cost, Curve, Dataset, Flow, Metrics, NamedTensor, Needs, Observer, Probe, RunEvent, RunPlan,
     StopReason,
@@ -35,6 +35,8 @@ pub struct Trial {
     pub curve: Curve,
     /// What they mean.
     pub account: Account,
+    /// First epoch at which held-out accuracy reached the plan's `stop_accuracy`.
+    pub generalised: Option<u64>,
     /// The last scores.
     pub last: Metrics,
     /// Number of classes M.
@@ -146,6 +148,7 @@ impl Trials {
             seed,
             epoch: outcome.epoch,
             account: account(&curve, &context),
+            generalised: crossing(&curve, "test_acc", plan.stop_accuracy).first,
             stopped: outcome.stopped,
             curve,
             last: outcome.last,

@@ -6,8 +6,8 @@ use super::found::{Found, Setting, SizePrediction};
 use super::search::{Row, Search, factor, rows_of};
 use crate::error::{Error, failed};
 use crate::sweep::{
-    Driver, RunKey, Shared, SweepOptions, SweepProgress, Watch, compact, executor, is_quiet,
-    recorded, settled,
+    Driver, RunKey, Shared, SweepOptions, SweepProgress, Watch, check_files, compact, executor,
+    files_of, is_quiet, recorded, settled, take_back,
 };
 use dunwu_analysis::boundary::{
     Form, Point, Prediction, Reading, Scaling, Voice, collapse, laws, predict,
@@ -87,7 +87,10 @@ pub(super) fn find(
     watch: &Watch<'_>,
 ) -> Result<Found, Error> {
     let mut searches = searches(specs)?;
+    let named = searches.iter().flat_map(|s| files_of(&s.plan)).collect();
+    check_files(dir, &named)?;
     let options = &settled(dir, options)?;
+    take_back(dir, options, watch)?;
     let done = recorded(dir, watch)?;
     let mut known = known(dir)?;
     searches.iter_mut().for_each(|s| s.take_up(&known));

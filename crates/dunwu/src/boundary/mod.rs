@@ -42,6 +42,7 @@ pub fn boundary(
     let plan = SweepPlan {
         command: "boundary".to_owned(),
         asked: vec![wanted.clone()],
+        files: vec![],
     };
     let held = if SweepReader::is_sweep(dir) {
         crate::sweep::joined(dir, &plan, add)?

@@ -590,6 +590,7 @@ mod tests {
             let plan = dunwu_store::SweepPlan {
                 command: "sweep".to_owned(),
                 asked: vec![],
+                files: vec![],
             };
             let told = Told {
                 answers: RefCell::new(answers),

@@ -64,6 +64,35 @@ fn merge(dir: &SweepDir, pieces: &[&Piece], all: &[Piece]) -> Result<(), Error> 
     Ok(dir.merge(&parts, &Part { name }, &keep)?)
 }
 
+/// Drops the rows of runs that failed, and says how many there were.
+///
+/// Nobody else may write to the directory.
+pub(crate) fn drop_failed(dir: &SweepDir) -> Result<u64, Error> {
+    let mut dropped = 0;
+    for part in dir.reader().parts()? {
+        let columns = ["kind", "plan_hash", "seed"];
+        // A part that is damaged is put aside by those who read it for its results.
+        let Ok(table) = dir.reader().runs(&part, Some(&columns)) else {
+            continue;
+        };
+        let kinds = table.texts("kind").iter();
+        let failed = kinds.zip(keys(&table));
+        let failed = failed.filter(|(kind, _)| kind.as_deref() == Some("failed"));
+        let failed: BTreeSet<RunKey> = failed.map(|(_, key)| key).collect();
+        if failed.is_empty() {
+            continue;
+        }
+        let keep = |_: &Part, table: &Table| {
+            let rows = keys(table).enumerate();
+            let rows = rows.filter(|(_, key)| !failed.contains(key));
+            rows.map(|(row, _)| row).collect()
+        };
+        dir.merge(std::slice::from_ref(&part), &part, &keep)?;
+        dropped += failed.len() as u64;
+    }
+    Ok(dropped)
+}
+
 fn pieces(dir: &SweepDir) -> Result<Vec<Piece>, Error> {
     let mut all = Vec::new();
     let mut known: BTreeMap<RunKey, BTreeSet<i64>> = BTreeMap::new();

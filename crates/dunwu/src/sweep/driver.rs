@@ -1,7 +1,7 @@
 //! Hands out runs, watches parts appear, and hands out again what was lost.
 
 use super::executor::{ChunkId, Executor};
-use super::row::{RunKey, mixed};
+use super::row::{GENERALISED, RunKey, generalised, mixed};
 use super::work::{chunk_keys, keys, part_of};
 use crate::error::Error;
 use dunwu_store::{Chunk, Part, SweepDir, SweepReader, Table};
@@ -59,7 +59,7 @@ pub(crate) struct Done {
     pub keys: BTreeSet<RunKey>,
     /// The parts that they stand in.
     pub parts: BTreeSet<Part>,
-    /// Runs whose held-out accuracy reached 0.99.
+    /// Runs whose held-out accuracy reached their plan's `stop_accuracy`.
     pub generalised: u64,
     /// Runs that failed, and why the first one did.
     pub failed: u64,
@@ -107,7 +107,14 @@ pub(crate) fn done(reader: &SweepReader) -> Result<Done, Error> {
 }
 
 /// What is read of every run.
-const COLUMNS: [&str; 5] = ["digest", "kind", "plan_hash", "seed", "test_99"];
+const COLUMNS: [&str; 6] = [
+    "digest",
+    GENERALISED,
+    "kind",
+    "plan_hash",
+    "seed",
+    "test_99",
+];
 
 impl Done {
     /// Counts row `i` of a part.
@@ -118,7 +125,7 @@ impl Done {
         table: &Table,
         i: usize,
     ) -> Result<(), Error> {
-        let crossed = table.integers("test_99").get(i).copied().flatten();
+        let crossed = generalised(table).get(i).copied().flatten();
         self.generalised += u64::from(crossed.is_some());
         let kind = table.texts("kind").get(i).and_then(|k| k.as_deref());
         if kind != Some("failed") {

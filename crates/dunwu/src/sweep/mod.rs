@@ -11,6 +11,7 @@ mod driver;
 mod executor;
 mod grid;
 mod hyperqueue;
+mod inputs;
 mod options;
 mod page;
 mod row;
@@ -27,6 +28,7 @@ use crate::error::{Error, Kind};
 use camino::{Utf8Path, Utf8PathBuf};
 use cluster::{Cluster, JOBS, Jobs, Scheduler, Work};
 pub(crate) use compact::compact;
+use compact::drop_failed;
 pub(crate) use cost::seconds;
 use driver::Done;
 pub(crate) use driver::{Driver, Wish};
@@ -34,6 +36,7 @@ use dunwu_store::{Chunk, SweepDir, SweepPlan, SweepReader, Wanted};
 use executor::{Executor, Local};
 pub(crate) use grid::split;
 use hyperqueue::Hyperqueue;
+pub(crate) use inputs::{check_files, files_of};
 pub(crate) use page::{command, write as write_page};
 pub(crate) use row::{plan_key, plan_words};
 use slurm::Slurm;
@@ -69,7 +72,7 @@ pub struct SweepReport {
     pub finished: u64,
     /// Runs that this process found missing.
     pub missing: u64,
-    /// Runs whose held-out accuracy reached 0.99.
+    /// Runs whose held-out accuracy reached their plan's `stop_accuracy`, 0.99 unless it says otherwise.
     pub generalised: u64,
     /// Runs that failed: rows that say why.
     pub failed: u64,
@@ -130,6 +133,7 @@ pub fn sweep(
     let plan = SweepPlan {
         command: "sweep".to_owned(),
         asked: vec![wanted.clone()],
+        files: vec![],
     };
     let held = if SweepReader::is_sweep(dir) {
         joined(dir, &plan, add)?
@@ -183,37 +187,57 @@ fn other(dir: &Utf8Path, stored: &SweepPlan, wanted: &Wanted) -> Error {
     .into()
 }
 
-/// Runs that a directory asks for, each once.
-fn wishes(plan: &SweepPlan) -> Result<Vec<Wish>, Error> {
+/// Runs that a directory asks for, each once, and the files that their plans name.
+fn wishes(plan: &SweepPlan) -> Result<(Vec<Wish>, BTreeSet<String>), Error> {
     let mut all: Vec<Wish> = Vec::new();
     let mut known = BTreeSet::new();
+    let mut files = BTreeSet::new();
     for wanted in &plan.asked {
         let grid = Grid::of(wanted)?;
-        let points = points(&grid)?;
-        for (words, plan, cost) in points {
+        for point in points(&grid)? {
+            files.extend(point.files);
             for seed in grid.seeds() {
-                let key = RunKey { plan, seed };
+                let key = RunKey {
+                    plan: point.plan,
+                    seed,
+                };
                 // Two ways of writing one value, and points that were added, make runs that are there already.
                 if known.insert(key) {
                     all.push(Wish {
                         key,
-                        words: words.clone(),
-                        cost,
+                        words: point.words.clone(),
+                        cost: point.cost,
                     });
                 }
             }
         }
     }
-    Ok(all)
+    Ok((all, files))
 }
 
-/// Words, hash and cost of every point, on all cores: there may be many.
-fn points(grid: &Grid) -> Result<Vec<(Vec<String>, u64, f64)>, Error> {
+/// A point of a grid.
+struct Point {
+    words: Vec<String>,
+    /// Hash of its plan.
+    plan: u64,
+    /// Estimated seconds of a run.
+    cost: f64,
+    /// Files that its plan names.
+    files: Vec<String>,
+}
+
+/// Every point, on all cores: there may be many.
+fn points(grid: &Grid) -> Result<Vec<Point>, Error> {
     use rayon::prelude::*;
     let point = |i: usize| {
         let words = grid.words(i);
         let plan = grid.plan_of(&words)?;
-        Ok((words, plan_key(&plan), seconds(&plan)))
+        Ok(Point {
+            words,
+            plan: plan_key(&plan),
+            cost: seconds(&plan),
+            files: files_of(&plan).collect(),
+        })
     };
     (0..grid.points()).into_par_iter().map(point).collect()
 }
@@ -228,9 +252,14 @@ fn run(dir: &SweepDir, options: &SweepOptions, watch: &Watch<'_>) -> Result<Swee
         }
         .into());
     }
-    let wishes = wishes(&stored)?;
+    let (wishes, files) = wishes(&stored)?;
     let wanted = wishes.len() as u64;
     let options = &settled(dir, options)?;
+    take_back(dir, options, watch)?;
+    if options.retry {
+        retry(dir, watch)?;
+    }
+    check_files(dir, &files)?;
     let done = recorded(dir, watch)?;
     let mut missing: Vec<Wish> = wishes
         .into_iter()
@@ -339,6 +368,64 @@ pub(crate) fn settled(dir: &SweepDir, options: &SweepOptions) -> Result<SweepOpt
     Ok(options)
 }
 
+/// Forgets the runs that failed, so that they are missing.
+fn retry(dir: &SweepDir, watch: &Watch<'_>) -> Result<(), Error> {
+    if !is_quiet(dir)? {
+        let why = format!(
+            "tasks of {} are still out; try failed runs again when they are in",
+            dir.reader().path()
+        );
+        return Err(Kind::Refused { why }.into());
+    }
+    let dropped = drop_failed(dir)?;
+    if dropped > 0 {
+        inputs::forget_unused(dir)?;
+        watch.notice(format!("{dropped} runs that failed are done again"));
+    }
+    Ok(())
+}
+
+/// Takes back what was handed to another scheduler than is to do the work now.
+pub(crate) fn take_back(
+    dir: &SweepDir,
+    options: &SweepOptions,
+    watch: &Watch<'_>,
+) -> Result<(), Error> {
+    let now = options.engine().name();
+    let Some(before) = jobs(dir)?.filter(|j| j.engine != now && !j.handed.is_empty()) else {
+        return Ok(());
+    };
+    let engine = Engine::ALL.iter().find(|e| e.0 == before.engine);
+    let Some((_, engine)) = engine.filter(|e| e.1 != Engine::Local) else {
+        return Ok(());
+    };
+    let earlier = SweepOptions {
+        engine: Some(*engine),
+        site: before.site,
+        detach: false,
+        ..options.clone()
+    };
+    earlier.check()?;
+    let mut executor = executor(dir, &earlier, &Arc::new(Shared::default()))?;
+    executor.stop()?;
+    executor.notices().into_iter().for_each(|n| watch.notice(n));
+    if jobs(dir)?.is_some_and(|j| !j.handed.is_empty()) {
+        let why = format!(
+            "tasks of {} that were handed to {} are still out; go on with engine={}, or begin again when they have ended",
+            dir.reader().path(),
+            before.engine,
+            before.engine
+        );
+        return Err(Kind::Refused { why }.into());
+    }
+    dir.remove(JOBS)?;
+    watch.notice(format!(
+        "what was handed to {} and had not begun is taken back",
+        before.engine
+    ));
+    Ok(())
+}
+
 /// What was handed to a cluster.
 fn jobs(dir: &SweepDir) -> Result<Option<Jobs>, Error> {
     let record = dunwu_store::read_record(dir.reader().path(), JOBS)?;
@@ -404,7 +491,7 @@ pub fn worker(
         path: round.to_owned(),
     })?;
     let reader = SweepReader::open(&dir)?;
-    reader.plan()?;
+    inputs::unchanged(&reader.plan()?, dir.as_str())?;
     let chunk: Chunk = reader.chunk(number, chunk)?;
     let shared = Arc::new(Shared {
         curve_points: options.curve_points,

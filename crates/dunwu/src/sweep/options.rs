@@ -87,6 +87,8 @@ pub struct SweepOptions {
     pub lost_seconds: f64,
     /// Whether to hand everything to the scheduler and leave.
     pub detach: bool,
+    /// Whether runs that failed are done again.
+    pub retry: bool,
     /// The program that tasks of a cluster run as `PROGRAM worker`.
     pub program: Utf8PathBuf,
     /// Seconds of work that a worker takes at once; None is the engine's default.
@@ -104,6 +106,7 @@ impl Default for SweepOptions {
             site: vec![],
             lost_seconds: 60.0,
             detach: false,
+            retry: false,
             program: "dunwu".into(),
             chunk_seconds: None,
             curve_points: 200,

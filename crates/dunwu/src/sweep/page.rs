@@ -6,7 +6,7 @@ mod lines;
 mod measures;
 
 use super::grid::Grid;
-use super::row::plan_words;
+use super::row::{GENERALISED, generalised, plan_words};
 use crate::error::Error;
 pub(crate) use axes::command;
 use axes::{axes, shared_words, title};
@@ -20,7 +20,7 @@ use dunwu_report::{
 };
 use dunwu_store::{SweepDir, SweepPlan, SweepReader, Table};
 use lines::{CURVES, Lines, take};
-use measures::{GENERALISED, KNOWN, Shows, measure};
+use measures::{KNOWN, Shows, measure};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Values of a key that tells groups apart by itself.
@@ -105,6 +105,7 @@ pub fn build(reader: &SweepReader, view: &SweepView) -> Result<SweepPage, Error>
         "plan_hash",
         "seed",
         "test_99",
+        GENERALISED,
     ];
     let mut columns: Vec<String> = always.map(str::to_owned).to_vec();
     columns.extend(shown.axes.iter().map(|a| a.name.clone()));
@@ -131,7 +132,7 @@ pub fn build(reader: &SweepReader, view: &SweepView) -> Result<SweepPage, Error>
 fn wanted(stored: &SweepPlan) -> Result<u64, Error> {
     Ok(match stored.asked.as_slice() {
         [one] => Grid::of(one)?.runs(),
-        _ => super::wishes(stored)?.len() as u64,
+        _ => super::wishes(stored)?.0.len() as u64,
     })
 }
 
@@ -246,6 +247,7 @@ impl Shown {
     fn read(&mut self, table: &Table, tally: &mut Tally) {
         let text = |name: &str, i: usize| table.texts(name).get(i).and_then(|t| t.as_deref());
         let whole = |name: &str, i: usize| table.integers(name).get(i).copied().flatten();
+        let crossed = |i: usize| generalised(table).get(i).copied().flatten();
         let seconds = table.reals("seconds");
         let planned = table.reals("epochs");
         let default: f64 = KEYS
@@ -269,7 +271,7 @@ impl Shown {
             tally.finished += 1;
             tally.epochs += whole("epoch", i).unwrap_or(0) as u64;
             tally.planned += planned.get(i).copied().flatten().unwrap_or(default) as u64;
-            tally.generalised += u64::from(whole("test_99", i).is_some());
+            tally.generalised += u64::from(crossed(i).is_some());
             if kind == "stopped" || kind == "diverged" {
                 let reason = text("reason", i).unwrap_or_default();
                 let word = reason.split(':').next().unwrap_or_default();
@@ -284,7 +286,7 @@ impl Shown {
                 let (Some(place), Some(last)) = (place, whole("epoch", i)) else {
                     continue;
                 };
-                let crossed = whole("test_99", i).map(|e| e as u64);
+                let crossed = crossed(i).map(|e| e as u64);
                 let observed = Observed::by(crossed, last as u64);
                 self.times.entry(*place).or_default().push(observed);
             }
@@ -295,7 +297,10 @@ impl Shown {
         let columns: Vec<Vec<Option<f64>>> = self
             .measures
             .iter()
-            .map(|m| table.reals(&m.column))
+            .map(|m| match m.column.as_str() {
+                GENERALISED if table.integers(GENERALISED).is_empty() => table.reals("test_99"),
+                column => table.reals(column),
+            })
             .collect();
         let places: Vec<Vec<Option<usize>>> = (0..self.axes.len())
             .map(|axis| self.places(axis, table))

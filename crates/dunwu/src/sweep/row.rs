@@ -61,6 +61,17 @@ enum Cell {
     Text(String),
 }
 
+/// Column of the epoch at which a run generalised, in the sense of its plan's `stop_accuracy`.
+pub(crate) const GENERALISED: &str = "generalised";
+
+/// When the runs of a table generalised; parts of earlier versions told only when 99 % were reached.
+pub(crate) fn generalised(table: &Table) -> &[Option<i64>] {
+    match table.integers(GENERALISED) {
+        [] => table.integers("test_99"),
+        some => some,
+    }
+}
+
 /// The names and values of one run.
 fn cells(run: &Finished) -> BTreeMap<String, Cell> {
     let mut row = BTreeMap::new();
@@ -111,6 +122,7 @@ fn results(trial: &Trial, put: &mut impl FnMut(&str, Cell)) {
         ("sustained_50", account.test_50.sustained),
         ("sustained_99", account.test_99.sustained),
         ("delay", account.delay),
+        (GENERALISED, trial.generalised),
     ];
     for (name, epoch) in crossings {
         if let Some(epoch) = epoch {
@@ -145,10 +157,11 @@ pub(super) fn mixed(sum: u64, word: u64) -> u64 {
 }
 
 /// Columns that every part has, so that programs that read many parts at once find them alike.
-const INTEGERS: [&str; 10] = [
+const INTEGERS: [&str; 11] = [
     "classes",
     "delay",
     "epoch",
+    GENERALISED,
     "rows",
     "sustained_50",
     "sustained_99",

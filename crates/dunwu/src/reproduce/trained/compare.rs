@@ -244,6 +244,17 @@ impl Trend {
     fn rises(&self, x: f64, y: f64) -> bool {
         if self.falls { x > y } else { x < y }
     }
+
+    /// 1 if each is beyond the one before, 0 if one is not; of two that did not come it is not known.
+    fn monotone(&self, middles: &[f64]) -> Reading {
+        let open = |w: &&[f64]| w[0].is_infinite() && w[1].is_infinite();
+        let known = middles.windows(2).filter(|w| !open(w));
+        let holds = known.clone().all(|w| self.rises(w[0], w[1]));
+        match (holds, known.count() + 1 < middles.len()) {
+            (true, true) => Reading::Missing("neither of two neighbours came".to_owned()),
+            (holds, _) => Reading::Number(f64::from(u8::from(holds))),
+        }
+    }
 }
 
 impl Measure for Trend {
@@ -252,7 +263,7 @@ impl Measure for Trend {
         let mut found = Vec::new();
         for (others, line) in self.lines(stage)? {
             let middles: Vec<f64> = line.iter().map(|(_, v)| median(v).rank()).collect();
-            let monotone = middles.windows(2).all(|w| self.rises(w[0], w[1]));
+            let monotone = self.monotone(&middles);
             for pair in line.windows(2) {
                 for (x, y) in pair[0].1.iter().zip(&pair[1].1) {
                     up += usize::from(self.rises(x.rank(), y.rank()));
@@ -261,7 +272,7 @@ impl Measure for Trend {
             }
             found.push(Found {
                 at: others,
-                statistics: vec![Statistic::number("monotone", f64::from(u8::from(monotone)))],
+                statistics: vec![Statistic::of("monotone", monotone)],
             });
         }
         found.push(Found::of(vec![
@@ -357,6 +368,27 @@ mod tests {
         ));
         let above = quotient(&Value::NotBy(400), &Value::Number(100.0));
         assert_eq!(above, Reading::Missing("above 4.0".into()));
+    }
+
+    #[test]
+    fn a_trend_is_open_where_two_neighbours_did_not_come() {
+        let number = Number::Most {
+            column: "test_acc".into(),
+        };
+        let trend = Trend {
+            arm: String::new(),
+            over: None,
+            axis: "hidden_layers".into(),
+            number,
+            falls: false,
+        };
+        let inf = f64::INFINITY;
+        assert_eq!(trend.monotone(&[1.0, 2.0, inf]), Reading::Number(1.0));
+        assert_eq!(trend.monotone(&[2.0, 1.0, inf]), Reading::Number(0.0));
+        assert_eq!(trend.monotone(&[inf, 1.0]), Reading::Number(0.0));
+        assert_eq!(trend.monotone(&[2.0, 1.0, inf, inf]), Reading::Number(0.0));
+        let open = trend.monotone(&[1.0, inf, inf]);
+        assert!(matches!(open, Reading::Missing(_)), "{open}");
     }
 
     #[test]

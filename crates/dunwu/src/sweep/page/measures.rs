@@ -1,5 +1,6 @@
 //! What a run is measured by.
 
+use crate::sweep::row::GENERALISED;
 use dunwu_report::{Measure, SweepSpread};
 
 /// A measure that pages know, and the column it is read from.
@@ -12,18 +13,15 @@ pub(super) struct Known {
     help: &'static str,
 }
 
-/// The measure that counts runs.
-pub(super) const GENERALISED: &str = "generalised";
-
 /// Measures with words of their own, the most telling first.
 pub(super) const KNOWN: [Known; 6] = [
     Known {
         name: GENERALISED,
-        column: "test_99",
+        column: GENERALISED,
         label: "share of runs that generalised",
         share: true,
         spread: SweepSpread::Linear,
-        help: "Runs whose held-out accuracy reached 99 % within their epochs, of all runs there.",
+        help: "Runs whose held-out accuracy reached 99 % (or what the plan's stop_accuracy says) within their epochs, of all runs there.",
     },
     Known {
         name: "test_99",
