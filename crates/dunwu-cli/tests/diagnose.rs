@@ -47,7 +47,7 @@ fn the_json_has_findings_with_evidence_and_experiments() {
             .as_array()
             .unwrap()
             .iter()
-            .any(|b| b["name"] == "at_floor")
+            .any(|b| b["name"] == "memorised")
     );
     assert!(
         run["clear"]

@@ -144,11 +144,13 @@ fn at_floor_of_loss(case: &Case<'_>) -> Outcome {
     Outcome::told(finding, looked)
 }
 
+/// A way in which a leak shows: a finding, or what was looked at; None where series are missing.
+type Leak = fn(&Case<'_>) -> Option<Result<Finding, String>>;
+
 /// Better than possible: a leak, or a measure that is not what it seems.
 pub(super) fn better_than_possible(case: &Case<'_>) -> Outcome {
     let mut looked = Vec::new();
-    let checks: [fn(&Case<'_>) -> Option<Result<Finding, String>>; 3] =
-        [above_noise, at_once, better_than_training];
+    let checks: [Leak; 3] = [above_noise, at_once, better_than_training];
     for check in checks {
         match check(case) {
             Some(Ok(finding)) if finding.probability >= super::belief::SAID => {

@@ -382,7 +382,7 @@ pub(super) fn spiked(case: &Case<'_>) -> Outcome {
         n => format!("It spiked {n} times"),
     };
     let statement = format!(
-        "{count}: at step {} `{}` jumped from {} to {} {}.",
+        "{count}: at step {} `{}` jumped from {} to {} {}{}.",
         step_words(worst.step),
         loss.name,
         short(worst.before),
@@ -391,6 +391,10 @@ pub(super) fn spiked(case: &Case<'_>) -> Outcome {
             (Some(b), _) if b.step == worst.step => "and did not come back".to_owned(),
             (_, Some(back)) => format!("and was back at step {}", step_words(back)),
             (_, None) => "just before the end".to_owned(),
+        },
+        match loss.restarts {
+            0 => "",
+            _ => "; the run was restarted, which may be why",
         }
     );
     let severity = if open.is_some() {

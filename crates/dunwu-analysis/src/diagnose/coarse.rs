@@ -57,10 +57,10 @@ impl Coarse {
 
     /// Blocks from a step on.
     pub(crate) fn from(&self, step: f64) -> Self {
-        self.from_block(self.steps.partition_point(|s| *s < step))
+        self.tail(self.steps.partition_point(|s| *s < step))
     }
 
-    fn from_block(&self, at: usize) -> Self {
+    fn tail(&self, at: usize) -> Self {
         Self {
             steps: self.steps[at..].to_vec(),
             values: self.values[at..].to_vec(),
@@ -94,7 +94,7 @@ impl Coarse {
             rise,
             earlier: earlier.max(0.0),
             // Either may say it: two looks.
-            p: (2.0 * self.surprise(at, true).min(self.from_block(at).rises())).min(1.0),
+            p: (2.0 * self.surprise(at, true).min(self.tail(at).rises())).min(1.0),
         })
     }
 

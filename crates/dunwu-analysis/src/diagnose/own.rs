@@ -3,6 +3,7 @@
 use super::belief::{normal, probability};
 use super::breaks::written;
 use super::case::{Case, Own, Role, Track};
+use super::coarse::Coarse;
 use super::finding::{Finding, Outcome, Severity, key_words, step_words};
 use super::fit::{BLOCKS, FEWEST, more_decay};
 use crate::boundary::{Point, laws, predict};
@@ -59,13 +60,16 @@ pub(super) fn decay_too_weak(case: &Case<'_>) -> Outcome {
     {
         return Outcome::Found(Box::new(no_decay(case, since)));
     }
-    let after = norm.from(since).coarse(BLOCKS);
+    let norms = case.tracks.iter().filter(|t| t.role == Role::Weights);
+    let grown = norms.map(|t| growth(t, since));
+    // All must grow: of several norms the one that grows least surely counts.
+    let Some((norm, after, p)) = grown.max_by(|a, b| a.2.total_cmp(&b.2)) else {
+        return Outcome::blind("a norm of the weights");
+    };
     let looked = format!("`{}` since step {}", norm.name, step_words(since));
     if after.len() < FEWEST {
         return Outcome::clear(format!("{looked}: too few readings"));
     }
-    // Either test may say it: two looks.
-    let p = (2.0 * after.drift().min(after.rises())).min(1.0);
     let (from, to) = (after.values[0], after.values[after.len() - 1]);
     let statement = format!(
         "Nothing holds its weights back: it memorised by step {}, and `{}` has grown from {} to {} since{}.",
@@ -91,6 +95,13 @@ pub(super) fn decay_too_weak(case: &Case<'_>) -> Outcome {
         )
         .showing(&[norm.name], Some(since));
     Outcome::told(finding, looked)
+}
+
+/// A norm since a step, in blocks, and how likely a random walk grows as it does: by size or by sign, two looks.
+fn growth<'c, 'a>(norm: &'c Track<'a>, since: f64) -> (&'c Track<'a>, Coarse, f64) {
+    let after = norm.from(since).coarse(BLOCKS);
+    let p = (2.0 * after.drift().min(after.rises())).min(1.0);
+    (norm, after, p)
 }
 
 fn coupled(own: Option<&Own>) -> &'static str {
