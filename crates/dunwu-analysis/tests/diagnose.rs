@@ -448,7 +448,11 @@ fn step_length_is_judged() {
         1.0
     );
     let bounces = rough(&steps, 11, 0.01, |s| {
-        1.0 + if (s as u64).is_multiple_of(2) { 0.3 } else { -0.3 }
+        1.0 + if (s as u64).is_multiple_of(2) {
+            0.3
+        } else {
+            -0.3
+        }
     });
     assert!(
         found(

@@ -540,7 +540,7 @@ fn changed(plan: &RunPlan, change: &[(String, String)]) -> Option<String> {
     let kept = one.to_overrides().into_iter().filter(|word| {
         let key = word.split_once('=').map_or(word.as_str(), |w| w.0);
         let replaced = change.iter().any(|(k, _)| k == key);
-        !replaced && !(of_rows && rows.contains(&key))
+        !(replaced || of_rows && rows.contains(&key))
     });
     let words: Vec<String> = kept
         .chain(change.iter().map(|(k, v)| format!("{k}={v}")))
