@@ -19,7 +19,17 @@ pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
         Command::Bench { json } => bench(json),
         Command::Boundary(args) => crate::boundary::run(&args),
         Command::Compare(args) => crate::compare::run(&args),
-        Command::Forecast { words, json } => crate::forecast::run(&words, json),
+        Command::Diagnose { words, out, json } => crate::diagnose::run(&words, out, json),
+        Command::Forecast {
+            words,
+            follow,
+            learn,
+            out,
+            json,
+        } => {
+            let page = out.as_deref();
+            crate::forecast::run(&words, follow, learn, page, json)
+        }
         Command::Inspect {
             path,
             overrides,

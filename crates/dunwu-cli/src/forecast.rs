@@ -1,29 +1,47 @@
 //! `dunwu forecast`.
 
 use crate::output::{error_line, heading, json, line, paragraph};
-use camino::Utf8PathBuf;
+use anyhow::Context;
+use camino::{Utf8Path, Utf8PathBuf};
 use dunwu::{ForecastSpec, RunForecast, short_number};
 use std::process::ExitCode;
 
-pub(crate) fn run(words: &[String], as_json: bool) -> anyhow::Result<ExitCode> {
+pub(crate) fn run(
+    words: &[String],
+    follow: bool,
+    learn: bool,
+    page: Option<&Utf8Path>,
+    as_json: bool,
+) -> anyhow::Result<ExitCode> {
     let (overrides, files): (Vec<&String>, Vec<&String>) =
         words.iter().partition(|w| ForecastSpec::is_override(w));
     let spec = ForecastSpec::from_overrides(overrides)?;
-    if files.is_empty() {
+    let paths: Vec<Utf8PathBuf> = files.iter().map(Utf8PathBuf::from).collect();
+    if follow {
+        return crate::follow::run(&paths, spec, as_json);
+    }
+    if paths.is_empty() {
         anyhow::bail!("no log is named; write dunwu forecast FILE, or - for standard input");
     }
-    let (mut told, mut skipped) = (Vec::new(), Vec::new());
-    for file in files {
-        let path = Utf8PathBuf::from(file);
-        let mut skip = |id: &str, why: &str| skipped.push(format!("{id}: {why}"));
-        dunwu::forecast_logs(&path, &spec, &mut |run| told.push(run), &mut skip)?;
+    let mut skipped = Vec::new();
+    let mut skip = |id: &str, why: &str| skipped.push(format!("{id}: {why}"));
+    if learn {
+        let count = dunwu::learn_logs(&paths, &spec, &mut skip)?;
+        skipped.iter().for_each(|why| left_out(why));
+        line(&format!("learned from {count} finished runs"));
+        return Ok(ExitCode::SUCCESS);
+    }
+    let mut told = Vec::new();
+    for path in &paths {
+        dunwu::forecast_logs(path, &spec, &mut |run| told.push(run), &mut skip)?;
     }
     if told.is_empty() {
         anyhow::bail!("{}", skipped.join("\n"));
     }
-    skipped
-        .iter()
-        .for_each(|why| error_line(&format!("left out: {why}")));
+    skipped.iter().for_each(|why| left_out(why));
+    if let Some(page) = page {
+        write_page(page, words, &spec, &told, &skipped)?;
+    }
     if as_json {
         let runs: Vec<_> = told.iter().map(RunForecast::to_json).collect();
         json(&serde_json::json!({ "runs": runs }));
@@ -35,13 +53,47 @@ pub(crate) fn run(words: &[String], as_json: bool) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn print_one(run: &RunForecast) {
+fn left_out(why: &str) {
+    error_line(&format!("left out: {why}"));
+}
+
+fn write_page(
+    page: &Utf8Path,
+    words: &[String],
+    spec: &ForecastSpec,
+    told: &[RunForecast],
+    skipped: &[String],
+) -> anyhow::Result<()> {
+    let files: Vec<&str> = words
+        .iter()
+        .filter(|w| !ForecastSpec::is_override(w))
+        .map(String::as_str)
+        .collect();
+    let quoted: Vec<String> = words.iter().map(|w| dunwu::shell_word(w)).collect();
+    let command = format!(
+        "dunwu forecast {} --out {}",
+        quoted.join(" "),
+        dunwu::shell_word(page.as_str())
+    );
+    let html = dunwu::forecast_html(
+        &files.join(", "),
+        &command,
+        spec.better_than(),
+        told,
+        skipped,
+    );
+    std::fs::write(page, html).with_context(|| format!("cannot write {page}"))?;
+    error_line(&format!("page: {page}"));
+    Ok(())
+}
+
+pub(crate) fn print_one(run: &RunForecast) {
     heading(&format!("{}: {}", run.id, run.metric));
     let (steps, values) = &run.seen;
     if let (Some(step), Some(value)) = (steps.last(), values.last()) {
         line(&format!(
             "  seen: {} readings up to step {}, the last {}",
-            steps.len(),
+            run.points,
             short_number(*step),
             short_number(*value)
         ));
@@ -163,7 +215,7 @@ fn print_table(runs: &[RunForecast]) {
             "{:<wide$}  {:<14}{:>8}{:>10}{:>10}{:>10}{:>10}{:>8}  {}{unsure}",
             tail(&run.id, wide),
             tail(&run.metric, 13),
-            run.seen.0.len(),
+            run.points,
             run.seen
                 .1
                 .last()
@@ -178,7 +230,7 @@ fn print_table(runs: &[RunForecast]) {
 }
 
 /// The end of a name that is too long.
-fn tail(name: &str, most: usize) -> String {
+pub(crate) fn tail(name: &str, most: usize) -> String {
     let length = name.chars().count();
     if length <= most {
         return name.to_owned();

@@ -4,6 +4,8 @@ mod args;
 mod boundary;
 mod commands;
 mod compare;
+mod diagnose;
+mod follow;
 mod forecast;
 mod help;
 mod landscape;
@@ -23,6 +25,8 @@ mod exit {
     pub(crate) const BAD_INPUT: u8 = 2;
     pub(crate) const INTERRUPTED: u8 = 3;
     pub(crate) const INTERNAL: u8 = 4;
+    /// Of a run that is followed.
+    pub(crate) const STOP: u8 = 10;
 }
 
 fn main() -> ExitCode {

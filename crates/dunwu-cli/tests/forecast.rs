@@ -173,3 +173,238 @@ fn what_cannot_be_asked_is_refused_by_name() {
         assert!(text.contains(says), "{words:?}: {text}");
     }
 }
+
+#[test]
+fn finished_runs_are_learned_and_used_and_can_be_deleted() {
+    let dir = tempfile::tempdir().unwrap();
+    // Runs that all end a unit below where they are at half.
+    let stepping = |i: u32| {
+        let row = |s: u32| {
+            let value =
+                2.0 + 0.1 * f64::from(i) + 1.0 / f64::from(s) - if s > 40 { 1.0 } else { 0.0 };
+            format!("{s},{value}\n")
+        };
+        format!("step,val_loss\n{}", (1..=60).map(row).collect::<String>())
+    };
+    std::fs::create_dir(dir.path().join("old")).unwrap();
+    for i in 0..12 {
+        std::fs::write(dir.path().join(format!("old/{i}.csv")), stepping(i)).unwrap();
+    }
+    std::fs::write(dir.path().join("new.csv"), stepping(20)).unwrap();
+    let learn = ["forecast", "old", "calibration=known", "--learn"];
+    for _ in 0..2 {
+        let out = output(dir.path(), &learn);
+        assert_eq!(
+            String::from_utf8_lossy(&out.stdout).trim(),
+            "learned from 12 finished runs"
+        );
+    }
+    // Learned again, they are there once.
+    let file = dir.path().join("known/finished.jsonl");
+    let text = std::fs::read_to_string(&file).unwrap();
+    assert_eq!(text.lines().count(), 12);
+    let ask = [
+        "forecast",
+        "new.csv",
+        "at=30",
+        "horizon=60",
+        "calibration=known",
+        "--json",
+    ];
+    let run = &json(&output(dir.path(), &ask))["runs"][0];
+    assert_eq!(run["calibrated_by"], 12);
+    assert!(
+        run["notes"][0] == "calibrated by 12 finished runs of val_loss",
+        "{run}"
+    );
+    let end = 2.0 + 2.0 + 1.0 / 60.0 - 1.0;
+    let q = |name: &str| run["final"][name].as_f64().unwrap();
+    assert!(
+        q("q05") <= end + 0.02 && end - 0.02 <= q("q95") && (q("q50") - end).abs() < 0.3,
+        "{run}"
+    );
+    // A line that is broken is named; without the file there is nothing to be calibrated by.
+    std::fs::write(&file, format!("{text}{{}}\n")).unwrap();
+    let out = output(dir.path(), &ask);
+    let why = String::from_utf8_lossy(&out.stderr);
+    assert!(
+        out.status.code() == Some(2) && why.contains("finished.jsonl:13: is no finished run"),
+        "{why}"
+    );
+    std::fs::remove_file(&file).unwrap();
+    let run = &json(&output(dir.path(), &ask))["runs"][0];
+    assert_eq!(run["calibrated_by"], 0);
+    let out = output(dir.path(), &["forecast", "old", "--learn"]);
+    assert_eq!(out.status.code(), Some(2));
+}
+
+/// Lines of a loss that falls, then stays.
+fn settling(from: u32, to: u32) -> String {
+    let row = |s: u32| {
+        let noise = 0.001 * f64::from(s * 7919 % 13);
+        format!(
+            "{{\"step\":{s},\"val_loss\":{}}}\n",
+            1.0 + (-f64::from(s) / 10.0).exp() + noise
+        )
+    };
+    (from..=to).map(row).collect()
+}
+
+#[test]
+fn a_pipe_is_followed_until_the_run_is_to_be_stopped_or_the_log_ends() {
+    let dir = tempfile::tempdir().unwrap();
+    let follow = |text: &str, words: &[&str]| {
+        let mut all = vec!["forecast", "-", "--follow", "--json"];
+        all.extend(words);
+        let mut child = dunwu(dir.path(), &all)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        // The program may end before all is written: that is what is tested.
+        let _ = child.stdin.take().unwrap().write_all(text.as_bytes());
+        child.wait_with_output().unwrap()
+    };
+    let out = follow(&settling(1, 400), &["horizon=1000", "better_than=0.5"]);
+    let text = String::from_utf8_lossy(&out.stdout).into_owned();
+    assert_eq!(out.status.code(), Some(10), "{text}");
+    let last: Value = serde_json::from_str(text.lines().last().unwrap()).unwrap();
+    assert_eq!(last["decision"], "stop");
+    assert!(
+        last["seen"]["last_step"].as_f64().unwrap() < 400.0,
+        "{last}"
+    );
+    // One line whenever it changes, not one for each reading.
+    assert!(
+        (2..80).contains(&text.lines().count()),
+        "{}",
+        text.lines().count()
+    );
+    let out = follow(&settling(1, 12), &["horizon=1000"]);
+    assert_eq!(out.status.code(), Some(0));
+    let out = follow(&settling(1, 12), &["horizon=12"]);
+    assert_eq!(out.status.code(), Some(0));
+    let out = follow("nothing\n", &[]);
+    assert_eq!(out.status.code(), Some(2));
+}
+
+#[test]
+fn a_file_that_grows_is_followed() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("log.jsonl");
+    std::fs::write(&path, settling(1, 5)).unwrap();
+    let child = dunwu(
+        dir.path(),
+        &[
+            "forecast",
+            "log.jsonl",
+            "--follow",
+            "--json",
+            "horizon=1000",
+        ],
+    )
+    .stdout(Stdio::piped())
+    .spawn()
+    .unwrap();
+    for k in 0..80 {
+        let mut file = std::fs::OpenOptions::new()
+            .append(true)
+            .open(&path)
+            .unwrap();
+        let _ = file.write_all(settling(6 + 10 * k, 15 + 10 * k).as_bytes());
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    let out = child.wait_with_output().unwrap();
+    let text = String::from_utf8_lossy(&out.stdout);
+    assert_eq!(out.status.code(), Some(10), "{text}");
+    assert!(text.lines().count() >= 2, "{text}");
+}
+
+#[test]
+fn a_page_is_written_and_needs_nothing_else() {
+    let dir = tempfile::tempdir().unwrap();
+    for (name, steps) in [("a.csv", 20), ("b.csv", 30)] {
+        std::fs::write(dir.path().join(name), falling(steps)).unwrap();
+    }
+    let out = output(dir.path(), &["forecast", ".", "--out", "page.html"]);
+    assert!(out.status.success());
+    let page = std::fs::read_to_string(dir.path().join("page.html")).unwrap();
+    assert!(page.contains("Of 2 runs, 2 to continue") && page.matches("<svg").count() == 4);
+    assert!(!page.contains("http://") || page.matches("http://www.w3.org").count() > 0);
+}
+
+/// Ten thousand runs in one folder; `FILES` of a shorter test.
+fn many_runs(files: u32) {
+    let dir = tempfile::tempdir().unwrap();
+    for i in 0..files {
+        std::fs::write(dir.path().join(format!("{i}.csv")), falling(20 + i % 7)).unwrap();
+    }
+    let out = output(dir.path(), &["forecast", ".", "--json"]);
+    let told = json(&out);
+    assert_eq!(told["runs"].as_array().unwrap().len(), files as usize);
+}
+
+#[test]
+fn hundreds_of_runs_in_one_folder_are_forecast() {
+    many_runs(300);
+}
+
+#[test]
+#[ignore = "ten thousand files"]
+fn ten_thousand_runs_in_one_folder_are_forecast() {
+    many_runs(10_000);
+}
+
+/// A CSV of so many rows; the largest resident memory of the forecast, in MB, where that can be known.
+fn long_csv(rows: u64) -> Option<f64> {
+    let dir = tempfile::tempdir().unwrap();
+    let file = std::fs::File::create(dir.path().join("long.csv")).unwrap();
+    let mut file = std::io::BufWriter::new(file);
+    writeln!(file, "step,train_loss").unwrap();
+    for s in 1..=rows {
+        writeln!(file, "{s},{:.6}", 1.0 + 30.0 / (s as f64).sqrt()).unwrap();
+    }
+    file.into_inner().unwrap();
+    let child = dunwu(dir.path(), &["forecast", "long.csv", "--json"])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let status = format!("/proc/{}/status", child.id());
+    let watch = std::thread::spawn(move || {
+        let mut most: Option<f64> = None;
+        while let Ok(text) = std::fs::read_to_string(&status) {
+            let Some(peak) = text.lines().find_map(|l| l.strip_prefix("VmHWM:")) else {
+                break;
+            };
+            let peak = peak.trim().trim_end_matches(" kB").trim().parse::<f64>();
+            most = peak.ok().map(|kb| kb / 1e3).or(most);
+            std::thread::sleep(std::time::Duration::from_millis(2));
+        }
+        most
+    });
+    let told = json(&child.wait_with_output().unwrap());
+    let run = &told["runs"][0];
+    assert_eq!(run["seen"]["last_step"].as_f64(), Some(rows as f64));
+    assert!(run["seen"]["points"].as_u64().unwrap() <= (1 << 18) + 2);
+    watch.join().unwrap()
+}
+
+#[test]
+fn a_long_csv_is_read_in_bounded_memory() {
+    if let Some(megabytes) = long_csv(600_000) {
+        assert!(megabytes < 80.0, "{megabytes}");
+    }
+}
+
+#[test]
+#[ignore = "a file of 160 MB"]
+fn a_csv_of_ten_million_rows_is_read_in_bounded_memory() {
+    let begin = std::time::Instant::now();
+    let most = long_csv(10_000_000);
+    println!(
+        "{most:?} MB, {:.1} s with the writing",
+        begin.elapsed().as_secs_f64()
+    );
+    assert!(most.is_none_or(|m| m < 80.0), "{most:?}");
+}

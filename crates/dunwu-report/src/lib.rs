@@ -6,11 +6,13 @@
 mod border;
 mod compare;
 mod coverage;
+mod diagnosis;
 mod draw;
 mod drawing;
 mod extent;
 mod families;
 mod figure;
+mod forecast;
 mod frame;
 mod heat;
 mod labels;
@@ -39,6 +41,13 @@ pub use border::{
 pub use compare::{
     AlongWay, ComparePage, ComparedSide, Covered, Gradients, Likeness, Pairing, Representations,
     compare_figures, compare_page,
+};
+pub use diagnosis::{
+    DiagnosedFinding, DiagnosedLook, DiagnosedRun, DiagnosedSign, DiagnosisPage, DrawnSeries,
+    diagnosis_figures, diagnosis_page,
+};
+pub use forecast::{
+    ForecastFan, ForecastJump, ForecastPage, ForecastRow, forecast_figures, forecast_page,
 };
 pub use landscape::{
     End, LandscapePage, PeakBorder, PeakFamily, SampleHeights, Slice, SliceMap, Walk,

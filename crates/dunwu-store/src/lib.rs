@@ -61,7 +61,9 @@ pub use checksum::text_hash;
 pub use error::StoreError;
 pub use labelled::{Labelled, read_labelled};
 pub use lines::Lines;
-pub use logs::{Log, LogFormat, LogOptions, LogSeries, LogSource, log_sources, read_log};
+pub use logs::{
+    Log, LogFormat, LogOptions, LogSeries, LogSource, log_sources, read_log, read_log_from,
+};
 pub use reader::{RunReader, stored_plan};
 pub use record::{RECORD_FORMAT, RecordDir, read_record};
 pub use run::{FORMAT, Input, Provenance, RunDir, plan_hash};

@@ -1,25 +1,29 @@
 //! Fits the forecaster to a folder of curves, or measures it on one.
 //!
 //! ```text
-//! cargo run --release -p dunwu --example forecaster -- fit CURVES OUT
-//! cargo run --release -p dunwu --example forecaster -- evaluate CURVES
+//! cargo run --release -p dunwu --example forecaster -- fit CURVES OUT [GRID]
+//! cargo run --release -p dunwu --example forecaster -- evaluate CURVES [GRID]
+//! cargo run --release -p dunwu --example forecaster -- delayed CURVES [GRID]
 //! ```
 //!
 //! CURVES holds CSV files with columns run_id, step, metric and value. A file is a family; what stands before the last
 //! `/` of a run's name is left out together, unless there are fewer than three of those: then every curve alone.
 //! Files whose runs have `train_acc` and `test_acc` are runs of delayed generalisation; what is left out together is
-//! the name without the seed. `fit` writes head.bin and delayed.bin, which belong into
-//! crates/dunwu-analysis/src/forecast; the same curves give the same bytes.
+//! the name without the seed. `lr` is the learning rate. GRID is the directory of a sweep of such runs:
+//! scripts/delayed_grid.sh trains it; there, runs that differ in the seed alone are left out together. `fit` writes
+//! head.bin and delayed.bin, which belong into crates/dunwu-analysis/src/forecast; the same curves give the same bytes.
+//! `evaluate` prints the tables of docs/forecast.md, `delayed` the last of them alone.
 #![allow(clippy::print_stdout, reason = "an example speaks to its reader")]
 
 use camino::Utf8Path;
 use dunwu::analysis::forecast::evaluate::{
-    CUTS, KEPT, Mode, cold_stretch, evaluate, mean_ratio, scores,
+    CUTS, Evaluation, KEPT, Mode, PoolRule, Score, cold_stretch, coverage, evaluate, interval,
+    mean_ratio, pit, pools, scores,
 };
 use dunwu::analysis::forecast::{
     KnownCurve, KnownRun, Learning, Network, evaluate_delayed, learn, learn_delayed, prior,
 };
-use dunwu::store::{Log, LogOptions, log_sources, read_log};
+use dunwu::store::{Column, Log, LogOptions, SweepReader, Table, log_sources, read_log};
 use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
 
@@ -30,14 +34,23 @@ fn main() -> Result<(), Box<dyn Error>> {
     let words: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     match words[..] {
-        ["fit", curves, out] => fit(curves.into(), out.into()),
-        ["evaluate", curves] => measure(curves.into()),
-        _ => Err("usage: forecaster fit CURVES OUT | forecaster evaluate CURVES".into()),
+        ["fit", curves, out] => fit(curves.into(), out.into(), None),
+        ["fit", curves, out, grid] => fit(curves.into(), out.into(), Some(grid.into())),
+        ["evaluate", curves] => measure(curves.into(), None),
+        ["evaluate", curves, grid] => measure(curves.into(), Some(grid.into())),
+        ["delayed", curves] => Ok(measure_delayed(&read(curves.into(), None)?.1)),
+        ["delayed", curves, grid] => {
+            Ok(measure_delayed(&read(curves.into(), Some(grid.into()))?.1))
+        }
+        _ => Err("usage: forecaster fit CURVES OUT [GRID] | evaluate CURVES [GRID] | delayed CURVES [GRID]".into()),
     }
 }
 
-/// The curves of a folder, and its runs of delayed generalisation.
-fn read(folder: &Utf8Path) -> Result<(Vec<KnownCurve>, Vec<KnownRun>), Box<dyn Error>> {
+/// The curves of a folder, and its runs of delayed generalisation with those of a grid.
+fn read(
+    folder: &Utf8Path,
+    grid: Option<&Utf8Path>,
+) -> Result<(Vec<KnownCurve>, Vec<KnownRun>), Box<dyn Error>> {
     let (options, mut curves, mut runs) = (LogOptions::default(), Vec::new(), Vec::new());
     for source in log_sources(folder, &options)? {
         let family = source.path.file_stem().unwrap_or_default().to_owned();
@@ -48,6 +61,9 @@ fn read(folder: &Utf8Path) -> Result<(Vec<KnownCurve>, Vec<KnownRun>), Box<dyn E
                 curves.extend(general(&family, log));
             }
         }
+    }
+    if let Some(grid) = grid {
+        runs.extend(of_grid(grid)?);
     }
     regroup(&mut curves);
     Ok((curves, runs))
@@ -71,12 +87,13 @@ fn regroup(curves: &mut [KnownCurve]) {
     }
 }
 
-fn general(family: &str, log: Log) -> Vec<KnownCurve> {
+fn general(family: &str, mut log: Log) -> Vec<KnownCurve> {
     let group = log
         .id
         .rsplit_once('/')
         .map_or(log.id.as_str(), |(before, _)| before)
         .to_owned();
+    let rate = log.series.remove("lr").unwrap_or_default();
     let curve = |(metric, series): (String, dunwu::store::LogSeries)| KnownCurve {
         family: family.to_owned(),
         group: group.clone(),
@@ -88,11 +105,12 @@ fn general(family: &str, log: Log) -> Vec<KnownCurve> {
         },
         metric,
         steps: series.steps,
+        rate: (rate.steps.clone(), rate.values.clone()),
     };
     let curves = log
         .series
         .into_iter()
-        .filter(|(name, s)| name != "lr" && s.steps.len() >= FEWEST);
+        .filter(|(_, s)| s.steps.len() >= FEWEST);
     curves
         .map(curve)
         .filter(|c| c.values.iter().all(|v| v.is_finite()))
@@ -119,8 +137,50 @@ fn cell(id: &str) -> String {
     parts.collect::<Vec<_>>().join("_")
 }
 
-fn fit(folder: &Utf8Path, out: &Utf8Path) -> Result<(), Box<dyn Error>> {
-    let (curves, runs) = read(folder)?;
+/// The runs of a sweep, in the order of their plans and seeds: the parts of its directory may be cut in any way.
+fn of_grid(dir: &Utf8Path) -> Result<Vec<KnownRun>, Box<dyn Error>> {
+    let reader = SweepReader::open(dir)?;
+    let mut runs = BTreeMap::new();
+    for part in reader.parts()? {
+        if let Some(table) = reader.curves(&part, None)? {
+            for row in 0..table.rows() {
+                let plan = table.texts("plan_hash")[row].clone().unwrap_or_default();
+                let seed = table.integers("seed")[row].unwrap_or(0);
+                runs.insert((plan.clone(), seed), of_row(&table, row, plan));
+            }
+        }
+    }
+    Ok(runs.into_values().collect())
+}
+
+fn of_row(table: &Table, row: usize, cell: String) -> KnownRun {
+    let epochs: Vec<f64> = match table.column("epoch") {
+        Some(Column::Integers(all)) => all[row].iter().map(|e| *e as f64).collect(),
+        _ => vec![],
+    };
+    let mut series: BTreeMap<String, (Vec<f64>, Vec<f64>)> = BTreeMap::new();
+    for (name, column) in table.columns() {
+        if let Column::Reals(all) = column {
+            let points = epochs.iter().zip(&all[row]).filter(|p| p.1.is_finite());
+            let (steps, values): (Vec<f64>, Vec<f64>) = points.map(|(s, v)| (*s, *v)).unzip();
+            if !steps.is_empty() {
+                series.insert(name.to_owned(), (steps, values));
+            }
+        }
+    }
+    let both = series.get("weight_norm.V").zip(series.get("weight_norm.W"));
+    let norm = both.filter(|(v, w)| v.0 == w.0).map(|(v, w)| {
+        let squares = v.1.iter().zip(&w.1).map(|(v, w)| v.hypot(*w));
+        (v.0.clone(), squares.collect())
+    });
+    if let Some(norm) = norm {
+        series.insert("weight_norm".to_owned(), norm);
+    }
+    KnownRun { cell, series }
+}
+
+fn fit(folder: &Utf8Path, out: &Utf8Path, grid: Option<&Utf8Path>) -> Result<(), Box<dyn Error>> {
+    let (curves, runs) = read(folder, grid)?;
     let learning = Learning::default();
     // How far intervals must be stretched for a family that is not known.
     let stretch = cold_stretch(&evaluate(&curves, Mode::Cold, &learning));
@@ -138,44 +198,122 @@ fn fit(folder: &Utf8Path, out: &Utf8Path) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-fn measure(folder: &Utf8Path) -> Result<(), Box<dyn Error>> {
-    let (curves, runs) = read(folder)?;
+fn measure(folder: &Utf8Path, grid: Option<&Utf8Path>) -> Result<(), Box<dyn Error>> {
+    let (curves, runs) = read(folder, grid)?;
     for mode in [Mode::Warm, Mode::Cold] {
-        let judged = evaluate(&curves, mode, &Learning::default());
-        println!(
-            "{mode:?}: CRPS over that of the last value with residuals of the family (within 50 %, within 90 %)"
-        );
+        let of = evaluate(&curves, mode, &Learning::default());
+        println!("# {mode:?}\n");
+        overview(&of);
+        families(&of);
+        for (family, share) in coverage(&of.judged) {
+            println!("within 90 %, over all cuts and readings: {family} {share:.3}");
+        }
         for cut in CUTS {
-            for kept in KEPT {
-                let scores = scores(&judged, cut, kept);
-                let kept = if kept == usize::MAX {
-                    "all".to_owned()
-                } else {
-                    kept.to_string()
+            let tenths = pit(&of.judged, cut).map(|t| format!("{t:.2}"));
+            println!("PIT, {:.0} % seen: {}", 100.0 * cut, tenths.join(" "));
+        }
+        for s in pools(&curves, &of) {
+            let name = PoolRule::ALL
+                .iter()
+                .find(|r| r.0 == s.rule)
+                .map_or("", |r| r.1);
+            println!(
+                "{} pools, {name}: saved {:.1} % at a regret of {:.4}; with hindsight {:.1} % at {:.4}",
+                s.pools,
+                100.0 * s.saved,
+                s.regret,
+                100.0 * s.hindsight.0,
+                s.hindsight.1
+            );
+        }
+        if mode == Mode::Cold {
+            println!(
+                "stretch for a family that is not known: {:.3}",
+                cold_stretch(&of)
+            );
+        }
+        println!();
+    }
+    measure_delayed(&runs);
+    Ok(())
+}
+
+/// Readings in words.
+fn readings(kept: usize) -> String {
+    if kept == usize::MAX {
+        "all".to_owned()
+    } else {
+        kept.to_string()
+    }
+}
+
+/// Geometric means over families.
+fn overview(of: &Evaluation) {
+    println!(
+        "| seen | readings | CRPS / last value (90 % interval, by groups) | power law / last value | CRPS / LC-PFN, curves | shapes | last value / LC-PFN, curves | shapes |"
+    );
+    println!("|---|---|---|---|---|---|---|---|");
+    for cut in CUTS {
+        for kept in KEPT {
+            let s = scores(&of.judged, cut, kept);
+            let (low, high) = interval(&of.judged, cut, kept);
+            let over = |f: &dyn Fn(&Score) -> Option<f64>| match mean_ratio(&s, f) {
+                r if s.values().any(|s| f(s).is_some()) => format!("{r:.2}"),
+                _ => "–".to_owned(),
+            };
+            println!(
+                "| {:.0} % | {} | {} ({low:.2}–{high:.2}) | {} | {} | {} | {} | {} |",
+                100.0 * cut,
+                readings(kept),
+                over(&|s| Some(s.ratio)),
+                over(&|s| Some(s.power)),
+                over(&|s| s.lcpfn.map(|l| l[0])),
+                over(&|s| s.lcpfn.map(|l| l[1])),
+                over(&|s| s.baseline_over_lcpfn.map(|l| l[0])),
+                over(&|s| s.baseline_over_lcpfn.map(|l| l[1])),
+            );
+        }
+    }
+    println!();
+}
+
+/// Every family by itself.
+fn families(of: &Evaluation) {
+    println!(
+        "| family | seen | readings | forecasts | CRPS / last value | within 50 % | within 90 % | power law within 90 % | LC-PFN within 90 %, curves | shapes | log-likelihood above last value |"
+    );
+    println!("|---|---|---|---|---|---|---|---|---|---|---|");
+    for cut in CUTS {
+        for kept in KEPT {
+            for (family, s) in scores(&of.judged, cut, kept) {
+                let asked = |share: f64| match s.lcpfn {
+                    Some(_) => format!("{share:.2}"),
+                    None => "–".to_owned(),
                 };
-                print!(
-                    "{:>4.0} % {kept:>4}: {:.3}",
+                println!(
+                    "| {family} | {:.0} % | {} | {} | {:.2} | {:.2} | {:.2} | {:.2} | {} | {} | {:+.2} |",
                     100.0 * cut,
-                    mean_ratio(&scores)
+                    readings(kept),
+                    s.count,
+                    s.ratio,
+                    s.covered.0,
+                    s.covered.1,
+                    s.others[0],
+                    asked(s.others[1]),
+                    asked(s.others[2]),
+                    s.likelihood
                 );
-                for (family, s) in &scores {
-                    print!(
-                        "  {family} {:.2} ({:.2}, {:.2})",
-                        s.ratio, s.covered.0, s.covered.1
-                    );
-                }
-                println!();
             }
         }
-        println!(
-            "stretch for a family that is not known: {:.3}",
-            cold_stretch(&judged)
-        );
     }
-    println!("Delayed generalisation, each cell of settings left out");
-    for s in evaluate_delayed(&runs, &[0.05, 0.1, 0.25, 0.5, 0.8]) {
+    println!();
+}
+
+fn measure_delayed(runs: &[KnownRun]) {
+    println!("# Delayed generalisation, each cell of settings left out\n");
+    for s in evaluate_delayed(runs, &[0.05, 0.1, 0.25, 0.5, 0.8]) {
         println!(
-            "{:>4.0} % of the delay: {} runs, {} jump; AUROC {:.2}, Brier skill {:.2}, stopped by mistake {}, cannot tell {}, error of the delay {:.0} %",
+            "{:>4.0} % of the delay: {} runs, {} jump; AUROC {:.2}, Brier skill {:.2}, stopped by mistake {}, cannot tell {}, error of the delay {:.0} %, median {:.0} %",
             100.0 * s.share,
             s.runs.0,
             s.runs.1,
@@ -183,8 +321,8 @@ fn measure(folder: &Utf8Path) -> Result<(), Box<dyn Error>> {
             s.brier_skill,
             s.stopped,
             s.cannot_tell,
-            100.0 * s.time_error
+            100.0 * s.time_error,
+            100.0 * s.median_time_error
         );
     }
-    Ok(())
 }

@@ -1,9 +1,11 @@
 //! Forecasts of training logs, of any framework.
 
 use crate::error::Error;
-use camino::Utf8Path;
+use crate::forecast_known::{known, thinned};
+use camino::{Utf8Path, Utf8PathBuf};
 use dunwu_analysis::forecast::{
-    Companions, Forecast, Jump, Measured, Metric, Points, Quantiles, Question, Sense, forecast,
+    Calibration, Companions, Forecast, Jump, Measured, Metric, Points, Quantiles, Question, Sense,
+    forecast, forecast_calibrated,
 };
 use dunwu_core::{PlanError, key_value};
 use dunwu_store::{Log, LogFormat, LogOptions, LogSeries, log_sources, read_log};
@@ -26,6 +28,10 @@ pub const FORECAST_KEYS: &[ForecastKey] = &[
     ForecastKey {
         name: "better_than",
         help: "the value to beat, such as that of the best run so far",
+    },
+    ForecastKey {
+        name: "calibration",
+        help: "a directory of finished runs, by which runs of the same metric are calibrated; --learn fills it",
     },
     ForecastKey {
         name: "format",
@@ -65,10 +71,16 @@ pub struct ForecastSpec {
     horizon: Option<f64>,
     better_than: Option<f64>,
     sense: Option<Sense>,
-    log: LogOptions,
+    pub(crate) calibration: Option<Utf8PathBuf>,
+    pub(crate) log: LogOptions,
 }
 
 impl ForecastSpec {
+    /// The value to beat.
+    pub fn better_than(&self) -> Option<f64> {
+        self.better_than
+    }
+
     /// Reads `key=value` words.
     ///
     /// # Errors
@@ -101,6 +113,7 @@ impl ForecastSpec {
         match key {
             "at" => self.at = number()?,
             "better_than" => self.better_than = number()?,
+            "calibration" => self.calibration = Some(value.into()),
             "format" => self.log.format = Some(format(value)?),
             "horizon" => self.horizon = number()?,
             "metric" => self.metric = text(),
@@ -128,7 +141,7 @@ impl ForecastSpec {
     }
 }
 
-fn format(value: &str) -> Result<LogFormat, PlanError> {
+pub(crate) fn format(value: &str) -> Result<LogFormat, PlanError> {
     let known = LogFormat::ALL
         .iter()
         .find(|(name, _)| *name == value)
@@ -162,12 +175,16 @@ pub struct RunForecast {
     pub metric: String,
     /// What the metric was taken for.
     pub class: Metric,
-    /// Steps and values that were seen.
+    /// How many readings were seen.
+    pub points: usize,
+    /// Steps and values that were seen, thinned to about a thousand.
     pub seen: (Vec<f64>, Vec<f64>),
     /// The step at which the run ends.
     pub horizon: f64,
     /// What is told.
     pub forecast: Forecast,
+    /// Finished runs by which it was calibrated; 0 if it was not.
+    pub calibrated_by: usize,
     /// What was odd about the log, in words.
     pub notes: Vec<String>,
 }
@@ -184,9 +201,10 @@ pub fn forecast_logs(
     each: &mut dyn FnMut(RunForecast),
     skip: &mut dyn FnMut(&str, &str),
 ) -> Result<(), Error> {
+    let known = spec.calibration.as_deref().map(known).transpose()?;
     for source in log_sources(path, &spec.log)? {
         for log in read_log(&source, &spec.log)? {
-            match forecast_log(&log, spec) {
+            match forecast_log_with(&log, spec, known.as_ref()) {
                 Ok(told) => each(told),
                 Err(why) => skip(&log.id, &why),
             }
@@ -195,11 +213,22 @@ pub fn forecast_logs(
     Ok(())
 }
 
-/// Forecasts one run.
+/// Forecasts one run, without calibration.
 ///
 /// # Errors
 /// In words, that it lacks the metric.
 pub fn forecast_log(log: &Log, spec: &ForecastSpec) -> Result<RunForecast, String> {
+    forecast_log_with(log, spec, None)
+}
+
+/// Readings of a run that a forecast keeps.
+const KEPT: usize = 1000;
+
+pub(crate) fn forecast_log_with(
+    log: &Log,
+    spec: &ForecastSpec,
+    known: Option<&Calibration>,
+) -> Result<RunForecast, String> {
     let (name, series) = chosen(log, spec)?;
     let seen = until(series, spec.at);
     let mut class = Metric::of(name, &series.values[..seen.0.len()]);
@@ -217,10 +246,20 @@ pub fn forecast_log(log: &Log, spec: &ForecastSpec) -> Result<RunForecast, Strin
         metric: &class,
         horizon,
         better_than: spec.better_than,
+        rate: rate(log),
         companions: Some(&companions),
         broken,
     };
+    let (told, calibrated_by) = match known {
+        Some(known) => forecast_calibrated(&question, known, name),
+        None => (forecast(&question), 0),
+    };
     let mut notes = log.notes.clone();
+    if calibrated_by > 0 {
+        notes.push(format!(
+            "calibrated by {calibrated_by} finished runs of {name}"
+        ));
+    }
     notes.extend(
         series
             .oddities()
@@ -231,9 +270,11 @@ pub fn forecast_log(log: &Log, spec: &ForecastSpec) -> Result<RunForecast, Strin
         id: log.id.clone(),
         metric: name.to_owned(),
         class,
-        seen: (seen.0.to_vec(), seen.1.to_vec()),
+        points: seen.0.len(),
+        seen: thinned(seen, KEPT),
         horizon,
-        forecast: forecast(&question),
+        forecast: told,
+        calibrated_by,
         notes,
     })
 }
@@ -265,7 +306,7 @@ pub(crate) fn forecast_curve(
         ..ForecastSpec::default()
     };
     let told = forecast_log(&log, &spec).ok()?;
-    (!told.seen.0.is_empty()).then_some(told.forecast)
+    (told.points > 0).then_some(told.forecast)
 }
 
 fn until(series: &LogSeries, at: Option<f64>) -> Points<'_> {
@@ -281,7 +322,10 @@ fn last_step(log: &Log) -> f64 {
 }
 
 /// The series that is forecast.
-fn chosen<'a>(log: &'a Log, spec: &ForecastSpec) -> Result<(&'a str, &'a LogSeries), String> {
+pub(crate) fn chosen<'a>(
+    log: &'a Log,
+    spec: &ForecastSpec,
+) -> Result<(&'a str, &'a LogSeries), String> {
     if let Some(wanted) = &spec.metric {
         let found = log.series.get_key_value(wanted);
         return found.map(|(n, s)| (n.as_str(), s)).ok_or_else(|| {
@@ -298,6 +342,19 @@ fn chosen<'a>(log: &'a Log, spec: &ForecastSpec) -> Result<(&'a str, &'a LogSeri
     best.or_else(|| log.series.iter().next())
         .map(|(n, s)| (n.as_str(), s))
         .ok_or_else(|| "it has no metric".to_owned())
+}
+
+/// The learning rate, as far as it is logged.
+pub(crate) fn rate(log: &Log) -> Option<Points<'_>> {
+    const NAMES: [&str; 5] = [
+        "learning_rate",
+        "lr",
+        "train/learning_rate",
+        "train/lr",
+        "lr-AdamW",
+    ];
+    let found = NAMES.iter().find_map(|n| log.series.get(*n));
+    found.map(|s| (s.steps.as_slice(), s.values.as_slice()))
 }
 
 /// The series by which delayed generalisation is known, by the class of their names.
@@ -360,7 +417,7 @@ impl RunForecast {
             "id": self.id,
             "metric": self.metric,
             "seen": {
-                "points": self.seen.0.len(),
+                "points": self.points,
                 "last_step": self.seen.0.last(),
                 "last": self.seen.1.last(),
             },
@@ -373,6 +430,7 @@ impl RunForecast {
             "reason": f.reason,
             "novelty": if f.novelty.is_finite() { json!(f.novelty) } else { Value::Null },
             "can_tell": f.can_tell,
+            "calibrated_by": self.calibrated_by,
             "notes": self.notes,
         })
     }

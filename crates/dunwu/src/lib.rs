@@ -14,9 +14,13 @@
 
 pub mod boundary;
 mod compare;
+mod diagnose;
 mod error;
 mod files;
 mod forecast;
+mod forecast_follow;
+mod forecast_known;
+mod forecast_page;
 mod foreign;
 mod growth;
 mod lab;
@@ -39,11 +43,17 @@ mod trial;
 pub use compare::{
     COMPARE_KEYS, CompareDir, CompareKey, CompareSide, CompareSpec, Tune, compare, is_comparison,
 };
+pub use diagnose::{
+    DIAGNOSE_KEYS, DiagnoseKey, DiagnoseSpec, DiagnosisDir, Ward, diagnose_logs, is_diagnosis,
+};
 pub use error::Error;
 pub use files::{changed_inputs, config};
 pub use forecast::{
     FORECAST_KEYS, ForecastKey, ForecastSpec, RunForecast, forecast_log, forecast_logs,
 };
+pub use forecast_follow::{Follow, Look};
+pub use forecast_known::learn_logs;
+pub use forecast_page::forecast_html;
 pub use foreign::microscope_file;
 pub use growth::{Growth, growth};
 pub use lab::{
@@ -71,6 +81,6 @@ pub use dunwu_core::{
 };
 pub use dunwu_engine as engine;
 pub use dunwu_probe as probe;
-pub use dunwu_report::ComparePage;
+pub use dunwu_report::{ComparePage, DiagnosedFinding, DiagnosedLook, DiagnosedRun, DiagnosedSign};
 pub use dunwu_store as store;
 pub use dunwu_task as task;

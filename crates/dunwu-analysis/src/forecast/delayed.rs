@@ -10,7 +10,7 @@ use super::quantiles::{LEVELS, Quantiles};
 use std::sync::LazyLock;
 
 /// Numbers of a run that the models are linear in, with the constant.
-pub(crate) const NUMBERS: usize = 9;
+pub(crate) const NUMBERS: usize = 18;
 
 /// Accuracy from which on a run has memorised, and from which on it has generalised.
 const MEMORISED: f64 = 0.99;
@@ -129,7 +129,6 @@ pub(crate) fn numbers(c: &Companions<'_>) -> Option<[f64; NUMBERS]> {
     {
         return None;
     }
-    let log = |x: f64| libm::log(x.max(1e-12));
     let half = memorised + 0.5 * (now - memorised);
     let floor = at(held, memorised).unwrap_or(accuracy);
     let before = at(held, half).unwrap_or(accuracy);
@@ -139,28 +138,62 @@ pub(crate) fn numbers(c: &Companions<'_>) -> Option<[f64; NUMBERS]> {
     out[2] = accuracy;
     out[3] = accuracy - floor;
     out[4] = accuracy - before;
+    // How many such moves are still to come.
+    out[5] = log((GENERALISED - accuracy).max(0.01) / (accuracy - before).max(0.005));
     if let Some(loss) = c.held_loss.map(|l| until(l, now)) {
-        let peak = loss
-            .0
-            .iter()
-            .zip(loss.1)
-            .filter(|(s, _)| **s >= memorised)
-            .map(|(_, v)| *v)
-            .fold(0.0, f64::max);
-        out[5] = log(peak) - loss.1.last().map_or(log(peak), |v| log(*v));
+        out[6..9].copy_from_slice(&of_held_loss(loss, memorised, half)?);
     }
-    if let Some(loss) = c.train_loss {
+    if let Some(loss) = c.train_loss.map(|l| until(l, now)) {
+        let (first, late) = (*loss.1.first()?, *loss.1.last()?);
         // Without decay the training loss falls for ever.
-        let (early, late) = (at(loss, half).unwrap_or(1.0), at(loss, now).unwrap_or(1.0));
-        out[6] = (log(early) - log(late)).clamp(-3.0, 3.0);
+        out[9] = (log(at(loss, half).unwrap_or(first)) - log(late)).clamp(-3.0, 3.0);
+        out[10] = (log(late) - log(first)).clamp(-16.0, 0.0);
     }
-    if let Some(norm) = c.weight_norm {
-        let (peak, late) = (at(norm, memorised)?, at(norm, now)?);
-        let fallen = 2.0 * (log(at(norm, half)?) - log(late)) / (now - half) * (now - memorised);
-        out[7] = (2.0 * (log(peak) - log(late))).clamp(-4.0, 4.0);
-        out[8] = fallen.clamp(-4.0, 4.0);
+    if let Some(norm) = c.weight_norm.map(|n| until(n, now)) {
+        out[11..16].copy_from_slice(&of_norm(norm, memorised, half)?);
     }
+    // The same of the last quarter of the time.
+    let quarter = memorised + 0.75 * (now - memorised);
+    let lately = accuracy - at(held, quarter).unwrap_or(accuracy);
+    out[16] = log((GENERALISED - accuracy).max(0.01) / lately.max(0.005));
+    // Near memorising, how long that took says how long all takes.
+    out[17] = (-log((now - memorised) / memorised)).clamp(-4.0, 4.0);
     Some(out)
+}
+
+fn log(x: f64) -> f64 {
+    libm::log(x.max(1e-12))
+}
+
+/// The loss on held-out rows below its peak since memorising, its fall in the later half of that time, and where it is
+/// beside where it began.
+fn of_held_loss(loss: Points<'_>, memorised: f64, half: f64) -> Option<[f64; 3]> {
+    let since = loss.0.iter().zip(loss.1).filter(|(s, _)| **s >= memorised);
+    let late = log(*loss.1.last()?);
+    let peak = since.map(|(_, v)| log(*v)).fold(late, f64::max);
+    let before = at(loss, half).map_or(late, log);
+    Some([
+        (peak - late).min(4.0),
+        (before - late).clamp(-2.0, 2.0),
+        (late - log(*loss.1.first()?)).clamp(-4.0, 4.0),
+    ])
+}
+
+/// The squared norm of the weights, V: its fall since memorising, the fall that its present rate makes in as long a
+/// time, the logarithm of that (the first-passage law divides by the rate), whether it is known, and V beside its
+/// first value.
+fn of_norm(norm: Points<'_>, memorised: f64, half: f64) -> Option<[f64; 5]> {
+    let (first, late) = (*norm.1.first()?, *norm.1.last()?);
+    let peak = at(norm, memorised).unwrap_or(first);
+    // The later half of the time is twice in the whole.
+    let fallen = 4.0 * (log(at(norm, half).unwrap_or(peak)) - log(late));
+    Some([
+        (2.0 * (log(peak) - log(late))).clamp(-4.0, 4.0),
+        fallen.clamp(-4.0, 4.0),
+        -log(fallen.max(0.01)),
+        1.0,
+        (2.0 * (log(late) - log(first))).clamp(-6.0, 6.0),
+    ])
 }
 
 /// Whether and when a run jumps; None if it has not memorised, or has generalised already.
@@ -194,7 +227,7 @@ pub(crate) fn delayed_with(model: &DelayedModel, c: &Companions<'_>, horizon: f6
 }
 
 /// Deviations from the known runs beyond which nothing can be told.
-const FARTHEST: f64 = 4.0;
+const FARTHEST: f64 = 6.0;
 
 impl Jump {
     /// P(it ever does), whatever the horizon.
@@ -355,7 +388,7 @@ pub fn learn_delayed(runs: &[&KnownRun]) -> Option<DelayedModel> {
         .iter()
         .filter_map(|c| Some((z(c), c.log_wait?, c.weight)))
         .collect();
-    let wait = regression(&waits);
+    let wait = robust(waits.clone());
     let off =
         |(x, y, w): &([f64; NUMBERS], f64, f64)| w * (y - dot(x, &wait)) * (y - dot(x, &wait));
     let weight: f64 = waits.iter().map(|c| c.2).sum();
@@ -396,6 +429,30 @@ fn logistic(cases: &[([f64; NUMBERS], bool, f64)]) -> [f64; NUMBERS] {
         }
     }
     w
+}
+
+/// Deviations beyond which a case counts less (Huber).
+const REACH: f64 = 1.0;
+
+/// Regression that few cases far off do not rule, by reweighting.
+fn robust(mut cases: Vec<([f64; NUMBERS], f64, f64)>) -> [f64; NUMBERS] {
+    let weights: Vec<f64> = cases.iter().map(|c| c.2).collect();
+    let mut out = regression(&cases);
+    for _ in 0..5 {
+        let off: Vec<f64> = cases
+            .iter()
+            .map(|(x, y, _)| (y - dot(x, &out)).abs())
+            .collect();
+        let mut sorted = off.clone();
+        sorted.sort_by(f64::total_cmp);
+        let middle = sorted.get(off.len() / 2).copied().unwrap_or(1.0);
+        let reach = REACH * 1.4826 * middle.max(1e-9);
+        for ((case, weight), off) in cases.iter_mut().zip(&weights).zip(off) {
+            case.2 = weight / (off / reach).max(1.0);
+        }
+        out = regression(&cases);
+    }
+    out
 }
 
 fn regression(cases: &[([f64; NUMBERS], f64, f64)]) -> [f64; NUMBERS] {

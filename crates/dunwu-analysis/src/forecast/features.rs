@@ -1,11 +1,12 @@
 //! What the network sees of a prefix: numbers without units.
 
 use super::bank::Bank;
+use super::clock::Clock;
 use super::metric::{Metric, Sense};
 use super::shape::Shape;
 
 /// How many there are.
-pub(crate) const FEATURES: usize = 36;
+pub(crate) const FEATURES: usize = 41;
 
 /// A prefix made ready: its shape, the bank fitted to it, its level and its scale.
 #[derive(Clone, Debug)]
@@ -16,6 +17,8 @@ pub(crate) struct Prepared {
     pub level: f64,
     /// √(noise² + (move since half of the time)² + …): the unit of heights.
     pub scale: f64,
+    /// Time as the learning rate tells it, where that is known, and the last step.
+    clock: Option<(Clock, f64)>,
     fixed: [f64; FEATURES],
 }
 
@@ -24,8 +27,20 @@ const TIMES: [f64; 8] = [0.05, 0.12, 0.25, 0.4, 0.55, 0.7, 0.82, 0.92];
 
 impl Prepared {
     /// Makes at least two readings at ascending steps ready.
-    pub(crate) fn new(steps: &[f64], values: &[f64], metric: &Metric) -> Self {
-        let shape = Shape::new(steps, values);
+    pub(crate) fn new(
+        steps: &[f64],
+        values: &[f64],
+        metric: &Metric,
+        clock: Option<Clock>,
+    ) -> Self {
+        let clock = clock.map(|c| (c, steps[steps.len() - 1]));
+        let shape = match clock.as_ref().filter(|c| c.0.whole) {
+            Some((clock, _)) => {
+                let times: Vec<f64> = steps.iter().map(|s| clock.at(*s)).collect();
+                Shape::new(&times, values)
+            }
+            None => Shape::new(steps, values),
+        };
         let bank = Bank::new(&shape);
         let level = bank.at(1.0).mean;
         let moved = shape.mean(0.42, 0.58) - level;
@@ -36,10 +51,26 @@ impl Prepared {
             bank,
             level,
             scale,
+            clock,
             fixed: [0.0; FEATURES],
         };
         out.fixed = out.features_of_prefix(metric);
         out
+    }
+
+    /// A step as a time.
+    pub(crate) fn time(&self, step: f64) -> f64 {
+        let clock = self.clock.as_ref().filter(|c| c.0.whole);
+        self.shape.time(clock.map_or(step, |c| c.0.at(step)))
+    }
+
+    /// ln(step/now) for the step of a time, which the time of the learning rate is not.
+    fn ahead_in_steps(&self, time: f64) -> f64 {
+        let Some((clock, now)) = self.clock.as_ref().filter(|c| c.0.whole && c.1 > 0.0) else {
+            return 0.0;
+        };
+        let step = clock.step(self.shape.origin + time * self.shape.last);
+        libm::log((step / now).clamp(1.0, 1e4))
     }
 
     fn unit(&self, height: f64) -> f64 {
@@ -86,6 +117,12 @@ impl Prepared {
         f[23] = libm::log((1.0 - s.times[s.times.len() / 2]).max(1e-3));
         f[24] = libm::log((self.scale / self.level.abs().max(1e-30)).clamp(1e-6, 1e3));
         f[25] = self.unit(s.mean(0.9, 1.0));
+        if let Some((clock, _)) = &self.clock {
+            f[36] = 1.0;
+            f[37] = libm::log(clock.now);
+            f[38] = f64::from(u8::from(clock.whole));
+            f[39] = clock.falls;
+        }
         f
     }
 
@@ -116,6 +153,7 @@ impl Prepared {
         let ahead = libm::log(time.clamp(1.0, 1e4));
         f[26] = ahead;
         f[27] = ahead.sqrt();
+        f[40] = self.ahead_in_steps(time);
         let guess = self.bank.at(time);
         f[28] = self.unit(guess.mean);
         f[29] = libm::asinh(guess.deviation / self.scale);

@@ -3,6 +3,7 @@
 //! Pinball loss in asinh space, Adam with a falling rate, in single precision and in a fixed order: the same curves
 //! give the same bits.
 
+use super::clock::Clock;
 use super::features::{FEATURES, Prepared};
 use super::metric::Metric;
 use super::network::{
@@ -25,6 +26,21 @@ pub struct KnownCurve {
     pub steps: Vec<f64>,
     /// Values, finite.
     pub values: Vec<f64>,
+    /// The learning rate over steps, where it is known; else empty.
+    pub rate: (Vec<f64>, Vec<f64>),
+}
+
+impl KnownCurve {
+    /// The clock of its prefix that ends at `now`, of which the rate is known to the end, up to now, or not at all.
+    pub(crate) fn clock(&self, now: f64, horizon: f64, whole: bool) -> Option<Clock> {
+        let (steps, rates) = (&self.rate.0, &self.rate.1);
+        let n = if whole {
+            steps.len()
+        } else {
+            steps.partition_point(|s| *s <= now)
+        };
+        Clock::new((&steps[..n], &rates[..n]), now, horizon)
+    }
 }
 
 /// How a head is fitted.
@@ -107,9 +123,15 @@ fn example(curve: &KnownCurve, draws: &mut Draws) -> Option<Example> {
         // Names that say nothing must do too.
         metric = Metric::of("", &values);
     }
-    let prepared = Prepared::new(&steps, &values, &metric);
+    let (now, then) = (steps[steps.len() - 1], curve.steps[target]);
+    // A schedule is known to the end, up to now, or not logged.
+    let known = draws.unit();
+    let clock = (known < 0.67)
+        .then(|| curve.clock(now, then, known < 0.33))
+        .flatten();
+    let prepared = Prepared::new(&steps, &values, &metric, clock);
     let unit = prepared.unit_of(curve.values[target]);
-    let features = prepared.features(prepared.shape.time(curve.steps[target]));
+    let features = prepared.features(prepared.time(then));
     (unit.is_finite() && features.iter().all(|f| f.is_finite())).then_some(Example {
         features,
         unit: unit.clamp(-12.0, 12.0),
@@ -447,6 +469,7 @@ mod tests {
                 metric: "loss".into(),
                 steps,
                 values,
+                rate: Default::default(),
             }
         };
         (0..40).map(curve).collect()

@@ -1,6 +1,6 @@
 //! The quantile head: a small network from features to quantiles.
 //!
-//! 36 features, two layers of [`WIDE`] SiLU nodes, 17 quantiles of asinh((value − level)/scale): the median and, on
+//! 41 features, two layers of [`WIDE`] SiLU nodes, 17 quantiles of asinh((value − level)/scale): the median and, on
 //! either side, softplus steps away from it, so that quantiles cannot cross. The mean of [`MEMBERS`] such networks.
 
 use super::features::FEATURES;

@@ -1,14 +1,16 @@
 //! Made-up curves, so that the head knows more kinds than it was shown.
 //!
 //! Power laws, stretched exponentials and inverse logarithms (the families of Domhan et al. 2015 that the prior of
-//! LC-PFN, Adriaensen et al. 2023, is made of), and what those leave out: the kick of a cooldown, a U, a sudden drop, a
-//! divergence, a random walk, and nothing but noise.
+//! LC-PFN, Adriaensen et al. 2023, is made of), and what those leave out: pretraining under a schedule ([`super::schedule`]),
+//! the kick of a cooldown, a U, a sudden drop, a divergence, a random walk, and nothing but noise.
 
 use super::learn::KnownCurve;
+use super::schedule::pretraining;
 use dunwu_core::{Draws, Seed};
 
-/// Kinds of curves, in turn.
-const KINDS: usize = 9;
+/// Kinds of curves, in turn; from `PRETRAINING` on they have a learning rate.
+const KINDS: usize = 13;
+const PRETRAINING: usize = 9;
 
 /// `count` curves of the family `prior`, the same for the same seed.
 pub fn prior(count: usize, seed: Seed) -> Vec<KnownCurve> {
@@ -23,7 +25,11 @@ fn between(draws: &mut Draws, low: f64, high: f64) -> f64 {
 
 fn curve(i: usize, draws: &mut Draws) -> KnownCurve {
     let n = between(draws, 16.0, 200.0) as usize;
-    let shape = shape(i % KINDS, n, draws);
+    let (shape, rates) = if i % KINDS >= PRETRAINING {
+        pretraining(n, draws)
+    } else {
+        (shape(i % KINDS, n, draws), vec![])
+    };
     let noise = libm::exp(-4.0 + draws.normal()) * if draws.unit() < 0.3 { 0.1 } else { 1.0 };
     // Residuals of neighbours go together in some logs.
     let memory = if draws.unit() < 0.3 { 0.8 } else { 0.0 };
@@ -54,11 +60,17 @@ fn curve(i: usize, draws: &mut Draws) -> KnownCurve {
     } else {
         between(draws, 0.1, 10.0)
     };
+    let steps: Vec<f64> = (0..n).map(|k| start + k as f64).collect();
     KnownCurve {
+        rate: if rates.is_empty() {
+            Default::default()
+        } else {
+            (steps.clone(), rates)
+        },
         family: "prior".to_owned(),
         group: i.to_string(),
         metric: if score { "val_acc" } else { "val_loss" }.to_owned(),
-        steps: (0..n).map(|k| start + k as f64).collect(),
+        steps,
         values,
     }
 }

@@ -69,6 +69,32 @@ impl Quantiles {
         2.0 * (ends + inner.sum::<f64>())
     }
 
+    /// ln of the density at a value, in nats per unit; pieces count as `grain` wide at least, and beyond the outermost
+    /// levels the density falls exponentially.
+    pub fn log_density(&self, x: f64, grain: f64) -> f64 {
+        let q = &self.0;
+        let grain = grain.max(f64::MIN_POSITIVE);
+        let i = q.partition_point(|v| *v < x);
+        let tail = |mass: f64, width: f64, share: f64, away: f64| {
+            // As steep at the edge as within.
+            let reach = mass * width.max(grain) / share;
+            libm::log(mass / reach) - away / reach
+        };
+        match i {
+            0 => tail(LEVELS[0], q[1] - q[0], LEVELS[1] - LEVELS[0], q[0] - x),
+            COUNT => {
+                let (a, b) = (COUNT - 2, COUNT - 1);
+                tail(
+                    1.0 - LEVELS[b],
+                    q[b] - q[a],
+                    LEVELS[b] - LEVELS[a],
+                    x - q[b],
+                )
+            }
+            _ => libm::log((LEVELS[i] - LEVELS[i - 1]) / (q[i] - q[i - 1]).max(grain)),
+        }
+    }
+
     /// Every value changed by a function that ascends.
     #[must_use]
     pub fn map(&self, f: impl Fn(f64) -> f64) -> Self {
@@ -136,6 +162,20 @@ mod tests {
             (u.below(-1.0), u.below(2.0), u.at(0.5), u.at(0.35)),
             (0.0, 1.0, 0.5, 0.35)
         );
+    }
+
+    #[test]
+    fn the_density_is_that_of_the_pieces_and_falls_beyond_them() {
+        let u = uniform();
+        assert!(u.log_density(0.5, 1e-9).abs() < 1e-9);
+        // The tails hold 0.02 each.
+        let step = 1e-4;
+        let mass: f64 = (0..4000)
+            .map(|i| step * libm::exp(u.log_density(0.98 + step * (f64::from(i) + 0.5), 1e-9)))
+            .sum();
+        assert!((mass - 0.02).abs() < 1e-4, "{mass}");
+        let point = Quantiles([3.0; COUNT]);
+        assert!(point.log_density(3.0, 0.1).is_finite() && point.log_density(4.0, 0.1) < -5.0);
     }
 
     #[test]

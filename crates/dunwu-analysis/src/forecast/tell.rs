@@ -1,7 +1,10 @@
 //! A forecast from a prefix.
 
+use super::calibration::Calibration;
+use super::clock::Clock;
 use super::decide::{Decision, decide};
-use super::delayed::{Companions, Jump, delayed};
+use super::delayed::{Companions, Jump, Points, delayed};
+use super::expert::{Experts, View};
 use super::features::Prepared;
 use super::learn::bank_deviation;
 use super::metric::Metric;
@@ -21,7 +24,7 @@ const UNKNOWN: f64 = 2.0;
 const PATH: usize = 16;
 
 /// The head that is shipped.
-static HEAD: LazyLock<Network> = LazyLock::new(|| {
+pub(crate) static HEAD: LazyLock<Network> = LazyLock::new(|| {
     Network::from_bytes(include_bytes!("head.bin")).expect("the shipped head is whole")
 });
 
@@ -38,6 +41,8 @@ pub struct Question<'a> {
     pub horizon: f64,
     /// What it is to beat.
     pub better_than: Option<f64>,
+    /// The learning rate over steps, as far as it is known: up to now, or of a schedule up to the horizon.
+    pub rate: Option<Points<'a>>,
     /// Other metrics of the run, by which delayed generalisation is known.
     pub companions: Option<&'a Companions<'a>>,
     /// Whether the newest reading was NaN or infinite.
@@ -72,16 +77,31 @@ pub struct Forecast {
 /// let steps: Vec<f64> = (1..=40).map(f64::from).collect();
 /// let values: Vec<f64> = steps.iter().map(|s| 1.0 + 2.0 / s.sqrt()).collect();
 /// let metric = Metric::of("val_loss", &values);
-/// let question = Question { steps: &steps, values: &values, metric: &metric, horizon: 80.0, better_than: None, companions: None, broken: false };
+/// let question = Question { steps: &steps, values: &values, metric: &metric, horizon: 80.0, better_than: None, rate: None, companions: None, broken: false };
 /// let told = forecast(&question);
 /// let end = told.last.unwrap();
 /// assert!(end.at(0.05) < 1.0 + 2.0 / 80f64.sqrt() && 1.0 + 2.0 / 80f64.sqrt() < end.at(0.95));
 /// ```
 pub fn forecast(question: &Question<'_>) -> Forecast {
-    forecast_with(&HEAD, question)
+    forecast_with(&HEAD, question, None)
 }
 
-pub(crate) fn forecast_with(network: &Network, q: &Question<'_>) -> Forecast {
+/// [`forecast`], calibrated by finished runs of the same metric; with how many they were, 0 if they are too few.
+pub fn forecast_calibrated(
+    question: &Question<'_>,
+    calibration: &Calibration,
+    metric: &str,
+) -> (Forecast, usize) {
+    let ends = question.steps.first().zip(question.steps.last());
+    let experts = ends.and_then(|(first, now)| {
+        let share = (now - first) / (question.horizon - first);
+        calibration.experts(metric, share)
+    });
+    let count = experts.map_or(0, |_| calibration.count(metric));
+    (forecast_with(&HEAD, question, experts), count)
+}
+
+fn forecast_with(network: &Network, q: &Question<'_>, experts: Option<&Experts>) -> Forecast {
     if q.broken {
         return nothing(
             Decision::Stop,
@@ -91,24 +111,33 @@ pub(crate) fn forecast_with(network: &Network, q: &Question<'_>) -> Forecast {
     if q.steps.len() < 2 {
         return nothing(Decision::Continue, "cannot tell: fewer than two readings");
     }
-    let prepared = Prepared::new(q.steps, q.values, q.metric);
-    let time = prepared.shape.time(q.horizon);
-    if time <= 1.0 {
+    let now = q.steps[q.steps.len() - 1];
+    if q.horizon <= now {
         return over(q);
     }
+    let clock = q.rate.and_then(|r| Clock::new(r, now, q.horizon));
+    let prepared = Prepared::new(q.steps, q.values, q.metric, clock);
+    let time = prepared.time(q.horizon);
     let (mut end, novelty) = pooled(network, &prepared, q.metric, time);
     let jump = q.companions.and_then(|c| delayed(c, q.horizon));
     let flat = prepared.shape.range <= 0.0;
-    let can_tell = q.steps.len() >= FEWEST && novelty < UNKNOWN && !flat;
+    let can_tell = q.steps.len() >= FEWEST && (novelty < UNKNOWN || experts.is_some()) && !flat;
     let mut path: Vec<(f64, Quantiles)> = (1..=PATH)
         .map(|i| {
-            let to = libm::exp(libm::log(time) * i as f64 / PATH as f64);
-            (
-                prepared.shape.origin + to * prepared.shape.last,
-                pooled(network, &prepared, q.metric, to).0,
-            )
+            let step = on_the_way(q.steps, q.horizon, i as f64 / PATH as f64);
+            let to = prepared.time(step);
+            (step, pooled(network, &prepared, q.metric, to).0)
         })
         .collect();
+    if let Some(experts) = experts {
+        let view = View::new(&prepared, q.values[q.values.len() - 1], end);
+        let taught = experts.forecast(&view).map(|v| q.metric.bounded(v));
+        for (i, (_, p)) in path.iter_mut().enumerate() {
+            *p = moved(p, &end, &taught, (i + 1) as f64 / PATH as f64).map(|v| q.metric.bounded(v));
+        }
+        end = taught;
+        path[PATH - 1].1 = end;
+    }
     if !can_tell {
         end = wide(&end, &prepared, q.metric);
         path.iter_mut()
@@ -140,6 +169,25 @@ pub(crate) fn forecast_with(network: &Network, q: &Question<'_>) -> Forecast {
         novelty,
         can_tell,
     }
+}
+
+/// Quantiles on the way, moved by a share of what moves those of the end.
+fn moved(of: &Quantiles, end: &Quantiles, taught: &Quantiles, share: f64) -> Quantiles {
+    let mut out = of.0;
+    for ((o, a), b) in out.iter_mut().zip(&end.0).zip(&taught.0) {
+        *o += share * (b - a);
+    }
+    Quantiles::new(out)
+}
+
+/// The step at a share of the way from now to the horizon, evenly on a logarithmic scale.
+fn on_the_way(steps: &[f64], horizon: f64, share: f64) -> f64 {
+    if share >= 1.0 {
+        return horizon;
+    }
+    let origin = steps[0].min(0.0);
+    let now = steps[steps.len() - 1] - origin;
+    origin + now * libm::exp(libm::log((horizon - origin) / now) * share)
 }
 
 fn why(q: &Question<'_>, novelty: f64, flat: bool) -> String {

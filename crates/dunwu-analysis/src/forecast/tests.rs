@@ -11,6 +11,7 @@ fn ask(steps: &[f64], values: &[f64], name: &str, horizon: f64) -> Forecast {
         metric: &metric,
         horizon,
         better_than: None,
+        rate: None,
         companions: None,
         broken: false,
     })
@@ -117,6 +118,7 @@ fn a_run_that_broke_is_stopped_and_one_at_its_end_is_over() {
         metric: &metric,
         horizon: 2.0,
         better_than: Some(0.7),
+        rate: None,
         companions: None,
         broken: false,
     };
@@ -154,6 +156,7 @@ fn bounds_hold_and_an_incumbent_decides() {
             metric: &metric,
             horizon: 100.0,
             better_than: Some(than),
+            rate: None,
             companions: None,
             broken: false,
         });
@@ -197,7 +200,11 @@ fn memorised(rate: f64) -> KnownRun {
     add("test_loss", &|s| {
         8.0 * libm::exp(-rate * s / 4000.0) + (1.0 - rate) * s / 2000.0
     });
-    add("weight_norm", &|s| 50.0 * libm::exp(-rate * s / 4000.0));
+    // Without decay it grows as the margins do.
+    let grows = |s: f64| 1.0 + 0.25 * (1.0 - rate) * libm::log(1.0 + s / 100.0);
+    add("weight_norm", &|s| {
+        50.0 * grows(s) * libm::exp(-rate * s / 4000.0)
+    });
     run
 }
 
@@ -228,6 +235,94 @@ fn a_run_that_memorised_stays_or_jumps() {
     let mut done = decays.clone();
     done.series.get_mut("test_acc").unwrap().1[20] = 0.95;
     assert!(delayed(&done.at(3000.0), 30_000.0).is_none());
+}
+
+/// Finished runs that all end a unit below where they are at half, which no head can know.
+fn stepping(count: usize) -> Vec<KnownCurve> {
+    let mut draws = Seed(6).draws("stepping");
+    let run = |i: usize| {
+        let level = 2.0 + draws.unit();
+        let steps: Vec<f64> = (1..=60).map(f64::from).collect();
+        let value =
+            |s: &f64| level + 1.0 / s - if *s > 40.0 { 1.0 } else { 0.0 } + 0.005 * draws.normal();
+        KnownCurve {
+            family: "own".into(),
+            group: i.to_string(),
+            metric: "val_loss".into(),
+            values: steps.iter().map(value).collect(),
+            steps,
+            rate: Default::default(),
+        }
+    };
+    (0..count).map(run).collect()
+}
+
+#[test]
+fn finished_runs_calibrate_those_of_the_same_metric_only() {
+    let mut runs = stepping(31);
+    let new = runs.pop().unwrap();
+    let known = Calibration::new(runs);
+    let metric = Metric::of("val_loss", &new.values[..30]);
+    let question = Question {
+        steps: &new.steps[..30],
+        values: &new.values[..30],
+        metric: &metric,
+        horizon: 60.0,
+        better_than: None,
+        rate: None,
+        companions: None,
+        broken: false,
+    };
+    let end = new.values[59];
+    let miss = |f: &Forecast| (f.last.unwrap().at(0.5) - end).abs();
+    let (told, used) = forecast_calibrated(&question, &known, "val_loss");
+    let q = told.last.unwrap();
+    assert!(
+        used == 30 && miss(&told) < 0.2 * miss(&forecast(&question)),
+        "{q:?} {end}"
+    );
+    assert!(q.at(0.05) <= end && end <= q.at(0.95), "{q:?} {end}");
+    assert_eq!(told.path.last().unwrap().1, q);
+    let (same, used) = forecast_calibrated(&question, &known, "other");
+    assert!(used == 0 && same == forecast(&question));
+    let few = Calibration::new(stepping(5));
+    assert_eq!(
+        forecast_calibrated(&question, &few, "val_loss"),
+        (forecast(&question), 0)
+    );
+    assert_eq!((few.count("val_loss"), few.count("other")), (5, 0));
+}
+
+#[test]
+fn a_schedule_that_cools_down_is_foreseen() {
+    // The same prefix under a rate that stays and one that will fall to nothing.
+    let steps: Vec<f64> = (1..=100).map(|s| 10.0 * f64::from(s)).collect();
+    let values: Vec<f64> = steps[..60].iter().map(|s| 2.5 + 4.0 / s.sqrt()).collect();
+    let stays = vec![1e-3; 100];
+    let falls: Vec<f64> = steps
+        .iter()
+        .map(|s| 1e-3 * ((1000.0 - s) / 350.0).min(1.0))
+        .collect();
+    let metric = Metric::of("val_loss", &values);
+    let end = |rate: &[f64]| {
+        let question = Question {
+            steps: &steps[..60],
+            values: &values,
+            metric: &metric,
+            horizon: 1000.0,
+            better_than: None,
+            rate: Some((&steps, rate)),
+            companions: None,
+            broken: false,
+        };
+        forecast(&question).last.unwrap().at(0.5)
+    };
+    assert!(
+        end(&falls) < end(&stays) - 0.005,
+        "{} {}",
+        end(&falls),
+        end(&stays)
+    );
 }
 
 #[test]

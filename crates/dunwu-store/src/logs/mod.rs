@@ -27,4 +27,4 @@ mod tests;
 
 pub(crate) use error::LogProblem;
 pub use series::{Log, LogSeries};
-pub use source::{LogFormat, LogOptions, LogSource, log_sources, read_log};
+pub use source::{LogFormat, LogOptions, LogSource, log_sources, read_log, read_log_from};

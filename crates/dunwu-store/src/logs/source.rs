@@ -239,7 +239,32 @@ pub fn read_log(source: &LogSource, options: &LogOptions) -> Result<Vec<Log>, St
         }),
     };
     read.map_err(|e| e.of(path))?;
-    let logs = into.finish(&id);
+    finished(into, path, &id)
+}
+
+/// Reads the logs of a stream of CSV, JSON or, with a pattern, text, under a name.
+///
+/// # Errors
+/// Those of [`read_log`].
+pub fn read_log_from(
+    name: &str,
+    input: impl BufRead,
+    options: &LogOptions,
+) -> Result<Vec<Log>, StoreError> {
+    let path = Utf8Path::new(name);
+    let found = if options.pattern.is_some() {
+        LogFormat::Text
+    } else {
+        LogFormat::Csv
+    };
+    let mut into = Gathering::default();
+    let format = options.format.unwrap_or(found);
+    stream(input, format, options, &mut into).map_err(|e| e.of(path))?;
+    finished(into, path, name)
+}
+
+fn finished(into: Gathering, path: &Utf8Path, id: &str) -> Result<Vec<Log>, StoreError> {
+    let logs = into.finish(id);
     if logs.iter().all(|log| log.series.is_empty()) {
         let problem = LogProblem::NoMetric {
             columns: "none of numbers".to_owned(),

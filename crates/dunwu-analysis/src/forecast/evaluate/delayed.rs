@@ -1,7 +1,7 @@
 //! How well delayed generalisation is foreseen, each cell of settings left out in turn.
 
-use super::decide::HOPELESS;
-use super::delayed::{DelayedModel, KnownRun, delayed_with, learn_delayed};
+use crate::forecast::decide::HOPELESS;
+use crate::forecast::delayed::{DelayedModel, KnownRun, delayed_with, learn_delayed};
 use std::collections::BTreeMap;
 
 /// What was foreseen at one moment of the runs that had memorised.
@@ -21,6 +21,8 @@ pub struct DelayedScore {
     pub cannot_tell: usize,
     /// Mean |foreseen − true| / true of the delay of those that jumped.
     pub time_error: f64,
+    /// The median of the same.
+    pub median_time_error: f64,
 }
 
 /// One run at one moment.
@@ -86,7 +88,8 @@ fn score(share: f64, seen: &[Seen]) -> DelayedScore {
             .map(|s| (p(s) - outcome(s)) * (p(s) - outcome(s)))
             .sum::<f64>()
     };
-    let errors: Vec<f64> = seen.iter().filter_map(|s| s.time_error).collect();
+    let mut errors: Vec<f64> = seen.iter().filter_map(|s| s.time_error).collect();
+    errors.sort_by(f64::total_cmp);
     DelayedScore {
         share,
         runs: (seen.len(), seen.iter().filter(|s| s.jumped).count()),
@@ -95,6 +98,7 @@ fn score(share: f64, seen: &[Seen]) -> DelayedScore {
         stopped: seen.iter().filter(|s| s.jumped && s.stopped).count(),
         cannot_tell: seen.iter().filter(|s| s.cannot_tell).count(),
         time_error: errors.iter().sum::<f64>() / errors.len() as f64,
+        median_time_error: errors.get(errors.len() / 2).copied().unwrap_or(f64::NAN),
     }
 }
 
