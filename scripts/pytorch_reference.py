@@ -213,4 +213,5 @@ def main():
     json.dump({"torch": torch.__version__, "cases": cases}, sys.stdout, indent=0)
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -8,6 +8,7 @@ const COMMANDS: &[&str] = &[
     "bench",
     "boundary",
     "compare",
+    "diagnose",
     "forecast",
     "inspect",
     "landscape",

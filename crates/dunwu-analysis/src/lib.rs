@@ -67,6 +67,7 @@ mod border;
 pub mod boundary;
 pub mod compare;
 mod crossing;
+pub mod diagnose;
 mod fate;
 pub mod forecast;
 pub mod known;

@@ -27,6 +27,20 @@ pub(crate) enum Command {
     /// Compare optimisers, losses, initialisations or anything else, fairly: paired seeds, tuned learning rates.
     #[command(after_long_help = help::compare())]
     Compare(Compare),
+    /// Say what is wrong with training runs of any framework, or right, with evidence and what would confirm it.
+    #[command(after_long_help = help::diagnose())]
+    Diagnose {
+        /// Logs (files, folders, run directories, - for standard input) and what is known beside; `dunwu diagnose --help`
+        /// lists all keys.
+        #[arg(value_name = "PATH|key=value", required = true)]
+        words: Vec<String>,
+        /// Directory to make, with a page, figures and a record.
+        #[arg(long, value_name = "DIR", value_parser = directory)]
+        out: Option<Utf8PathBuf>,
+        /// One JSON object on standard output.
+        #[arg(long)]
+        json: bool,
+    },
     /// Forecast from training logs of any framework where runs end, and whether to let them go on.
     #[command(after_long_help = help::forecast())]
     Forecast {

@@ -19,6 +19,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
         Command::Bench { json } => bench(json),
         Command::Boundary(args) => crate::boundary::run(&args),
         Command::Compare(args) => crate::compare::run(&args),
+        Command::Diagnose { words, out, json } => crate::diagnose::run(&words, out, json),
         Command::Forecast {
             words,
             follow,

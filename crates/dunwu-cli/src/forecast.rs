@@ -230,7 +230,7 @@ fn print_table(runs: &[RunForecast]) {
 }
 
 /// The end of a name that is too long.
-fn tail(name: &str, most: usize) -> String {
+pub(crate) fn tail(name: &str, most: usize) -> String {
     let length = name.chars().count();
     if length <= most {
         return name.to_owned();

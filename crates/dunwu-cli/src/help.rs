@@ -99,6 +99,20 @@ fn keys(out: &mut String, all: &[dunwu::sweep::SweepKey]) {
     }
 }
 
+/// Keys of a diagnosis, and what is looked for.
+pub(crate) fn diagnose() -> String {
+    let mut out = String::from("Keys (key=value):\n");
+    for key in dunwu::DIAGNOSE_KEYS {
+        row(&mut out, key.name, key.help);
+    }
+    out += "\nFindings:\n";
+    for check in dunwu::analysis::diagnose::ALL {
+        row(&mut out, check.name, check.help);
+    }
+    out += "\n";
+    out + EXIT_CODES
+}
+
 /// Keys of a forecast.
 pub(crate) fn forecast() -> String {
     let mut out = String::from("Keys (key=value):\n");

@@ -4,6 +4,7 @@ mod args;
 mod boundary;
 mod commands;
 mod compare;
+mod diagnose;
 mod follow;
 mod forecast;
 mod help;

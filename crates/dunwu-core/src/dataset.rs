@@ -17,7 +17,7 @@ pub enum Rows {
 ///
 /// Row i is the tuple `tokens[i*operands .. (i+1)*operands]`; operand j takes values below `vocab[j]`.
 /// The network's input is the concatenation of the operands' one-hot vectors, of length `Σ vocab`.
-/// Rows are sorted by their tokens, lexicographically, and no tuple occurs twice.
+/// Rows of a table are sorted by their tokens, lexicographically, and no tuple occurs twice; texts may repeat.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Dataset {
     /// The task as the plan writes it.
@@ -38,6 +38,9 @@ pub struct Dataset {
     pub test: Vec<u32>,
     /// Rows trained on with a replaced label, ascending.
     pub noisy: Vec<u32>,
+    /// Of rows that are texts, whose tokens are one vocabulary and whose label is the next token: how many of them
+    /// are given. Those after them are answers, as the label is. None for tables of operands.
+    pub given: Option<usize>,
 }
 
 impl Dataset {

@@ -48,6 +48,24 @@ pub const KEYS: &[Key] = &[
         "b of the quadratic activation b·x² + a·x",
     ),
     key(
+        "attention",
+        "name",
+        "softmax",
+        "how a position of a transformer weighs the others",
+    ),
+    key(
+        "attention_gate",
+        "true|false",
+        "false",
+        "multiplies what a head found by a sigmoid of the position, number by number (arXiv 2505.06708)",
+    ),
+    key(
+        "attention_window",
+        "positions",
+        "0",
+        "nearest positions that one sees, itself included; 0 is all",
+    ),
+    key(
         "batch_size",
         "rows",
         "0",
@@ -60,6 +78,12 @@ pub const KEYS: &[Key] = &[
         "decay rates of the moments (Adam, AdamW, Lion, Muon's Adam)",
     ),
     key(
+        "causal",
+        "true|false",
+        "true",
+        "a position sees none after it: decoder, else encoder",
+    ),
+    key(
         "checkpoint_every",
         "epochs",
         "0",
@@ -70,6 +94,12 @@ pub const KEYS: &[Key] = &[
         "e1,e2,…",
         "",
         "further epochs at which a checkpoint is kept, up to `epochs`",
+    ),
+    key(
+        "context",
+        "bytes",
+        "64",
+        "bytes of a row of the task `text`",
     ),
     key("embedding", "name", "one_hot", "what stands for a token"),
     key(
@@ -106,6 +136,12 @@ pub const KEYS: &[Key] = &[
         "amplifies the slow part of the gradient (Grokfast)",
     ),
     key(
+        "heads",
+        "integer",
+        "4",
+        "attention heads of a transformer; they divide model_width",
+    ),
+    key(
         "hidden_init",
         "name",
         "uniform",
@@ -135,7 +171,14 @@ pub const KEYS: &[Key] = &[
         "0",
         "share of training rows whose label is replaced by a wrong one",
     ),
+    key("layers", "1 to 4", "1", "layers of a transformer"),
     key("loss", "name", "mse_centred", "loss that is descended"),
+    key(
+        "loss_at",
+        "name",
+        "answer",
+        "which tokens of a row the loss of a transformer counts",
+    ),
     key("lr", "number", "1e-3", "learning rate"),
     key(
         "milestones",
@@ -143,7 +186,30 @@ pub const KEYS: &[Key] = &[
         "",
         "epochs of the multistep schedule",
     ),
-    key("model", "name", "mlp", "family of networks"),
+    key(
+        "mlp_bias",
+        "true|false",
+        "true",
+        "biases in the two layers of a transformer's perceptron; attention has none",
+    ),
+    key(
+        "mlp_width",
+        "integer",
+        "512",
+        "hidden nodes of a transformer's perceptron; 0 is attention only",
+    ),
+    key(
+        "model",
+        "name",
+        "mlp",
+        "family of networks; with transformer some keys have other defaults",
+    ),
+    key(
+        "model_width",
+        "integer",
+        "128",
+        "length of the vector that a transformer keeps for a position",
+    ),
     key(
         "momentum",
         "number",
@@ -162,6 +228,13 @@ pub const KEYS: &[Key] = &[
         "",
         "seed of the replaced labels; the run's seed if absent",
     ),
+    key("norm", "name", "none", "normalisation in a transformer"),
+    key(
+        "norm_place",
+        "name",
+        "pre",
+        "where a transformer normalises",
+    ),
     key("operands", "integer", "2", "operands of a group task"),
     key("optimizer", "name", "adam", "rule of the weight update"),
     key(
@@ -175,6 +248,12 @@ pub const KEYS: &[Key] = &[
         "number",
         "1",
         "factor β on the network's output",
+    ),
+    key(
+        "positions",
+        "name",
+        "learned",
+        "how a transformer tells positions apart",
     ),
     key(
         "precision",
@@ -306,6 +385,12 @@ pub const KEYS: &[Key] = &[
         "threads; 0 is one a core. The bits do not depend on it",
     ),
     key(
+        "tie_embeddings",
+        "true|false",
+        "false",
+        "the readout is the embedding, transposed",
+    ),
+    key(
         "train_fraction",
         "share",
         "0.4",
@@ -333,4 +418,44 @@ pub const KEYS: &[Key] = &[
     ),
     key("weights", "name", "real", "field of the weights"),
     key("width", "integer", "2048", "hidden nodes K"),
+];
+
+/// Keys that only a transformer has.
+pub(crate) const OF_TRANSFORMERS: [&str; 14] = [
+    "attention",
+    "attention_gate",
+    "attention_window",
+    "causal",
+    "heads",
+    "layers",
+    "loss_at",
+    "mlp_bias",
+    "mlp_width",
+    "model_width",
+    "norm",
+    "norm_place",
+    "positions",
+    "tie_embeddings",
+];
+
+/// Keys that only a perceptron has.
+pub(crate) const OF_PERCEPTRONS: [&str; 6] = [
+    "embedding",
+    "embedding_width",
+    "hidden_layers",
+    "interaction",
+    "weights",
+    "width",
+];
+
+/// Defaults that are others for `model=transformer`: with those of its own keys, the one-layer network of
+/// arXiv 2301.05217 and how it was trained.
+pub const TRANSFORMER_DEFAULTS: &[(&str, &str)] = &[
+    ("activation", "relu"),
+    ("betas", "0.9,0.98"),
+    ("hidden_init", "normal"),
+    ("loss", "cross_entropy"),
+    ("optimizer", "adamw"),
+    ("readout_init", "normal"),
+    ("weight_decay", "1"),
 ];

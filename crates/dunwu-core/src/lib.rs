@@ -22,13 +22,14 @@ pub use dataset::{Dataset, Rows};
 pub use error::PlanError;
 pub use event::{Flow, Metrics, Observer, RunEvent, Score, StopReason};
 pub use finding::{Evidence, Finding};
-pub use keys::{KEYS, Key};
+pub use keys::{KEYS, Key, TRANSFORMER_DEFAULTS};
 pub use plan::{
-    Activation, Embedding, GradientFilter, Init, Interaction, Loss, Model, MuonCoefficients,
-    Optimizer, Precision, Readout, RunPlan, Schedule, SplitKind, Stop, TrainShare, Weights,
+    Activation, Attention, Embedding, GradientFilter, Init, Interaction, Loss, LossAt, Model,
+    MuonCoefficients, Norm, NormPlace, Optimizer, Positions, Precision, Readout, RunPlan, Schedule,
+    SplitKind, Stop, TrainShare, Transformer, Weights,
 };
 pub use probe::{Cost, Needs, Probe, Reading};
 pub use seed::{Draws, Seed};
 pub use shell::shell_word;
-pub use snapshot::{NamedTensor, Snapshot, TensorData, TensorView, Values};
+pub use snapshot::{NamedTensor, Snapshot, TensorData, TensorView, Values, is_weight};
 pub use spec::{RunSpec, key_value};

@@ -8,6 +8,68 @@ named_enum! {
     pub enum Model {
         /// Multi-layer perceptron without biases.
         Mlp = "mlp",
+        /// Transformer over the row as a sequence of tokens (arXiv 1706.03762).
+        Transformer = "transformer",
+    }
+}
+
+named_enum! {
+    /// How a transformer's position weighs the others: weights a from scores s = q·k/√d, n of which are visible.
+    pub enum Attention {
+        /// exp s / (1 + Σ exp s): a head may attend to nothing.
+        OffByOne = "off_by_one",
+        /// max(s, 0) / n (arXiv 2309.08586).
+        Relu = "relu",
+        /// 1/(1 + exp(log n − s)) (arXiv 2409.04431).
+        Sigmoid = "sigmoid",
+        /// exp s / (exp c + Σ exp s) with a trained logit c for each head, 0 at first.
+        Sink = "sink",
+        /// exp s / Σ exp s.
+        Softmax = "softmax",
+    }
+}
+
+named_enum! {
+    /// How a transformer tells positions apart.
+    pub enum Positions {
+        /// A trained vector for each position is added to the token's.
+        Learned = "learned",
+        /// Not at all, beside the causal mask.
+        None = "none",
+        /// Queries and keys are turned by angles that grow with the position (arXiv 2104.09864).
+        Rotary = "rotary",
+    }
+}
+
+named_enum! {
+    /// Normalisation in a transformer.
+    pub enum Norm {
+        /// Mean 0 and variance 1, then a trained scale and shift (arXiv 1607.06450).
+        Layer = "layer",
+        /// None.
+        None = "none",
+        /// Mean square 1, then a trained scale (arXiv 1910.07467).
+        Rms = "rms",
+    }
+}
+
+named_enum! {
+    /// Where a transformer normalises.
+    pub enum NormPlace {
+        /// After each sum, x ← N(x + f(x)), as in arXiv 1706.03762.
+        Post = "post",
+        /// Before each part, x ← x + f(N(x)), and before the readout.
+        Pre = "pre",
+    }
+}
+
+named_enum! {
+    /// Which tokens of a row the loss counts.
+    pub enum LossAt {
+        /// Every token that the task says is an answer: of a text all but the first, of a table the label.
+        Answer = "answer",
+        /// The last token, which is the row's label.
+        Last = "last",
     }
 }
 
@@ -208,6 +270,17 @@ fn is_stop_accuracy(value: &f64) -> bool {
     *value == STOP_ACCURACY
 }
 
+/// Bytes of a row of a text, where the plan does not say.
+const CONTEXT: usize = 64;
+
+fn context() -> usize {
+    CONTEXT
+}
+
+fn is_context(value: &usize) -> bool {
+    *value == CONTEXT
+}
+
 /// How many rows are trained on.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -220,6 +293,30 @@ pub enum TrainShare {
     Multiplier(f64),
     /// Rows named in a file: `split_file`, CSV with one training tuple of tokens a line.
     File(String),
+}
+
+/// What a plan says of its transformer; the keys of the same names say it in words.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[allow(
+    missing_docs,
+    reason = "each field is documented once, in the table of keys"
+)]
+#[serde(deny_unknown_fields)]
+pub struct Transformer {
+    pub layers: usize,
+    pub heads: usize,
+    pub model_width: usize,
+    pub mlp_width: usize,
+    pub mlp_bias: bool,
+    pub positions: Positions,
+    pub norm: Norm,
+    pub norm_place: NormPlace,
+    pub attention: Attention,
+    pub attention_gate: bool,
+    pub attention_window: usize,
+    pub causal: bool,
+    pub tie_embeddings: bool,
+    pub loss_at: LossAt,
 }
 
 /// A run, completely described. What is stored in `plan.toml`.
@@ -297,6 +394,11 @@ pub struct RunPlan {
     pub stop: Stop,
     #[serde(default = "stop_accuracy", skip_serializing_if = "is_stop_accuracy")]
     pub stop_accuracy: f64,
+    #[serde(default = "context", skip_serializing_if = "is_context")]
+    pub context: usize,
+    /// Present where `model` is a transformer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transformer: Option<Transformer>,
 }
 
 fn never() -> Stop {

@@ -13,6 +13,8 @@ pub struct Needs {
     pub features: bool,
     /// `outputs`.
     pub outputs: bool,
+    /// `attention.*` and `values.*`, which transformers alone have.
+    pub attention: bool,
     /// `optimizer.*`.
     pub optimizer: bool,
 }
@@ -24,6 +26,7 @@ impl Needs {
         gradients: false,
         features: false,
         outputs: false,
+        attention: false,
         optimizer: false,
     };
     /// The weights alone.
@@ -51,6 +54,7 @@ impl Needs {
             gradients: self.gradients || other.gradients,
             features: self.features || other.features,
             outputs: self.outputs || other.outputs,
+            attention: self.attention || other.attention,
             optimizer: self.optimizer || other.optimizer,
         }
     }

@@ -176,7 +176,8 @@ impl NamedTensor {
 
 /// What is known of a network after `epoch` updates. Probes cannot tell who made it.
 ///
-/// Names, with K the width (2·width for complex weights: real parts, then imaginary parts):
+/// Names, with K the width (2·width for complex weights: real parts, then imaginary parts), or d, the width of a
+/// transformer, whose `embedding` has a last row for the equals sign:
 ///
 /// | name | shape | what |
 /// |---|---|---|
@@ -184,9 +185,16 @@ impl NamedTensor {
 /// | `hidden.0` | Σ vocab × K (or operands·embedding width × K) | first layer W |
 /// | `hidden.l` | K × K | residual layer l ≥ 1, x ← σ(x + xL) |
 /// | `readout` | K × classes | readout V |
+/// | `positions` | sequence × d | of a transformer with learned positions |
+/// | `layers.l.attention.q`, `.k`, `.v`, `.gate`, `.out` | d × d | of a transformer: x·Q and so on, head by head |
+/// | `layers.l.attention.sink` | 1 × heads | trained logits of attending to nothing |
+/// | `layers.l.mlp.in`, `.out` | d × m, m × d | of a transformer, with `.in_bias` and `.out_bias` |
+/// | `layers.l.norm.0`, `.1`, `norm` | 1 or 2 × d | scale, then shift: by attention, by perceptron, by readout |
 /// | `grad.*` | as the weight | gradient of the loss, before optimiser and modifiers |
 /// | `features` | train rows × K | hidden activations F of the training rows |
 /// | `outputs` | train rows × classes | network outputs of the training rows |
+/// | `attention.l` | sequences·heads·asking positions × positions | attention weights of layer l, of some sequences |
+/// | `values.l` | sequences·positions × heads | norms of the values of layer l, of the same sequences |
 /// | `optimizer.*` | as the weight | state of the optimiser |
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Snapshot<'a> {
@@ -194,6 +202,18 @@ pub struct Snapshot<'a> {
     pub epoch: u64,
     /// The tensors, in a fixed order.
     pub tensors: Vec<TensorView<'a>>,
+}
+
+/// Whether a tensor of that name is a weight, by what the table of [`Snapshot`] says.
+///
+/// ```
+/// let kept = ["layers.0.mlp.in", "grad.readout", "features"].map(dunwu_core::is_weight);
+/// assert_eq!(kept, [true, false, false]);
+/// ```
+pub fn is_weight(name: &str) -> bool {
+    let derived = ["attention.", "grad.", "optimizer.", "values."];
+    !derived.iter().any(|prefix| name.starts_with(prefix))
+        && !["features", "outputs"].contains(&name)
 }
 
 impl<'a> Snapshot<'a> {

@@ -1,8 +1,8 @@
 //! What a user wrote, and how it becomes a plan.
 
 use crate::error::{PlanError, nearest};
-use crate::keys::KEYS;
-use crate::plan::{RunPlan, TrainShare};
+use crate::keys::{KEYS, OF_PERCEPTRONS, OF_TRANSFORMERS, TRANSFORMER_DEFAULTS};
+use crate::plan::{Model, Positions, Readout, RunPlan, TrainShare, Transformer};
 use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::str::FromStr;
@@ -153,12 +153,61 @@ impl RunSpec {
     /// The first key whose value has the wrong type or lies outside its range.
     pub fn resolve(&self) -> Result<RunPlan, PlanError> {
         let plan = self.parse()?;
+        self.check_family(plan.model)?;
         plan.validate()?;
         Ok(plan)
     }
 
+    /// Refuses keys of the other family of networks: they would change nothing.
+    fn check_family(&self, model: Model) -> Result<(), PlanError> {
+        let (strange, other, hint): (&[&str], _, _) = match model {
+            Model::Mlp => (
+                &OF_TRANSFORMERS,
+                Model::Transformer,
+                "leave it out, or write model=transformer",
+            ),
+            Model::Transformer => (
+                &OF_PERCEPTRONS,
+                Model::Mlp,
+                "leave it out: a transformer has layers, model_width and mlp_width",
+            ),
+        };
+        match strange.iter().find(|key| self.get(key).is_some()) {
+            Some(key) => {
+                let why = format!(
+                    "is a key of model={other} and means nothing for model={model}; {hint}"
+                );
+                Err(PlanError::new(*key, why))
+            }
+            None => Ok(()),
+        }
+    }
+
+    fn transformer(&self, model: Model) -> Result<Option<Transformer>, PlanError> {
+        if model != Model::Transformer {
+            return Ok(None);
+        }
+        Ok(Some(Transformer {
+            layers: self.value("layers")?,
+            heads: self.value("heads")?,
+            model_width: self.value("model_width")?,
+            mlp_width: self.value("mlp_width")?,
+            mlp_bias: self.value("mlp_bias")?,
+            positions: self.value("positions")?,
+            norm: self.value("norm")?,
+            norm_place: self.value("norm_place")?,
+            attention: self.value("attention")?,
+            attention_gate: self.value("attention_gate")?,
+            attention_window: self.value("attention_window")?,
+            causal: self.value("causal")?,
+            tie_embeddings: self.value("tie_embeddings")?,
+            loss_at: self.value("loss_at")?,
+        }))
+    }
+
     fn parse(&self) -> Result<RunPlan, PlanError> {
         let weight_decay = self.value("weight_decay")?;
+        let model = self.value("model")?;
         Ok(RunPlan {
             task: self.text("task").to_owned(),
             operands: self.value("operands")?,
@@ -170,7 +219,7 @@ impl RunSpec {
             split_skew: self.value("split_skew")?,
             label_noise: self.value("label_noise")?,
             noise_seed: self.optional("noise_seed")?,
-            model: self.value("model")?,
+            model,
             width: self.value("width")?,
             hidden_layers: self.value("hidden_layers")?,
             activation: self.value("activation")?,
@@ -221,16 +270,28 @@ impl RunSpec {
             checkpoints: self.checkpoints()?,
             stop: self.value("stop")?,
             stop_accuracy: self.value("stop_accuracy")?,
+            context: self.value("context")?,
+            transformer: self.transformer(model)?,
         })
     }
 
     fn text(&self, key: &'static str) -> &str {
-        self.get(key).unwrap_or_else(|| {
+        self.get(key).unwrap_or_else(|| self.default_of(key))
+    }
+
+    /// What a key means if it is not written.
+    fn default_of(&self, key: &str) -> &'static str {
+        let is_transformer = self.get("model") == Some(Model::Transformer.name());
+        let own = TRANSFORMER_DEFAULTS
+            .iter()
+            .find(|(name, _)| is_transformer && *name == key);
+        let general = || {
             KEYS.iter()
                 .find(|k| k.name == key)
                 .expect("every field has a key in the table")
                 .default
-        })
+        };
+        own.map_or_else(general, |(_, value)| value)
     }
 
     fn value<T: FromStr<Err: Display>>(&self, key: &'static str) -> Result<T, PlanError> {
@@ -353,15 +414,18 @@ fn read<T: FromStr<Err: Display>>(key: &'static str, text: &str) -> Result<T, Pl
 impl RunPlan {
     /// The plan as overrides that reproduce it: keys that differ from the defaults.
     pub fn to_overrides(&self) -> Vec<String> {
-        let default = RunSpec::default()
-            .resolve()
-            .expect("the defaults are a plan");
+        let mut default = RunSpec::default();
+        default
+            .set("model", self.model.name())
+            .expect("`model` is a key");
+        let default = default.resolve().expect("the defaults are a plan");
         let follows = |key: &str| key == "ridge" && self.ridge == self.weight_decay;
+        let named = |key: &str| key == "model" && self.model != Model::Mlp;
         let mut words: Vec<String> = self
             .to_pairs()
             .into_iter()
             .zip(default.to_pairs())
-            .filter(|(mine, default)| mine != default && !follows(&mine.0))
+            .filter(|(mine, default)| mine != default && !follows(&mine.0) || named(&mine.0))
             .map(|((key, value), _)| format!("{key}={value}"))
             .collect();
         words.sort_by_key(|word| !word.starts_with("task="));
@@ -370,7 +434,10 @@ impl RunPlan {
 
     /// Every key with its value, as overrides write them; absent optional keys are left out.
     fn to_pairs(&self) -> Vec<(String, String)> {
-        let table = toml::Table::try_from(self).expect("a plan is a flat table");
+        let mut table = toml::Table::try_from(self).expect("a plan is a table");
+        if let Some(toml::Value::Table(own)) = table.remove("transformer") {
+            table.extend(own);
+        }
         let mut pairs: BTreeMap<String, String> = BTreeMap::new();
         for key in KEYS {
             pairs.insert(key.name.to_owned(), String::new());
@@ -527,8 +594,72 @@ impl RunPlan {
             self.stop_accuracy,
             "a share above 0 and up to 1",
         )?;
+        check(
+            "context",
+            (1..=4096).contains(&self.context),
+            self.context,
+            "from 1 to 4096",
+        )?;
         self.validate_share()?;
+        self.validate_transformer()?;
         self.validate_together()
+    }
+
+    fn validate_transformer(&self) -> Result<(), PlanError> {
+        let Some(t) = &self.transformer else {
+            return match self.model {
+                Model::Mlp => Ok(()),
+                Model::Transformer => Err(PlanError::new(
+                    "model",
+                    "is transformer, but the plan has no table `transformer`",
+                )),
+            };
+        };
+        check(
+            "layers",
+            (1..=4).contains(&t.layers),
+            t.layers,
+            "from 1 to 4",
+        )?;
+        check(
+            "model_width",
+            (1..=MOST_WIDE).contains(&t.model_width),
+            t.model_width,
+            &format!("from 1 to {MOST_WIDE}"),
+        )?;
+        check(
+            "mlp_width",
+            t.mlp_width <= MOST_WIDE,
+            t.mlp_width,
+            &format!("at most {MOST_WIDE}; 0 is attention only"),
+        )?;
+        check(
+            "attention_window",
+            t.attention_window as u64 <= MOST,
+            t.attention_window,
+            &format!("at most {MOST}; 0 is all"),
+        )?;
+        let divides = t.heads > 0 && t.model_width.is_multiple_of(t.heads);
+        check(
+            "heads",
+            divides,
+            t.heads,
+            &format!("a divisor of model_width, which is {}", t.model_width),
+        )?;
+        let head = t.model_width / t.heads;
+        if t.positions == Positions::Rotary && !head.is_multiple_of(2) {
+            let why = format!(
+                "is rotary, which turns pairs of numbers, but a head has model_width/heads = {head} of them; make that even"
+            );
+            return Err(PlanError::new("positions", why));
+        }
+        if t.tie_embeddings && self.readout == Readout::Ridge {
+            return Err(PlanError::new(
+                "tie_embeddings",
+                "leaves no readout to solve for; write readout=trained",
+            ));
+        }
+        Ok(())
     }
 
     fn validate_share(&self) -> Result<(), PlanError> {
@@ -564,7 +695,7 @@ impl RunPlan {
     }
 
     fn validate_together(&self) -> Result<(), PlanError> {
-        use crate::plan::{Activation, Interaction, Loss, Readout, Weights};
+        use crate::plan::{Activation, Interaction, Loss, Weights};
         let complex_ok = self.activation == Activation::Square
             || self.activation == Activation::Quadratic
             || self.interaction == Interaction::Product;
@@ -611,121 +742,4 @@ fn check(key: &str, holds: bool, value: impl Display, range: &str) -> Result<(),
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn keys_are_sorted_and_every_default_parses() {
-        assert!(KEYS.windows(2).all(|w| w[0].name < w[1].name));
-        RunSpec::default().resolve().unwrap();
-    }
-
-    #[test]
-    fn a_plan_survives_toml_and_overrides() {
-        let words = [
-            "task=S5",
-            "train_size=40",
-            "betas=0.5,0.6",
-            "milestones=3,9",
-            "ridge=0.5",
-            "split_seed=4",
-        ];
-        let plan = RunSpec::from_overrides(words).unwrap().resolve().unwrap();
-        let stored: RunPlan = toml::from_str(&toml::to_string(&plan).unwrap()).unwrap();
-        assert_eq!(stored, plan);
-        assert_eq!(
-            RunSpec::from_overrides(plan.to_overrides())
-                .unwrap()
-                .resolve()
-                .unwrap(),
-            plan
-        );
-    }
-
-    #[test]
-    fn bad_values_name_the_key_and_the_range() {
-        for (word, expected) in [
-            (
-                "train_fraction=1.5",
-                "train_fraction: is 1.5, must be a share above 0",
-            ),
-            ("width=wide", "width: expected integer, got `wide`"),
-            ("width=-3", "width: expected integer"),
-            ("activation=reluu", "did you mean `relu`?"),
-            ("betas=0.9", "is not two numbers"),
-            ("lr=nan", "lr: is NaN"),
-            ("label_noise=1", "label_noise: is 1"),
-            ("hidden_layers=5", "from 1 to 4"),
-            ("lr=inf", "lr: is inf, must be a finite number, 0 or more"),
-            ("eps=0", "eps: is 0, must be a finite number above 0"),
-            ("seeds=1e9", "seeds: is 1000000000, must be from 1 to 10000"),
-            (
-                "checkpoints=3,500",
-                "names epoch 500, but the run ends at 400",
-            ),
-            ("milestones=30,20,30", "names epoch 30 twice"),
-            ("betas=[0.9", "betas: expected b1,b2, got `[0.9`"),
-        ] {
-            let error = RunSpec::from_overrides([word])
-                .unwrap()
-                .resolve()
-                .unwrap_err()
-                .to_string();
-            assert!(error.contains(expected), "{word}: {error}");
-        }
-        assert!(
-            RunSpec::from_overrides(["width"])
-                .unwrap_err()
-                .to_string()
-                .contains("key=value")
-        );
-    }
-
-    #[test]
-    fn keys_that_contradict_are_both_named() {
-        for (words, expected) in [
-            (
-                ["train_size=10", "train_fraction=0.5"],
-                "train_fraction: is given beside train_size",
-            ),
-            (
-                ["split_file=a.csv", "train_multiplier=2"],
-                "train_multiplier: is given beside split_file",
-            ),
-            (["lr=1", "lr=2"], "lr: is given twice, as `1` and as `2`"),
-        ] {
-            let error = RunSpec::from_overrides(words).unwrap_err().to_string();
-            assert!(error.contains(expected), "{error}");
-            let file = RunSpec::from_toml(&words.join("\n").replace("a.csv", "'a.csv'"));
-            assert!(file.is_err(), "{words:?}");
-        }
-        // What comes later by another way wins.
-        let mut spec = RunSpec::from_toml("train_size = 10\nlr = 1").unwrap();
-        spec.merge(RunSpec::from_overrides(["train_fraction=0.5", "lr=2"]).unwrap());
-        let plan = spec.resolve().unwrap();
-        assert_eq!((plan.train, plan.lr), (TrainShare::Fraction(0.5), 2.0));
-    }
-
-    #[test]
-    fn lists_may_stand_in_brackets_and_epochs_are_put_in_order() {
-        let words = [
-            "betas=[0.5, 0.6]",
-            "checkpoints=[9,3,3]",
-            "milestones=700,20",
-            "probes=[\"spectrum\",'gram']",
-        ];
-        let plan = RunSpec::from_overrides(words).unwrap().resolve().unwrap();
-        assert_eq!((plan.betas, plan.checkpoints), ([0.5, 0.6], vec![3, 9]));
-        assert_eq!(plan.milestones, [20, 700]);
-        assert_eq!(plan.probes, ["spectrum", "gram"]);
-    }
-
-    #[test]
-    fn whole_numbers_may_be_written_in_scientific_notation() {
-        let plan = RunSpec::from_overrides(["epochs=1e3"])
-            .unwrap()
-            .resolve()
-            .unwrap();
-        assert_eq!(plan.epochs, 1000);
-    }
-}
+mod tests;

@@ -28,7 +28,8 @@ pub struct Report {
     pub workloads: Vec<Workload>,
 }
 
-/// A workload: modular addition, square activation, centred squared error, Adam, full batch.
+/// A workload: modular addition, full batch; square activation, centred squared error and Adam, or the published
+/// transformer with AdamW.
 struct Setting {
     name: &'static str,
     modulus: usize,
@@ -56,12 +57,17 @@ const fn setting(
     }
 }
 
-/// The published figure, a medium and a small one, and the first evaluated every tenth epoch.
-const SETTINGS: [Setting; 4] = [
+/// Numbers of the published transformer: a position's vector, hidden nodes.
+const PUBLISHED: [usize; 2] = [128, 512];
+
+/// The published figure, a medium and a small one, the first evaluated every tenth epoch, and the published one-layer
+/// transformer (width 0 here), hardly evaluated.
+const SETTINGS: [Setting; 5] = [
     setting("FIG3", 71, 2048, 2016, 1, 20),
     setting("MID", 127, 512, 4838, 1, 20),
     setting("SMALL", 23, 256, 211, 1, 400),
     setting("FIG3 evaluated every 10", 71, 2048, 2016, 10, 20),
+    setting("TRANSFORMER", 113, 0, 3830, 20, 20),
 ];
 
 /// Rounds of each measurement, of which the fastest counts.
@@ -111,9 +117,13 @@ fn measure_peak() -> f64 {
 
 impl Setting {
     fn plan(&self) -> RunPlan {
+        let model = match self.width {
+            0 => "model=transformer".to_owned(),
+            width => format!("width={width}"),
+        };
         let words = [
             format!("task=Z{}", self.modulus),
-            format!("width={}", self.width),
+            model,
             format!("train_size={}", self.train),
             format!("epochs={}", self.epochs),
             format!("eval_every={}", self.eval_every),
@@ -143,13 +153,20 @@ impl Setting {
             train,
             test,
             noisy: vec![],
+            given: None,
         }
     }
 
-    /// Products of an epoch with every row evaluated: the forward one over all rows, two over the training rows.
+    /// Products of an epoch: the forward one over the rows that are evaluated, two more over the training rows. Of the
+    /// transformer those at the last position; queries, keys and values are few, as every token has them once.
     fn gflop(&self) -> f64 {
         let m = self.modulus as f64;
         let evaluated = (m * m - self.train as f64) / self.eval_every as f64;
+        let [d, nodes] = PUBLISHED.map(|n| n as f64);
+        if self.width == 0 {
+            let a_row = d * d + 2.0 * d * nodes + d * m;
+            return 2.0 * a_row * (evaluated + 3.0 * self.train as f64) / 1e9;
+        }
         2.0 * m * self.width as f64 * (evaluated + 3.0 * self.train as f64) / 1e9
     }
 

@@ -13,9 +13,11 @@ pub mod loss;
 pub mod maths;
 mod matrix;
 mod memory;
+mod model;
 pub mod modifier;
 pub mod optimizer;
 mod order;
+mod perceptron;
 mod pool;
 mod real;
 mod ridge;
@@ -24,6 +26,7 @@ mod score;
 mod stack;
 mod train;
 mod trainer;
+mod transformer;
 mod weights;
 
 pub use error::EngineError;
@@ -31,10 +34,13 @@ pub use memory::{Memory, memory, memory_of_rows};
 pub use real::Real;
 pub use train::{Outcome, Resume, train};
 
-use dunwu_core::{Interaction, RunPlan, Weights};
+use dunwu_core::{Dataset, Interaction, RunPlan, Weights};
 
-/// Whether this engine runs the plan.
-fn check(plan: &RunPlan) -> Result<(), EngineError> {
+/// Whether this engine runs the plan on the data.
+fn check(plan: &RunPlan, data: &Dataset) -> Result<(), EngineError> {
+    if let Some(t) = &plan.transformer {
+        return transformer::check(t, data);
+    }
     if plan.weights == Weights::Complex && plan.hidden_layers > 1 {
         let why = "complex weights have one hidden layer; write hidden_layers=1 or weights=real";
         return Err(EngineError::unsupported("hidden_layers", why));

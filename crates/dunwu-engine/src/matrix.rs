@@ -48,6 +48,13 @@ impl<T: Real> Matrix<T> {
         }
     }
 
+    /// What a vector starts from: the scale of a normalisation, its first row, is 1, all else 0.
+    pub(crate) fn start(&mut self) {
+        if self.name.split('.').any(|part| part == "norm") {
+            self.data[..self.cols].fill(T::ONE);
+        }
+    }
+
     /// Copies from a view of the same shape.
     pub(crate) fn copy_from(&mut self, view: &TensorView<'_>) {
         for (i, row) in self

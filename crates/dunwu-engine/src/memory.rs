@@ -1,5 +1,6 @@
 //! How much memory a run takes.
 
+use crate::transformer::{self, Shape, Tensors};
 use crate::weights::Dims;
 use dunwu_core::{
     Dataset, GradientFilter, Interaction, Optimizer, Precision, Readout, RunPlan, Weights as Field,
@@ -38,11 +39,11 @@ pub fn memory_of_rows(
     [all, rows]: [usize; 2],
     threads: usize,
 ) -> Memory {
+    if let Some(t) = &plan.transformer {
+        return of_transformer(plan, &Shape::new(t, shape), [all, rows], threads);
+    }
     let d = Dims::new(plan, shape);
-    let size = match plan.precision {
-        Precision::F32 => 4u64,
-        Precision::F64 => 8,
-    };
+    let size = size(plan);
     let product = |a: usize, b: usize| (a as u64).saturating_mul(b as u64);
     let inputs = d.embedding.map_or(d.tokens, |e| e * d.operands);
     let deep = (d.layers as u64 - 1).saturating_mul(product(d.stride, d.stride));
@@ -55,16 +56,7 @@ pub fn memory_of_rows(
     ]
     .iter()
     .fold(0u64, |a, b| a.saturating_add(*b));
-    let moments = match plan.optimizer {
-        Optimizer::Adam | Optimizer::Adamw => 2,
-        Optimizer::Sgd | Optimizer::Lion => 1,
-        Optimizer::Muon => 2,
-    };
-    let filter = match plan.gradient_filter {
-        GradientFilter::None => 0,
-        GradientFilter::Ema => 1,
-        GradientFilter::Ma => plan.filter_window as u64,
-    };
+    let (moments, filter) = states(plan);
     let plain =
         plan.weights == Field::Real && plan.interaction == Interaction::Sum && d.layers == 1;
     let table = product(d.tokens, d.stride);
@@ -98,6 +90,52 @@ pub fn memory_of_rows(
         optimizer: weights
             .saturating_mul(moments + filter)
             .saturating_mul(size),
+        work: work.saturating_add((all as u64).saturating_mul(per_row)),
+    }
+}
+
+/// Bytes of a number.
+fn size(plan: &RunPlan) -> u64 {
+    match plan.precision {
+        Precision::F32 => 4,
+        Precision::F64 => 8,
+    }
+}
+
+/// Numbers that optimiser and filter keep for a weight.
+fn states(plan: &RunPlan) -> (u64, u64) {
+    let moments = match plan.optimizer {
+        Optimizer::Adam | Optimizer::Adamw => 2,
+        Optimizer::Sgd | Optimizer::Lion => 1,
+        Optimizer::Muon => 2,
+    };
+    let filter = match plan.gradient_filter {
+        GradientFilter::None => 0,
+        GradientFilter::Ema => 1,
+        GradientFilter::Ma => plan.filter_window as u64,
+    };
+    (moments, filter)
+}
+
+/// The same of a transformer: gradients, the parts that they are added up from, and each worker's room.
+fn of_transformer(plan: &RunPlan, s: &Shape, [all, rows]: [usize; 2], threads: usize) -> Memory {
+    let size = size(plan);
+    let (moments, filter) = states(plan);
+    let weights = Tensors::new(s).numbers().saturating_mul(size);
+    let optimizer = weights.saturating_mul(moments + filter);
+    let rooms = transformer::room(s).saturating_mul(threads as u64);
+    let answers = (rows as u64).saturating_mul(s.answers as u64);
+    let outputs = answers.saturating_mul(s.pitch as u64);
+    let mut work = rooms.saturating_add(outputs).saturating_mul(size);
+    work = work.saturating_add(weights.saturating_mul(1 + transformer::PARTS as u64));
+    if plan.eval_every > 1 {
+        work = work.saturating_add(weights.saturating_add(optimizer));
+    }
+    // Tokens, places and labels of both orders and of the data set, and each answer's loss.
+    let per_row = 12 * s.sequence as u64 + 34 * s.answers as u64;
+    Memory {
+        weights,
+        optimizer,
         work: work.saturating_add((all as u64).saturating_mul(per_row)),
     }
 }

@@ -2,6 +2,19 @@
 
 use dunwu_core::Dataset;
 
+/// A block of sequences that a transformer computes together.
+#[derive(Clone, Debug)]
+pub(crate) struct Cut {
+    /// Number of sequences.
+    pub sequences: usize,
+    /// Whether they are trained on; all are or none is.
+    pub train: bool,
+    /// Token and position of everything that occurs in the block, once.
+    pub places: Vec<[u32; 2]>,
+    /// Sequence by position: index of its place.
+    pub at: Vec<u32>,
+}
+
 /// Not a training row.
 const HELD_OUT: u32 = u32::MAX;
 
@@ -9,8 +22,12 @@ const HELD_OUT: u32 = u32::MAX;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Order {
     pub operands: usize,
-    /// Rows × operands, as rows of the first layer's weights.
+    /// Rows × operands, as rows of the first layer's weights; empty where there are cuts.
     pub inputs: Vec<u32>,
+    /// Answers of a row of the data set, each of which is a row here.
+    pub answers: usize,
+    /// Blocks of a transformer, those that are trained on first.
+    pub cuts: Vec<Cut>,
     pub labels: Vec<u32>,
     /// Index in the data set.
     pub rows: Vec<u32>,
@@ -30,6 +47,7 @@ impl Order {
             .collect();
         let mut order = Order {
             operands: data.operands(),
+            answers: 1,
             ..Order::default()
         };
         for row in rows {

@@ -64,45 +64,49 @@ impl<T: Real> Scores<T> {
         rule: &Rule<T>,
         size: usize,
     ) -> Vec<Panel<'a, T>> {
+        let whole = order.len() / size;
+        let rest = order.len() % size;
+        let sizes = std::iter::repeat_n(size, whole).chain((rest > 0).then_some(rest));
+        self.panels_of(order, rule, sizes)
+    }
+
+    /// As `panels`, with the rows of each panel given; they add up to those of the order.
+    pub(crate) fn panels_of<'a>(
+        &'a mut self,
+        order: &'a Order,
+        rule: &Rule<T>,
+        sizes: impl Iterator<Item = usize>,
+    ) -> Vec<Panel<'a, T>> {
+        const FITS: &str = "sizes add up to the rows of the order";
         let rows = order.len();
-        let trained = if rule.descend {
-            order.train.iter().filter(|t| **t).count()
-        } else {
-            0
+        let count = |train: &[bool]| match rule.descend {
+            true => train.iter().filter(|t| **t).count(),
+            false => 0,
         };
         self.losses.resize(rows, 0.0);
         self.answers.resize(rows, 0);
-        self.gradient.resize(trained * self.pitch);
-        self.raw
-            .resize(if rule.keep_raw { rows * self.pitch } else { 0 });
-        let mut gradient = &mut self.gradient[..];
-        let mut raw = &mut self.raw[..];
-        let (losses, answers) = (self.losses.chunks_mut(size), self.answers.chunks_mut(size));
-        let (labels, train) = (order.labels.chunks(size), order.train.chunks(size));
-        let inputs = order.inputs.chunks(size * order.operands);
-        let mut panels = Vec::with_capacity(rows.div_ceil(size));
-        for ((((inputs, labels), train), losses), answers) in
-            inputs.zip(labels).zip(train).zip(losses).zip(answers)
-        {
-            let trained = if rule.descend {
-                train.iter().filter(|t| **t).count()
-            } else {
-                0
-            };
-            let kept = if rule.keep_raw { labels.len() } else { 0 };
+        self.gradient.resize(count(&order.train) * self.pitch);
+        let kept = |rows: usize| if rule.keep_raw { rows * self.pitch } else { 0 };
+        self.raw.resize(kept(rows));
+        let (mut gradient, mut raw) = (&mut self.gradient[..], &mut self.raw[..]);
+        let (mut losses, mut answers) = (&mut self.losses[..], &mut self.answers[..]);
+        let (mut inputs, mut first) = (&order.inputs[..], 0);
+        let mut panels = Vec::new();
+        for size in sizes {
+            let train = &order.train[first..first + size];
+            let tokens = inputs.len().min(size * order.operands);
             panels.push(Panel {
-                inputs,
-                labels,
+                inputs: inputs.split_off(..tokens).expect(FITS),
+                labels: &order.labels[first..first + size],
                 train,
-                losses,
-                answers,
+                losses: losses.split_off_mut(..size).expect(FITS),
+                answers: answers.split_off_mut(..size).expect(FITS),
                 gradient: gradient
-                    .split_off_mut(..trained * self.pitch)
-                    .expect("counted above"),
-                raw: raw
-                    .split_off_mut(..kept * self.pitch)
-                    .expect("counted above"),
+                    .split_off_mut(..count(train) * self.pitch)
+                    .expect(FITS),
+                raw: raw.split_off_mut(..kept(size)).expect(FITS),
             });
+            first += size;
         }
         panels
     }

@@ -2,7 +2,8 @@
 
 use crate::error::{EngineError, Kind};
 use crate::loss::{Centroids, Objective, objective};
-use crate::matrix::view;
+use crate::matrix::{Matrix, view};
+use crate::model::{Model, model};
 use crate::modifier::{Modifier, modifiers};
 use crate::optimizer::{self, Rule as UpdateRule, Shape, Step};
 use crate::order::Order;
@@ -10,7 +11,6 @@ use crate::pool::Pool;
 use crate::real::Real;
 use crate::schedule;
 use crate::score::{Rule, Scores, largest};
-use crate::stack::{Net, Stack, Table, stack};
 use crate::weights::{Dims, Weights, role};
 use dunwu_core::{Dataset, Metrics, Needs, Readout, RunPlan, Score, Seed, Snapshot, TensorView};
 
@@ -22,8 +22,7 @@ pub(crate) struct Trainer<'a, T: Real> {
     d: Dims,
     pool: Pool,
     objective: Objective<T>,
-    stack: Box<dyn Stack<T>>,
-    table: Table<T>,
+    model: Box<dyn Model<T>>,
     weights: Weights<T>,
     grads: Weights<T>,
     rules: Vec<Box<dyn UpdateRule<T>>>,
@@ -35,6 +34,7 @@ pub(crate) struct Trainer<'a, T: Real> {
     /// Copies that a snapshot lends out.
     features: Vec<T>,
     outputs: Vec<T>,
+    attention: Vec<Matrix<T>>,
 }
 
 /// Everything that an update changes.
@@ -53,11 +53,12 @@ impl<'a, T: Real> Trainer<'a, T> {
         if data.train.is_empty() {
             return Err(Kind::NoRows.into());
         }
-        crate::check(plan)?;
-        let d = Dims::new(plan, data);
+        crate::check(plan, data)?;
+        let d = Dims::of_model(plan, data);
         let pool = Pool::new(threads)?;
-        let weights = Weights::<T>::initial(plan, &d, seed);
-        let shape = |m: &crate::matrix::Matrix<T>| Shape {
+        let weights = Weights::<T>::initial(plan, data, seed);
+        let model = model(plan, data, &pool);
+        let shape = |m: &Matrix<T>| Shape {
             rows: m.rows,
             cols: m.cols,
             stride: m.stride,
@@ -67,9 +68,7 @@ impl<'a, T: Real> Trainer<'a, T> {
         Ok(Self {
             d,
             objective: objective(plan),
-            stack: stack(plan, d, &pool),
-            table: Table::new(d, &data.vocab),
-            grads: Weights::zeros(&d),
+            grads: weights.zeroed(),
             rules: weights
                 .all
                 .iter()
@@ -80,12 +79,14 @@ impl<'a, T: Real> Trainer<'a, T> {
                 .iter()
                 .map(|m| modifiers(plan, shape(m)))
                 .collect(),
-            every: Order::of(data, every),
-            train: Order::of(data, data.train.iter().copied()),
+            every: model.order(data, &every),
+            train: model.order(data, &data.train),
+            model,
             scores: Scores::new(d.classes, d.pitch),
             target_norm: plan.weight_norm * weights.norm(),
             features: vec![],
             outputs: vec![],
+            attention: vec![],
             plan,
             data,
             seed,
@@ -123,12 +124,8 @@ impl<'a, T: Real> Trainer<'a, T> {
             descend,
         };
         let order = if test { &self.every } else { &self.train };
-        let net = Net {
-            table: self.table.rows(&self.weights),
-            weights: &self.weights,
-        };
-        self.stack
-            .forward(&self.pool, net, order, &rule, &mut self.scores);
+        self.model
+            .forward(&self.pool, &self.weights, order, &rule, &mut self.scores);
         if rows.is_none() {
             score_whole(
                 &self.objective,
@@ -147,7 +144,7 @@ impl<'a, T: Real> Trainer<'a, T> {
 
     /// Brings what depends on the weights up to date.
     fn prepare(&mut self) {
-        self.table.refresh(&self.weights);
+        self.model.refresh(&self.weights);
         if self.plan.readout == Readout::Ridge {
             self.fill_features();
             let readout = self.weights.readout_mut();
@@ -165,11 +162,8 @@ impl<'a, T: Real> Trainer<'a, T> {
     fn fill_features(&mut self) {
         self.features
             .resize(self.train.len() * self.d.stride, T::ZERO);
-        let net = Net {
-            table: self.table.rows(&self.weights),
-            weights: &self.weights,
-        };
-        self.stack.features(net, &self.train, &mut self.features);
+        self.model
+            .features(&self.weights, &self.train, &mut self.features);
     }
 
     /// Copies the training rows' outputs, dense.
@@ -200,7 +194,9 @@ impl<'a, T: Real> Trainer<'a, T> {
                 continue;
             }
             train.add(loss, right);
-            if self.data.labels[row] != self.data.clean[row] {
+            // Of a text the label alone may be a wrong one, and it is the last answer.
+            let is_label = (i + 1).is_multiple_of(order.answers);
+            if is_label && self.data.labels[row] != self.data.clean[row] {
                 noisy.add(loss, right);
                 clean += u64::from(answer == self.data.clean[row]);
             }
@@ -225,21 +221,9 @@ impl<'a, T: Real> Trainer<'a, T> {
     }
 
     fn backward(&mut self, order: &Order, gradient: &[T]) {
-        let mut rows_grad = self.table.take_grad(&mut self.grads);
-        let net = Net {
-            table: self.table.rows(&self.weights),
-            weights: &self.weights,
-        };
-        self.stack.backward(
-            &self.pool,
-            net,
-            order,
-            gradient,
-            &mut rows_grad,
-            &mut self.grads,
-        );
-        self.table
-            .descend(rows_grad, &self.weights, &mut self.grads);
+        let (weights, grads) = (&self.weights, &mut self.grads);
+        self.model
+            .backward(&self.pool, weights, order, gradient, grads);
     }
 
     /// One epoch of updates from the weights after `epoch` of them.
@@ -256,7 +240,7 @@ impl<'a, T: Real> Trainer<'a, T> {
         for (b, rows) in rows.chunks_mut(size).enumerate() {
             // Sorted rows keep the gathers local; the sum over a batch has no order of its own.
             rows.sort_unstable();
-            self.batch(&Order::of(self.data, rows.iter().copied()));
+            self.batch(&self.model.order(self.data, rows));
             self.apply(epoch, epoch * batches + b as u64 + 1);
         }
     }
@@ -277,12 +261,8 @@ impl<'a, T: Real> Trainer<'a, T> {
             keep_raw: loss.is_none(),
             descend: true,
         };
-        let net = Net {
-            table: self.table.rows(&self.weights),
-            weights: &self.weights,
-        };
-        self.stack
-            .forward(&self.pool, net, order, &rule, &mut self.scores);
+        self.model
+            .forward(&self.pool, &self.weights, order, &rule, &mut self.scores);
         if loss.is_none() {
             score_whole(
                 &self.objective,
@@ -339,6 +319,11 @@ impl<'a, T: Real> Trainer<'a, T> {
         if needs.features {
             self.fill_features();
         }
+        if needs.attention {
+            self.attention = self
+                .model
+                .attention(&self.weights, self.data, &self.data.train);
+        }
         let mut tensors: Vec<TensorView<'_>> = Vec::new();
         if needs.weights {
             tensors.extend(self.weights.all.iter().map(|m| m.view()));
@@ -369,6 +354,9 @@ impl<'a, T: Real> Trainer<'a, T> {
                 self.d.classes,
                 T::data(&self.outputs),
             ));
+        }
+        if needs.attention {
+            tensors.extend(self.attention.iter().map(Matrix::view));
         }
         if needs.optimizer {
             self.push_states(&mut tensors);

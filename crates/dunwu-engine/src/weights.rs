@@ -2,9 +2,11 @@
 
 use crate::error::EngineError;
 use crate::kernel::fused::SLAB;
+use crate::maths::LANES;
 use crate::matrix::Matrix;
 use crate::optimizer::Role;
 use crate::real::Real;
+use crate::transformer::{Shape, Tensors};
 use dunwu_core::{Dataset, Embedding, Init, Readout, RunPlan, Seed, Snapshot, Weights as Field};
 
 /// Shapes of a network.
@@ -40,6 +42,19 @@ impl Dims {
             pitch: data.classes.next_multiple_of(16),
             embedding: (plan.embedding == Embedding::Trained).then_some(plan.embedding_width),
             layers: plan.hidden_layers,
+        }
+    }
+
+    /// What the trainer needs of any network: for a transformer `width` is that of the last hidden state.
+    pub(crate) fn of_model(plan: &RunPlan, data: &Dataset) -> Self {
+        let d = Self::new(plan, data);
+        match &plan.transformer {
+            Some(t) => Self {
+                width: t.model_width,
+                stride: t.model_width.next_multiple_of(LANES),
+                ..d
+            },
+            None => d,
         }
     }
 }
@@ -85,16 +100,55 @@ impl<T: Real> Weights<T> {
         }
     }
 
+    /// Tensors that another model has named.
+    pub(crate) fn of(all: Vec<Matrix<T>>) -> Self {
+        let embedded = false;
+        Self { all, embedded }
+    }
+
+    /// Sets all to zero.
+    pub(crate) fn clear(&mut self) {
+        self.all.iter_mut().for_each(|m| m.data.fill(T::ZERO));
+    }
+
+    /// Sets all to the sum of the parts, in order.
+    pub(crate) fn sum_of(&mut self, parts: &[Self]) {
+        for (i, to) in self.all.iter_mut().enumerate() {
+            let (first, rest) = parts.split_first().expect("there are parts");
+            to.data.copy_from_slice(&first.all[i].data);
+            for part in rest {
+                let pairs = to.data.iter_mut().zip(part.all[i].data.iter());
+                pairs.for_each(|(t, x)| *t += *x);
+            }
+        }
+    }
+
+    /// As these, all zero.
+    pub(crate) fn zeroed(&self) -> Self {
+        Self {
+            all: self.all.iter().map(Matrix::like).collect(),
+            embedded: self.embedded,
+        }
+    }
+
     /// Initial weights, each tensor from its own stream of the seed.
-    pub(crate) fn initial(plan: &RunPlan, d: &Dims, seed: u64) -> Self {
-        let mut weights = Self::zeros(d);
+    pub(crate) fn initial(plan: &RunPlan, data: &Dataset, seed: u64) -> Self {
+        let mut weights = match &plan.transformer {
+            Some(t) => Self::of(Tensors::new(&Shape::new(t, data)).zeros()),
+            None => Self::zeros(&Dims::new(plan, data)),
+        };
         for matrix in &mut weights.all {
-            let (init, scale) = match role(&matrix.name) {
+            let role = role(&matrix.name);
+            let (init, scale) = match role {
                 Role::Readout => (plan.readout_init, plan.readout_scale),
                 Role::Hidden | Role::Embedding => (plan.hidden_init, plan.hidden_scale),
+                Role::Vector => {
+                    matrix.start();
+                    continue;
+                }
             };
             // An embedding vector is one layer's output: its fan-in is the length of that vector.
-            let fan_in = if matrix.name == "embedding" {
+            let fan_in = if role == Role::Embedding {
                 matrix.cols
             } else {
                 matrix.rows
@@ -184,8 +238,14 @@ impl<T: Real> Weights<T> {
 /// What part of the network a tensor is.
 pub(crate) fn role(name: &str) -> Role {
     match name {
-        "embedding" => Role::Embedding,
+        "embedding" | "positions" => Role::Embedding,
         "readout" => Role::Readout,
+        name if is_vector(name) => Role::Vector,
         _ => Role::Hidden,
     }
+}
+
+/// Whether a tensor of a transformer is a scale, shift, bias or logit.
+fn is_vector(name: &str) -> bool {
+    name.ends_with("bias") || name.ends_with("sink") || name.split('.').any(|part| part == "norm")
 }

@@ -1,8 +1,10 @@
-//! Measures of one snapshot: norms, gradients, Gram ratios, spectra.
+//! Measures of one snapshot: norms, gradients, Gram ratios, spectra, attention.
 //!
 //! A probe sees named tensors and cannot tell whether they come from a network in training or from a
 //! file. Each is one entry of [`ALL`], which help and docs are made from.
 
+mod attention;
+mod embedding;
 mod gradient;
 mod gram;
 mod matrix;
@@ -13,5 +15,6 @@ mod spectrum;
 mod update;
 mod update_spectrum;
 
+pub use embedding::embedding_shares;
 pub use select::{ALL, Entry, Setting, select};
 pub use spectrum::{FeatureMap, feature_map};

@@ -89,7 +89,7 @@ impl<T: Copy + Into<f64>> WithSimd for Dot<'_, T> {
 
 /// Parameters that a letter stands for: W all that is not the readout, V the readout.
 pub(crate) fn letters(snapshot: &Snapshot<'_>) -> Vec<(&'static str, Vec<usize>)> {
-    let is_weight = |name: &str| name == "embedding" || name.starts_with("hidden.");
+    let is_weight = |name: &str| name != "readout" && dunwu_core::is_weight(name);
     let pick = |keep: &dyn Fn(&str) -> bool| -> Vec<usize> {
         (0..snapshot.tensors.len())
             .filter(|i| keep(&snapshot.tensors[*i].name))

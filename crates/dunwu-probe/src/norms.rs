@@ -43,7 +43,7 @@ impl Probe for Norms {
                 if readout {
                     name == "readout"
                 } else {
-                    name == "embedding" || name.starts_with("hidden.")
+                    name != "readout" && !name.is_empty() && dunwu_core::is_weight(name)
                 }
             });
             let sums: Vec<f64> = mine.map(square_sum).collect();

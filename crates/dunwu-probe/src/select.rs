@@ -1,6 +1,6 @@
 //! The table of probes.
 
-use crate::{gradient, gram, norms, rank, spectrum, update, update_spectrum};
+use crate::{attention, embedding, gradient, gram, norms, rank, spectrum, update, update_spectrum};
 use dunwu_core::{Cost, PlanError, Probe, RunPlan};
 use dunwu_task::Features;
 
@@ -29,6 +29,18 @@ pub struct Entry {
 
 /// Every probe, sorted by name.
 pub static ALL: &[Entry] = &[
+    Entry {
+        name: "attention",
+        help: "of a transformer: what each head gives to the first position, entropy of heads, norm of the first value",
+        cost: Cost::Moderate,
+        make: attention::make,
+    },
+    Entry {
+        name: "embedding",
+        help: "how many features of the task carry a trained embedding",
+        cost: Cost::Moderate,
+        make: embedding::make,
+    },
     Entry {
         name: "gradient",
         help: "norm of the gradient that the loss sends to the hidden nodes, in both published forms",

@@ -194,6 +194,74 @@ fn the_update_spectrum_finds_the_directions_it_was_given() {
     );
 }
 
+/// Readings of one snapshot with a transformer's plan.
+fn of_transformer(
+    words: &[&str],
+    name: &str,
+    tensors: &[NamedTensor],
+    data: &Dataset,
+) -> Vec<(String, f64)> {
+    let words = [&["task=Z7", "model=transformer"], words].concat();
+    let plan = RunSpec::from_overrides(words).unwrap().resolve().unwrap();
+    let features = setting().3;
+    let entry = ALL.iter().find(|e| e.name == name).unwrap();
+    let mut probe = (entry.make)(&Setting {
+        plan: &plan,
+        features: Some(&features),
+    });
+    let columns: Vec<String> = probe.columns().into_iter().map(|c| c.0).collect();
+    assert!(columns.is_sorted());
+    let readings = probe.measure(&Snapshot::of(0, tensors), data);
+    assert!(readings.iter().all(|r| columns.contains(&r.name)));
+    readings.into_iter().map(|r| (r.name, r.value)).collect()
+}
+
+#[test]
+fn a_head_that_looks_at_the_first_position_is_a_sink() {
+    let (_, _, data, _) = setting();
+    let tensor = |name: &str, cols: usize, values: &[f32]| NamedTensor {
+        name: name.into(),
+        rows: values.len() / cols,
+        cols,
+        values: Values::F32(values.to_vec()),
+    };
+    // Two sequences of three positions, two heads, of which the last two positions ask.
+    let one = [1.0, 0.0, 0.0, 0.8, 0.2, 0.0, 0.25, 0.25, 0.0, 0.0, 0.0, 1.0];
+    let weights = tensor("attention.0", 3, &[one, one].concat());
+    let norms = [0.5, 4.0, 2.0, 1.0, 2.0, 3.0];
+    let values = tensor("values.0", 2, &[norms, norms].concat());
+    let r = of_transformer(&["heads=2"], "attention", &[weights, values], &data);
+    assert!((value(&r, "attention_first.0.0") - 0.9).abs() < 1e-6);
+    assert!((value(&r, "attention_first.0.1") - 0.125).abs() < 1e-7);
+    let entropy = -(0.8f64 * 0.8f64.ln() + 0.2 * 0.2f64.ln()) / 2.0;
+    assert!((value(&r, "attention_entropy.0.0") - entropy).abs() < 1e-6);
+    assert!((value(&r, "attention_entropy.0.1") - 2f64.ln() / 2.0).abs() < 1e-6);
+    near(value(&r, "value_first.0.0"), 0.25);
+    near(value(&r, "value_first.0.1"), 2.0);
+    near(value(&r, "sinks"), 0.5);
+}
+
+#[test]
+fn an_embedding_of_two_waves_has_two_keys() {
+    let (_, _, data, _) = setting();
+    let wave = |token: usize, j: usize| {
+        let (k, size) = [(1, 3.0), (3, 1.0)][j % 2];
+        (size * (std::f64::consts::TAU * (k * token) as f64 / 7.0 + j as f64).cos()) as f32
+    };
+    // The last row is the equals sign's, which is no token of the task.
+    let values = (0..8).flat_map(|t| (0..4).map(move |j| if t == 7 { 100.0 } else { wave(t, j) }));
+    let tensor = NamedTensor {
+        name: "embedding".into(),
+        rows: 8,
+        cols: 4,
+        values: Values::F32(values.collect()),
+    };
+    let r = of_transformer(&[], "embedding", &[tensor], &data);
+    assert!((value(&r, "embedding_top") - 0.9).abs() < 1e-6);
+    assert!((value(&r, "embedding_entropy") + 0.9 * 0.9f64.ln() + 0.1 * 0.1f64.ln()).abs() < 1e-6);
+    near(value(&r, "embedding_keys"), 1.0);
+}
+
 #[test]
 fn pure_waves_are_pure() {
     let (_, _, data, features) = setting();

@@ -76,6 +76,55 @@ pub(crate) const ALL: &[Family] = &[
              long before the test line is memorising first, understanding later.",
         )
     },
+    layered(
+        "attention_entropy",
+        15,
+        Linear,
+        "How many positions a head looks at (entropy, nats)",
+        "Layer and head. 0 when a head looks at a single position, log n when it looks at n alike.",
+    ),
+    Family {
+        format: Format::Percent,
+        ..layered(
+            "attention_first",
+            16,
+            Linear,
+            "Attention on the first position",
+            "Layer and head: the share of a head's attention that later positions give to the first one. A head that \
+             gives it most of its attention whatever stands there has made a sink of it.",
+        )
+    },
+    Family {
+        columns: &[("embedding_entropy", "entropy")],
+        ..family(
+            "embedding_entropy",
+            17,
+            Linear,
+            "Spread of the embedding over features (entropy, nats)",
+            "High when all features of the task are in the vectors of the tokens, low when a few key features are left.",
+        )
+    },
+    Family {
+        columns: &[("embedding_keys", "keys")],
+        ..family(
+            "embedding_keys",
+            18,
+            Linear,
+            "Key features: fewest that carry 85 % of the embedding",
+            "A network that has found the rule of a modular sum keeps a handful of frequencies.",
+        )
+    },
+    Family {
+        format: Format::Percent,
+        columns: &[("embedding_top", "largest")],
+        ..family(
+            "embedding_top",
+            19,
+            Linear,
+            "Largest share of one feature in the embedding",
+            "How much of the vectors of the tokens is the strongest feature of the task.",
+        )
+    },
     Family {
         columns: &[("feature_entropy", "entropy")],
         ..family(
@@ -194,6 +243,17 @@ pub(crate) const ALL: &[Family] = &[
              along few directions. Its square is what arXiv 2605.08119 prints.",
         )
     },
+    Family {
+        format: Format::Percent,
+        columns: &[("sinks", "heads")],
+        ..family(
+            "sinks",
+            20,
+            Linear,
+            "Heads that sink: share with a mean above 0.3 on the first position",
+            "The sink measure of arXiv 2410.10781.",
+        )
+    },
     layered(
         "update_cos",
         3,
@@ -208,6 +268,13 @@ pub(crate) const ALL: &[Family] = &[
         Log,
         "Size of the updates of each layer",
         "How far each layer moves in one epoch. When V moves and W hardly does, learning is lazy.",
+    ),
+    layered(
+        "value_first",
+        21,
+        Log,
+        "Norm of the first position's value over that of the others",
+        "Layer and head. A sink gives attention somewhere to go without changing anything: its value is drained to nearly 0.",
     ),
     layered(
         "weight_norm",

@@ -6,6 +6,7 @@
 mod border;
 mod compare;
 mod coverage;
+mod diagnosis;
 mod draw;
 mod drawing;
 mod extent;
@@ -40,6 +41,10 @@ pub use border::{
 pub use compare::{
     AlongWay, ComparePage, ComparedSide, Covered, Gradients, Likeness, Pairing, Representations,
     compare_figures, compare_page,
+};
+pub use diagnosis::{
+    DiagnosedFinding, DiagnosedLook, DiagnosedRun, DiagnosedSign, DiagnosisPage, DrawnSeries,
+    diagnosis_figures, diagnosis_page,
 };
 pub use forecast::{
     ForecastFan, ForecastJump, ForecastPage, ForecastRow, forecast_figures, forecast_page,

@@ -40,7 +40,7 @@ pub struct Provenance {
 /// A file that a plan names: the run directory keeps a copy, `input.<key>`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Input {
-    /// Key of the plan that names it: `task` or `split_file`.
+    /// What it is for: `task`, `split_file` or `text`.
     pub key: String,
     /// Where it was, from the root.
     pub path: Utf8PathBuf,
@@ -146,6 +146,7 @@ impl RunDir {
             "provenance.json",
             "input.task",
             "input.split_file",
+            "input.text",
         ];
         let not_empty = Kind::NotEmpty {
             dir: dir.to_owned(),

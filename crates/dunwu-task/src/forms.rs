@@ -7,7 +7,7 @@ pub struct Form {
     pub name: &'static str,
     /// What is written, variable parts in angle brackets.
     pub form: &'static str,
-    /// An example that can be trained on (that of `table` needs its file).
+    /// An example that can be trained on (those of `table` and `text` need their files).
     pub example: &'static str,
     /// What it is.
     pub help: &'static str,
@@ -34,6 +34,18 @@ pub const ALL: &[Form] = &[
         "A<n>",
         "A5",
         "even permutations of n points, order n!/2",
+    ),
+    form(
+        "backcopy",
+        "backcopy(<n>,<t>,<l>)",
+        "backcopy(32,3,32)",
+        "rows of l tokens after a start token, each drawn given the one before; t of n tokens repeat the one before them",
+    ),
+    form(
+        "chain",
+        "chain(<n>,<k>)",
+        "chain(5,4)",
+        "sum mod n of k operands, written x y z u = and the sums of the first two, three, …",
     ),
     form("cyclic", "Z<n>", "Z71", "addition mod n"),
     form(
@@ -91,6 +103,12 @@ pub const ALL: &[Form] = &[
         "2×2 matrices of determinant 1 mod a prime q",
     ),
     form(
+        "sum",
+        "sum(<n>,<k>)",
+        "sum(5,4)",
+        "sum mod n of k operands, written x y z u =, nothing between",
+    ),
+    form(
         "symmetric",
         "S<n>",
         "S5",
@@ -101,5 +119,11 @@ pub const ALL: &[Form] = &[
         "table:<file>",
         "table:klein.csv",
         "Cayley table from CSV or JSON; must be a group unless quasigroup=true",
+    ),
+    form(
+        "text",
+        "text:<file>",
+        "text:song.txt",
+        "bytes of any file, `context` of them a row; the end of the file is held out",
     ),
 ];

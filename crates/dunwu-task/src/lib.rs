@@ -27,6 +27,7 @@ mod parse;
 mod permutation;
 mod real;
 mod rows;
+mod sequence;
 mod split;
 mod symmetric;
 mod table;

@@ -20,6 +20,9 @@ pub(crate) struct Rows {
 
 /// Number of tuples; None if they are drawn rather than listed.
 pub(crate) fn count(task: &Task) -> Option<usize> {
+    if let Some(sequence) = task.sequence() {
+        return sequence.count();
+    }
     let is_drawn = task.is_parity() && task.vocab().len() > LISTED_BITS;
     let product = task
         .vocab()
@@ -36,7 +39,10 @@ pub(crate) fn can_be_listed(operands: usize, values: usize) -> bool {
 
 /// Refuses tables that are too large to list.
 pub(crate) fn check(task: &Task) -> Result<(), TaskError> {
-    if task.is_parity() || count(task).is_some_and(|rows| rows <= MOST_ROWS) {
+    if task.is_parity()
+        || task.sequence().is_some()
+        || count(task).is_some_and(|rows| rows <= MOST_ROWS)
+    {
         return Ok(());
     }
     let rows: f64 = task.vocab().iter().map(|v| *v as f64).product();
@@ -65,6 +71,9 @@ pub(crate) fn each(task: &Task, mut visit: impl FnMut(&[u32], u32)) {
 
 /// All rows.
 pub(crate) fn list(task: &Task) -> Rows {
+    if let Some(sequence) = task.sequence() {
+        return sequence.list();
+    }
     let mut rows = Rows {
         tokens: Vec::new(),
         labels: Vec::new(),
@@ -76,7 +85,7 @@ pub(crate) fn list(task: &Task) -> Rows {
     rows
 }
 
-/// `total` different rows of a parity, `named` among them, the others drawn uniformly.
+/// `total` different rows of a task too large to list, `named` among them, the others drawn.
 ///
 /// # Errors
 /// More rows than there are, or than memory should hold.
@@ -86,6 +95,9 @@ pub(crate) fn draw(
     named: &[Vec<u32>],
     draws: &mut Draws,
 ) -> Result<Rows, TaskError> {
+    if let Some(sequence) = task.sequence() {
+        return sequence.draw(task.name(), total, draws);
+    }
     let bits = task.vocab().len();
     let all = 1usize.checked_shl(bits as u32).filter(|_| bits < 64);
     if total.saturating_mul(bits) > MOST_TOKENS || all.is_some_and(|all| total > all) {

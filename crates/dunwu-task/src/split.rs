@@ -4,6 +4,7 @@ use crate::csv;
 use crate::error::TaskError;
 use crate::irreps::irreps;
 use crate::rows;
+use crate::sequence::Sequence;
 use crate::task::{Read, Task};
 use dunwu_core::{Dataset, Draws, RunPlan, Seed, SplitKind, TrainShare};
 
@@ -18,6 +19,7 @@ pub(crate) fn dataset(
     read: Read<'_>,
 ) -> Result<Dataset, TaskError> {
     let mut draws = Seed(plan.split_seed.unwrap_or(seed)).draws("split");
+    check_kind(task, plan)?;
     let named = match &plan.train {
         TrainShare::File(path) => named_rows(task, path, read)?,
         _ => Vec::new(),
@@ -46,16 +48,19 @@ pub(crate) fn dataset(
         train: vec![],
         test: vec![],
         noisy: vec![],
+        given: task.sequence().map(Sequence::given),
     };
     check_sizes(task, plan, train, data.len())?;
     data.train = match (&plan.train, plan.split) {
         (TrainShare::File(path), _) => find(path, &named, &data)?,
+        // What is held out of a text comes after what is trained on: neighbours share their words.
+        _ if task.is_text() => (0..train as u32).collect(),
         (_, SplitKind::Random) => random(train, &mut draws, data.len()),
         (_, SplitKind::Balanced) => balanced(train, &mut draws, &data),
         (_, SplitKind::Skewed) => skewed(train, plan.split_skew, &mut draws, &data),
     };
     data.train.sort_unstable();
-    data.test = held_out(plan, &mut draws, &data)?;
+    data.test = held_out(task, plan, &mut draws, &data)?;
     let noise_seed = Seed(plan.noise_seed.unwrap_or(seed));
     add_noise(
         plan.label_noise,
@@ -63,6 +68,26 @@ pub(crate) fn dataset(
         &mut data,
     )?;
     Ok(data)
+}
+
+/// Refuses splits that a task of texts does not have.
+fn check_kind(task: &Task, plan: &RunPlan) -> Result<(), TaskError> {
+    if task.is_text() && plan.split != SplitKind::Random {
+        let why = format!(
+            "is {}, but a text is cut by position, its end held out; leave it out",
+            plan.split
+        );
+        return Err(TaskError::split("split", why));
+    }
+    let is_drawn = task.sequence().is_some() && rows::count(task).is_none();
+    if is_drawn && matches!(plan.train, TrainShare::File(_)) {
+        let why = format!(
+            "names rows, but those of {} are drawn; write train_size",
+            task.name()
+        );
+        return Err(TaskError::split("split_file", why));
+    }
+    Ok(())
 }
 
 /// The key that says how many rows are trained on.
@@ -214,7 +239,12 @@ fn balanced(size: usize, draws: &mut Draws, data: &Dataset) -> Vec<u32> {
 }
 
 /// The rows that are not trained on, or `test_size` of them.
-fn held_out(plan: &RunPlan, draws: &mut Draws, data: &Dataset) -> Result<Vec<u32>, TaskError> {
+fn held_out(
+    task: &Task,
+    plan: &RunPlan,
+    draws: &mut Draws,
+    data: &Dataset,
+) -> Result<Vec<u32>, TaskError> {
     let mut rows: Vec<u32> = (0..data.len() as u32).collect();
     rows.retain(|row| data.train.binary_search(row).is_err());
     if plan.test_size > rows.len() {
@@ -226,7 +256,9 @@ fn held_out(plan: &RunPlan, draws: &mut Draws, data: &Dataset) -> Result<Vec<u32
         return Err(TaskError::split("test_size", why));
     }
     if plan.test_size > 0 {
-        draws.shuffle(&mut rows);
+        if !task.is_text() {
+            draws.shuffle(&mut rows);
+        }
         rows.truncate(plan.test_size);
         rows.sort_unstable();
     }

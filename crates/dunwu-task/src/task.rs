@@ -4,6 +4,7 @@ use crate::error::TaskError;
 use crate::expression::Formula;
 use crate::features::Features;
 use crate::group::{Group, MOST};
+use crate::sequence::Sequence;
 use crate::{build, irreps, parse, rows, split, table};
 use dunwu_core::{Dataset, RunPlan, TrainShare};
 
@@ -23,6 +24,8 @@ pub struct Options {
     pub operands: usize,
     /// Whether a Latin square that is no group will do.
     pub quasigroup: bool,
+    /// Bytes of a row of a text.
+    pub context: usize,
 }
 
 impl Default for Options {
@@ -30,20 +33,21 @@ impl Default for Options {
         Self {
             operands: 2,
             quasigroup: false,
+            context: 64,
         }
     }
 }
 
-/// The files that a plan names: the key of the plan, and the path as it is written there.
+/// The files that a plan names: what each is for, and the path as it is written in the plan. Of a `text` the bytes
+/// are read, each as the character of that number; `task` and `split_file` are UTF-8.
 pub fn files(plan: &RunPlan) -> Vec<(&'static str, &str)> {
-    let table = plan.task.trim().strip_prefix("table:");
+    let named = |key, prefix| Some((key, plan.task.trim().strip_prefix(prefix)?));
     let split = match &plan.train {
         TrainShare::File(path) => Some(path.as_str()),
         _ => None,
     };
-    let table = table.map(|path| ("task", path));
-    table
-        .into_iter()
+    let task = named("task", "table:").or(named("text", "text:"));
+    task.into_iter()
         .chain(split.map(|path| ("split_file", path)))
         .collect()
 }
@@ -58,7 +62,10 @@ pub fn files(plan: &RunPlan) -> Vec<(&'static str, &str)> {
 /// ```
 pub fn outline(plan: &RunPlan) -> Option<(Vec<usize>, usize)> {
     let text = plan.task.trim();
-    let (operands, values) = if text.starts_with("table:") || text.starts_with("parity(") {
+    let (operands, values) = if ["table:", "text:", "parity("]
+        .iter()
+        .any(|p| text.starts_with(p))
+    {
         return None;
     } else if is_formula(text) {
         let formula = Formula::parse(text).ok()?;
@@ -86,6 +93,8 @@ enum Rule {
     Formula(Formula, Option<Box<Group>>),
     /// Sum mod 2 of this many bits, the first ones.
     Parity(usize),
+    /// Texts.
+    Sequence(Sequence),
 }
 
 impl Task {
@@ -99,6 +108,11 @@ impl Task {
         let (rule, vocab, classes) = if let Some(path) = text.strip_prefix("table:") {
             let content = read(path).map_err(|why| TaskError::file("task", path, why))?;
             of_group(table::parse(path, &content, options.quasigroup)?, options)
+        } else if let Some(path) = text.strip_prefix("text:") {
+            let content = read(path).map_err(|why| TaskError::file("task", path, why))?;
+            of_sequence(Sequence::text(path, &content, options.context)?)
+        } else if let Some(sequence) = Sequence::parse(text) {
+            of_sequence(sequence?)
         } else if let Some(inner) = text.strip_prefix("parity(") {
             let (n, k) = parity(text, inner)?;
             (Rule::Parity(k), vec![2; n], 2)
@@ -139,6 +153,7 @@ impl Task {
         let options = Options {
             operands: plan.operands,
             quasigroup: plan.quasigroup,
+            context: plan.context,
         };
         Self::parse(&plan.task, &options, read)
     }
@@ -174,13 +189,16 @@ impl Task {
             }
             Rule::Formula(f, _) => format!("formula mod {}", f.modulus),
             Rule::Parity(k) => format!("parity of {k} bits out of {}", self.vocab.len()),
+            Rule::Sequence(s) => s.describe(),
         };
         let rows = match rows::count(self) {
             Some(1) => "1 row".to_owned(),
             Some(n) => format!("{n} rows"),
+            None if self.sequence().is_some() => "rows are drawn".to_owned(),
             None => format!("2^{} rows, of which some are drawn", self.vocab.len()),
         };
         let operands = match self.vocab.len() {
+            n if self.sequence().is_some() => format!("{n} tokens a row"),
             1 => "1 operand".to_owned(),
             n => format!("{n} operands"),
         };
@@ -210,6 +228,7 @@ impl Task {
         match &self.rule {
             Rule::Group(g) => 1.0 / g.order() as f64,
             Rule::Parity(_) => 0.5,
+            Rule::Sequence(s) => s.chance(),
             Rule::Formula(..) => {
                 let mut counts = vec![0u32; self.classes];
                 rows::each(self, |_, label| counts[label as usize] += 1);
@@ -241,6 +260,10 @@ impl Task {
                 let why = "has tokens of one bit, so a token's functions have no spectrum";
                 Err(TaskError::value(&self.text, why))
             }
+            Rule::Sequence(_) => {
+                let why = "is a task of texts, whose tokens have no spectrum";
+                Err(TaskError::value(&self.text, why))
+            }
         }
     }
 
@@ -256,7 +279,8 @@ impl Task {
 
     /// The rows of a run, split into those trained on and those held out, with label noise.
     ///
-    /// Rows are sorted by their tokens. A parity of many bits has only the rows that were drawn.
+    /// Rows are sorted by their tokens, those of one text by their place in it. A task too large to list has only the rows
+    /// that were drawn.
     /// Labels are replaced in `round(label_noise · train rows)` rows.
     ///
     /// # Errors
@@ -278,7 +302,21 @@ impl Task {
             }
             Rule::Formula(f, _) => f.value(operands),
             Rule::Parity(k) => Some(operands[..*k].iter().sum::<u32>() % 2),
+            Rule::Sequence(s) => s.label(operands),
         }
+    }
+
+    /// The texts, for tasks that are such.
+    pub(crate) fn sequence(&self) -> Option<&Sequence> {
+        match &self.rule {
+            Rule::Sequence(s) => Some(s),
+            _ => None,
+        }
+    }
+
+    /// Whether rows are windows of one text, in its order.
+    pub(crate) fn is_text(&self) -> bool {
+        matches!(self.rule, Rule::Sequence(Sequence::Text { .. }))
     }
 
     pub(crate) fn is_parity(&self) -> bool {
@@ -289,6 +327,14 @@ impl Task {
 fn of_group(group: Group, options: &Options) -> (Rule, Vec<usize>, usize) {
     let n = group.order();
     (Rule::Group(Box::new(group)), vec![n; options.operands], n)
+}
+
+fn of_sequence(sequence: Sequence) -> (Rule, Vec<usize>, usize) {
+    let (vocab, classes) = (
+        vec![sequence.tokens(); sequence.length()],
+        sequence.tokens(),
+    );
+    (Rule::Sequence(sequence), vocab, classes)
 }
 
 /// Groups start with a capital or `perm:` and have no modulus.

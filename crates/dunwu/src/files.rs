@@ -18,8 +18,21 @@ pub(crate) fn read_file(path: &str) -> Result<String, String> {
     read_up_to(path, MOST_TEXT)
 }
 
+/// Reads a file for the key: of a `text` every byte becomes the character of that number, so that any file is one.
+fn read_for(key: &str, path: &str) -> Result<String, String> {
+    if key == "text" {
+        let bytes = bytes_up_to(path, MOST_TEXT)?;
+        return Ok(bytes.into_iter().map(char::from).collect());
+    }
+    read_file(path)
+}
+
 /// Reads no further than it may: some files have no end.
 fn read_up_to(path: &str, most: u64) -> Result<String, String> {
+    String::from_utf8(bytes_up_to(path, most)?).map_err(|_| "it is no text in UTF-8".to_owned())
+}
+
+fn bytes_up_to(path: &str, most: u64) -> Result<Vec<u8>, String> {
     let mut text = Vec::new();
     let file = File::open(path).map_err(|e| e.to_string())?;
     let read = file.take(most + 1).read_to_end(&mut text);
@@ -27,7 +40,7 @@ fn read_up_to(path: &str, most: u64) -> Result<String, String> {
         let most = crate::resources::human(most);
         return Err(format!("it is larger than {most}, the most that is read"));
     }
-    String::from_utf8(text).map_err(|_| "it is no text in UTF-8".to_owned())
+    Ok(text)
 }
 
 /// The texts of the files that a plan names, read once, by the path that the plan writes.
@@ -36,7 +49,7 @@ pub(crate) struct Sources(BTreeMap<String, Result<String, String>>);
 impl Sources {
     /// As they are now.
     pub(crate) fn now(plan: &RunPlan) -> Self {
-        let read = |(_, path): (&str, &str)| (path.to_owned(), read_file(path));
+        let read = |(key, path): (&str, &str)| (path.to_owned(), read_for(key, path));
         Self(dunwu_task::files(plan).into_iter().map(read).collect())
     }
 
@@ -88,7 +101,7 @@ fn absolute(path: &str) -> Utf8PathBuf {
 pub fn changed_inputs(dir: &Utf8Path) -> Result<Vec<String>, Error> {
     let changed = |input: Input| {
         // One that is gone or cannot be read is not missed.
-        let now = read_file(input.path.as_str()).ok()?;
+        let now = read_for(&input.key, input.path.as_str()).ok()?;
         let copy = dir.join(format!("input.{}", input.key));
         (!input.is(&now)).then(|| {
             format!(
@@ -127,5 +140,20 @@ mod tests {
         let error = read_up_to("/dev/zero", 1000).unwrap_err();
         assert!(error.contains("larger than 1.0 kB"), "{error}");
         assert_eq!(read_up_to("/dev/null", 0).unwrap(), "");
+    }
+
+    #[test]
+    fn any_bytes_are_a_text() {
+        let keep = tempfile::tempdir().unwrap();
+        let path = keep.path().join("bytes");
+        std::fs::write(&path, [0, 200, 255, 10]).unwrap();
+        let path = path.to_str().unwrap();
+        assert!(read_for("task", path).unwrap_err().contains("UTF-8"));
+        let text: Vec<u32> = read_for("text", path)
+            .unwrap()
+            .chars()
+            .map(u32::from)
+            .collect();
+        assert_eq!(text, [0, 200, 255, 10]);
     }
 }

@@ -141,7 +141,7 @@ impl ForecastSpec {
     }
 }
 
-fn format(value: &str) -> Result<LogFormat, PlanError> {
+pub(crate) fn format(value: &str) -> Result<LogFormat, PlanError> {
     let known = LogFormat::ALL
         .iter()
         .find(|(name, _)| *name == value)

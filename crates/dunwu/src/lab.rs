@@ -474,7 +474,7 @@ fn outcome_json(outcome: &dunwu_engine::Outcome, held_out: usize) -> Value {
     json!({ "epoch": outcome.epoch, "kind": kind, "reason": outcome.stopped.phrase(), "tensor": tensor, "held_out": held_out })
 }
 
-fn stop_reason(outcome: &Value) -> StopReason {
+pub(crate) fn stop_reason(outcome: &Value) -> StopReason {
     let text = |key: &str| outcome[key].as_str().unwrap_or_default().to_owned();
     match outcome["kind"].as_str() {
         Some("completed") => StopReason::Completed,

@@ -14,6 +14,7 @@
 
 pub mod boundary;
 mod compare;
+mod diagnose;
 mod error;
 mod files;
 mod forecast;
@@ -41,6 +42,9 @@ mod trial;
 
 pub use compare::{
     COMPARE_KEYS, CompareDir, CompareKey, CompareSide, CompareSpec, Tune, compare, is_comparison,
+};
+pub use diagnose::{
+    DIAGNOSE_KEYS, DiagnoseKey, DiagnoseSpec, DiagnosisDir, Ward, diagnose_logs, is_diagnosis,
 };
 pub use error::Error;
 pub use files::{changed_inputs, config};
@@ -77,6 +81,6 @@ pub use dunwu_core::{
 };
 pub use dunwu_engine as engine;
 pub use dunwu_probe as probe;
-pub use dunwu_report::ComparePage;
+pub use dunwu_report::{ComparePage, DiagnosedFinding, DiagnosedLook, DiagnosedRun, DiagnosedSign};
 pub use dunwu_store as store;
 pub use dunwu_task as task;

@@ -9,7 +9,8 @@ use dunwu_analysis::microscope::{
     DescriptionLength, Examination, Movement, Nodes, Subject, Transforms, examine, movement,
 };
 use dunwu_core::{
-    Dataset, Flow, NamedTensor, Needs, Observer, Readout, RunEvent, RunPlan, Snapshot, Values,
+    Dataset, Flow, Model, NamedTensor, Needs, Observer, Readout, RunEvent, RunPlan, Snapshot,
+    Values,
 };
 use dunwu_engine::Resume;
 use dunwu_engine::activation::Function;
@@ -164,6 +165,10 @@ pub(crate) struct Scope<'a> {
 
 impl<'a> Scope<'a> {
     pub(crate) fn new(lab: &'a Lab<'a>, seed: u64) -> Result<Self, Error> {
+        if lab.plan.model == Model::Transformer {
+            let why = "the microscope names the nodes of perceptrons; of a transformer the readings of the probes attention and embedding say what it learned";
+            return Err(failed(why.to_owned()));
+        }
         let data = lab.dataset(seed)?;
         let why = lab.no_features.clone().unwrap_or_default();
         let features = lab

@@ -18,6 +18,8 @@ pub fn rebuild_page(dir: &Utf8Path, view: &SweepView) -> Result<Utf8PathBuf, Err
         crate::boundary::rebuild_any(dir, view)
     } else if crate::reproduce::is_suite(dir) {
         crate::reproduce::rebuild(dir)
+    } else if crate::diagnose::is_diagnosis(dir) {
+        crate::diagnose::redraw(dir)
     } else if crate::landscape_page::is_landscape(dir) {
         crate::landscape_page::redraw(dir)
     } else {

@@ -5,7 +5,7 @@ use crate::stopper::Stopper;
 use dunwu_analysis::{Context, current_stage};
 use dunwu_core::{
     Cost, Curve, Dataset, Flow, Metrics, NamedTensor, Needs, Observer, Probe, Reading, RunEvent,
-    RunPlan, Snapshot, StopReason,
+    RunPlan, Snapshot, StopReason, is_weight,
 };
 use dunwu_store::{SeedWriter, StoreError};
 use std::sync::Mutex;
@@ -290,33 +290,22 @@ impl Observer for Recorder<'_> {
 
 /// Weights alone, for kept checkpoints.
 pub(crate) fn weights_of<'a>(snapshot: &Snapshot<'a>) -> Snapshot<'a> {
-    let is_weight = |name: &str| {
-        !["optimizer.", "grad."].iter().any(|p| name.starts_with(p))
-            && !["features", "outputs"].contains(&name)
-    };
-    Snapshot {
-        epoch: snapshot.epoch,
-        tensors: snapshot
-            .tensors
-            .iter()
-            .filter(|t| is_weight(&t.name))
-            .cloned()
-            .collect(),
-    }
+    only(snapshot, is_weight)
 }
 
 /// Weights and optimiser state, for resuming.
 fn state_of<'a>(snapshot: &Snapshot<'a>) -> Snapshot<'a> {
-    let is_state =
-        |name: &str| !name.starts_with("grad.") && !["features", "outputs"].contains(&name);
+    only(snapshot, |name| {
+        is_weight(name) || name.starts_with("optimizer.")
+    })
+}
+
+/// The tensors whose names hold.
+fn only<'a>(snapshot: &Snapshot<'a>, keep: impl Fn(&str) -> bool) -> Snapshot<'a> {
+    let tensors = snapshot.tensors.iter().filter(|t| keep(&t.name));
     Snapshot {
         epoch: snapshot.epoch,
-        tensors: snapshot
-            .tensors
-            .iter()
-            .filter(|t| is_state(&t.name))
-            .cloned()
-            .collect(),
+        tensors: tensors.cloned().collect(),
     }
 }
 

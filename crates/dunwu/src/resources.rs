@@ -52,6 +52,7 @@ pub(crate) fn least_memory(plan: &RunPlan) -> Option<u64> {
         train: vec![],
         test: vec![],
         noisy: vec![],
+        given: None,
     };
     let (outer, inner) = lanes(plan, plan.seeds as usize);
     let one = dunwu_engine::memory_of_rows(plan, &shape, [rows, train.min(rows)], inner).total();

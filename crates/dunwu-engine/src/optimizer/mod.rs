@@ -58,8 +58,10 @@ pub enum Role {
     Hidden,
     /// The last layer.
     Readout,
-    /// The vectors that stand for tokens.
+    /// The vectors that stand for tokens or positions.
     Embedding,
+    /// A scale, shift, bias or logit.
+    Vector,
 }
 
 /// A rule of the update of one weight matrix, with its state. All slices have the storage's length.
@@ -114,7 +116,7 @@ pub static ALL: &[Entry] = &[
     },
     Entry {
         kind: Optimizer::Muon,
-        formula: "w ← (1 − lr·λ) w − lr · NewtonSchulz(m); Adam on readout and embedding",
+        formula: "w ← (1 − lr·λ) w − lr · NewtonSchulz(m); Adam on readout, embedding and vectors",
         source: "Jordan et al., Muon, 2024; arXiv 2502.16982",
         states: |role| if role == Role::Hidden { 1 } else { 2 },
     },

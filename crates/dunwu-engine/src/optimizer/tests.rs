@@ -6,7 +6,7 @@ const SHAPE: Shape = Shape {
     cols: 3,
     stride: 16,
 };
-const ROLES: [Role; 3] = [Role::Hidden, Role::Readout, Role::Embedding];
+const ROLES: [Role; 4] = [Role::Hidden, Role::Readout, Role::Embedding, Role::Vector];
 
 fn plan(words: &[&str]) -> RunPlan {
     let common = [

@@ -130,5 +130,6 @@ pub(crate) fn mixed_addition(m: usize, train: usize) -> Dataset {
         train: trained,
         test,
         noisy: vec![],
+        given: None,
     }
 }

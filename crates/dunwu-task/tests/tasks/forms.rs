@@ -35,7 +35,7 @@ fn every_form_can_be_trained_on() {
             (0.1 * data.train.len() as f64).round() as usize
         );
         assert!(
-            (1..data.len()).all(|i| data.row(i - 1) < data.row(i)),
+            form.name == "text" || (1..data.len()).all(|i| data.row(i - 1) < data.row(i)),
             "{}: sorted",
             form.example
         );
@@ -136,7 +136,7 @@ fn what_is_no_task_says_why() {
     for (text, expected) in [
         (
             "",
-            "task: ``, character 1: expected a task, got nothing, which is no group; examples: A5; Z71",
+            "task: ``, character 1: expected a task, got nothing, which is no group; examples: A5; backcopy(32,3,32)",
         ),
         ("Y5", "got `Y5`, which is no group"),
         ("Z4x", "character 4: expected a task, got nothing"),
@@ -213,7 +213,7 @@ fn what_is_no_task_says_why() {
     }
     let none = Options {
         operands: 0,
-        quasigroup: false,
+        ..Options::default()
     };
     assert!(
         Task::parse("Z5", &none, &read)
@@ -223,7 +223,7 @@ fn what_is_no_task_says_why() {
     );
     let many = Options {
         operands: 9,
-        quasigroup: false,
+        ..Options::default()
     };
     assert!(
         Task::parse("Z71", &many, &read)

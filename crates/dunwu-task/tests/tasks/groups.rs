@@ -250,7 +250,7 @@ fn invariants(g: &Group) -> Vec<(usize, String, Vec<i64>)> {
 fn quasigroups_have_no_representations() {
     let options = dunwu_task::Options {
         quasigroup: true,
-        operands: 2,
+        ..dunwu_task::Options::default()
     };
     let task = dunwu_task::Task::parse("table:minus.csv", &options, &crate::read).unwrap();
     let error = irreps(task.group().unwrap()).unwrap_err().to_string();

@@ -5,6 +5,7 @@ mod features;
 mod forms;
 mod groups;
 mod range;
+mod sequences;
 mod splits;
 mod transforms;
 
@@ -42,6 +43,13 @@ fn read(path: &str) -> Result<String, String> {
         "empty.csv" => "x,y\n",
         "words.csv" => "x,y\n0,b\n",
         "bits.csv" => "0,1,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,1\n",
+        "empty.txt" => "",
+        "short.txt" => "a word",
+        "song.txt" => {
+            return Ok((0..1000u32)
+                .map(|i| char::from((i * i % 251) as u8))
+                .collect());
+        }
         _ => return Err("no such file".to_owned()),
     };
     Ok(text.to_owned())

@@ -12,6 +12,7 @@ mod search;
 
 pub use asked::{BOUNDARY_KEYS, BoundarySpec};
 pub use found::{Found, Setting, SizePrediction, Stops};
+pub(crate) use search::factor;
 
 use crate::error::{Error, Kind};
 use crate::sweep::{SweepOptions, SweepView, Watch};

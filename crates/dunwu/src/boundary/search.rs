@@ -263,7 +263,7 @@ impl Search {
 }
 
 /// Half of the largest dimension of an irreducible representation, at least 1; 1 where there is no group.
-pub(super) fn factor(task: &Task) -> f64 {
+pub(crate) fn factor(task: &Task) -> f64 {
     let Some(group) = task.group() else {
         return 1.0;
     };

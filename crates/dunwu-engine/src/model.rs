@@ -1,0 +1,57 @@
+//! A family of networks, as the trainer sees it: rows in, scores and gradients out.
+
+use crate::matrix::Matrix;
+use crate::order::Order;
+use crate::perceptron::Perceptron;
+use crate::pool::Pool;
+use crate::real::Real;
+use crate::score::{Rule, Scores};
+use crate::transformer::Transformer;
+use crate::weights::Weights;
+use dunwu_core::{Dataset, RunPlan};
+
+/// A network without its weights.
+pub(crate) trait Model<T: Real>: Send {
+    /// The rows named, ascending, in the order in which they are computed best.
+    fn order(&self, data: &Dataset, rows: &[u32]) -> Order;
+
+    /// Brings what is kept of the weights up to date.
+    fn refresh(&mut self, weights: &Weights<T>);
+
+    /// Scores the rows of an order.
+    fn forward(
+        &mut self,
+        pool: &Pool,
+        weights: &Weights<T>,
+        order: &Order,
+        rule: &Rule<T>,
+        scores: &mut Scores<T>,
+    );
+
+    /// Gradients of all weights from the gradient at the outputs of the order's rows, all of them trained on,
+    /// which the last `forward` left. Overwrites `grads`.
+    fn backward(
+        &mut self,
+        pool: &Pool,
+        weights: &Weights<T>,
+        order: &Order,
+        gradient: &[T],
+        grads: &mut Weights<T>,
+    );
+
+    /// What the readout of each of the order's rows sees, a hidden layer's stride apart.
+    fn features(&mut self, weights: &Weights<T>, order: &Order, out: &mut [T]);
+
+    /// `attention.l` and `values.l` of every layer over some of the rows named; nothing where there is no attention.
+    fn attention(&mut self, _: &Weights<T>, _: &Dataset, _: &[u32]) -> Vec<Matrix<T>> {
+        vec![]
+    }
+}
+
+/// The network of a plan.
+pub(crate) fn model<T: Real>(plan: &RunPlan, data: &Dataset, pool: &Pool) -> Box<dyn Model<T>> {
+    match &plan.transformer {
+        Some(_) => Box::new(Transformer::new(plan, data, pool)),
+        None => Box::new(Perceptron::new(plan, data, pool)),
+    }
+}

@@ -1,0 +1,70 @@
+//! Multi-layer perceptrons as a model: a table of first-layer rows and the layers on top of it.
+
+use crate::model::Model;
+use crate::order::Order;
+use crate::pool::Pool;
+use crate::real::Real;
+use crate::score::{Rule, Scores};
+use crate::stack::{Net, Stack, Table, stack};
+use crate::weights::{Dims, Weights};
+use dunwu_core::{Dataset, RunPlan};
+
+/// Any perceptron.
+pub(crate) struct Perceptron<T> {
+    stack: Box<dyn Stack<T>>,
+    table: Table<T>,
+}
+
+impl<T: Real> Perceptron<T> {
+    pub(crate) fn new(plan: &RunPlan, data: &Dataset, pool: &Pool) -> Self {
+        let d = Dims::new(plan, data);
+        Self {
+            stack: stack(plan, d, pool),
+            table: Table::new(d, &data.vocab),
+        }
+    }
+}
+
+impl<T: Real> Model<T> for Perceptron<T> {
+    fn order(&self, data: &Dataset, rows: &[u32]) -> Order {
+        Order::of(data, rows.iter().copied())
+    }
+
+    fn refresh(&mut self, weights: &Weights<T>) {
+        self.table.refresh(weights);
+    }
+
+    fn forward(
+        &mut self,
+        pool: &Pool,
+        weights: &Weights<T>,
+        order: &Order,
+        rule: &Rule<T>,
+        scores: &mut Scores<T>,
+    ) {
+        let table = self.table.rows(weights);
+        let net = Net { table, weights };
+        self.stack.forward(pool, net, order, rule, scores);
+    }
+
+    fn backward(
+        &mut self,
+        pool: &Pool,
+        weights: &Weights<T>,
+        order: &Order,
+        gradient: &[T],
+        grads: &mut Weights<T>,
+    ) {
+        let mut rows_grad = self.table.take_grad(grads);
+        let table = self.table.rows(weights);
+        let net = Net { table, weights };
+        self.stack
+            .backward(pool, net, order, gradient, &mut rows_grad, grads);
+        self.table.descend(rows_grad, weights, grads);
+    }
+
+    fn features(&mut self, weights: &Weights<T>, order: &Order, out: &mut [T]) {
+        let table = self.table.rows(weights);
+        self.stack.features(Net { table, weights }, order, out);
+    }
+}
