@@ -38,10 +38,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         ["fit", curves, out, grid] => fit(curves.into(), out.into(), Some(grid.into())),
         ["evaluate", curves] => measure(curves.into(), None),
         ["evaluate", curves, grid] => measure(curves.into(), Some(grid.into())),
-        ["delayed", curves] => Ok(measure_delayed(&read(curves.into(), None)?.1)),
-        ["delayed", curves, grid] => {
-            Ok(measure_delayed(&read(curves.into(), Some(grid.into()))?.1))
-        }
+        ["delayed", curves] => only_delayed(curves.into(), None),
+        ["delayed", curves, grid] => only_delayed(curves.into(), Some(grid.into())),
         _ => Err("usage: forecaster fit CURVES OUT [GRID] | evaluate CURVES [GRID] | delayed CURVES [GRID]".into()),
     }
 }
@@ -307,6 +305,11 @@ fn families(of: &Evaluation) {
         }
     }
     println!();
+}
+
+fn only_delayed(folder: &Utf8Path, grid: Option<&Utf8Path>) -> Result<(), Box<dyn Error>> {
+    measure_delayed(&read(folder, grid)?.1);
+    Ok(())
 }
 
 fn measure_delayed(runs: &[KnownRun]) {
