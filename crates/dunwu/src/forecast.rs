@@ -239,7 +239,8 @@ pub(crate) fn forecast_log_with(
     let broken = series
         .last_not_finite
         .is_some_and(|s| s >= newest && s <= spec.at.unwrap_or(f64::INFINITY));
-    let companions = companions(log, now);
+    let both = both_norms(log);
+    let companions = companions(log, now, both.as_ref());
     let question = Question {
         steps: seen.0,
         values: seen.1,
@@ -357,8 +358,22 @@ pub(crate) fn rate(log: &Log) -> Option<Points<'_>> {
     found.map(|s| (s.steps.as_slice(), s.values.as_slice()))
 }
 
+/// The norm of all weights of a run of this program, which logs it by layer: what the delayed head was fitted to.
+fn both_norms(log: &Log) -> Option<(Vec<f64>, Vec<f64>)> {
+    let (v, w) = (
+        log.series.get("weight_norm.V")?,
+        log.series.get("weight_norm.W")?,
+    );
+    let squares = v.values.iter().zip(&w.values).map(|(v, w)| v.hypot(*w));
+    (v.steps == w.steps).then(|| (v.steps.clone(), squares.collect()))
+}
+
 /// The series by which delayed generalisation is known, by the class of their names.
-fn companions(log: &Log, now: f64) -> Companions<'_> {
+fn companions<'a>(
+    log: &'a Log,
+    now: f64,
+    both: Option<&'a (Vec<f64>, Vec<f64>)>,
+) -> Companions<'a> {
     let find = |sense: Sense, measured: Measured| {
         let fits = |name: &str, s: &LogSeries| {
             let m = Metric::of(name, &s.values);
@@ -381,7 +396,8 @@ fn companions(log: &Log, now: f64) -> Companions<'_> {
     ]
     .iter()
     .find_map(|n| log.series.get(*n))
-    .map(|s| (s.steps.as_slice(), s.values.as_slice()));
+    .map(|s| (s.steps.as_slice(), s.values.as_slice()))
+    .or(both.map(|(steps, values)| (steps.as_slice(), values.as_slice())));
     Companions {
         train_score: find(Sense::Score, Measured::Training),
         held_score: find(Sense::Score, Measured::HeldOut),

@@ -147,7 +147,7 @@ impl Diagnosis {
 /// let said = diagnose(&Case { id: "a", tracks, facts: Facts::default() });
 /// assert_eq!(said.findings[0].name, "overfit");
 /// assert!(said.findings[0].probability > 0.9 && said.findings[0].since.unwrap() > 20.0);
-/// assert!(said.blind.iter().any(|b| b.name == "at_floor"));
+/// assert!(said.blind.iter().any(|b| b.name == "proxy"));
 /// ```
 pub fn diagnose(case: &Case<'_>) -> Diagnosis {
     let mut said = Diagnosis::default();
