@@ -141,12 +141,7 @@ fn sign(s: &DiagnosedSign) -> String {
 }
 
 fn print_table(runs: &[DiagnosedRun]) {
-    let wide = runs
-        .iter()
-        .map(|r| r.id.chars().count())
-        .max()
-        .unwrap_or(0)
-        .clamp(3, 40);
+    let wide = crate::forecast::id_width(runs.iter().map(|r| r.id.as_str()));
     line(&format!(
         "{:<wide$}  {:>7}  {:>7}  findings",
         "run", "checked", "blind"

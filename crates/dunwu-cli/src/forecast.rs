@@ -189,13 +189,14 @@ fn fan(run: &RunForecast) -> Vec<String> {
     rows.chain([foot, steps]).collect()
 }
 
+/// Width of the column of names that [`tail`] cuts to.
+pub(crate) fn id_width<'a>(ids: impl Iterator<Item = &'a str>) -> usize {
+    let longest = ids.map(|id| id.chars().count()).max();
+    longest.unwrap_or(0).clamp(3, 40)
+}
+
 fn print_table(runs: &[RunForecast]) {
-    let wide = runs
-        .iter()
-        .map(|r| r.id.chars().count())
-        .max()
-        .unwrap_or(0)
-        .clamp(3, 40);
+    let wide = id_width(runs.iter().map(|r| r.id.as_str()));
     line(&format!(
         "{:<wide$}  {:<14}{:>8}{:>10}{:>10}{:>10}{:>10}{:>8}  decision",
         "run", "metric", "points", "last", "q05", "q50", "q95", "better"

@@ -4,6 +4,7 @@ use crate::error::Error;
 use crate::files::Sources;
 use crate::forecast::format;
 use crate::lab::{Lab, stop_reason};
+use crate::log_words::{each_once, is_override};
 use crate::page::command_line;
 use camino::{Utf8Path, Utf8PathBuf};
 use dunwu_analysis::diagnose::{
@@ -11,7 +12,7 @@ use dunwu_analysis::diagnose::{
     diagnose_together, ending,
 };
 use dunwu_analysis::forecast::Measured;
-use dunwu_core::{Optimizer, PlanError, RunPlan, RunSpec, key_value};
+use dunwu_core::{Optimizer, PlanError, RunPlan, RunSpec};
 use dunwu_report::{
     DiagnosedFinding, DiagnosedLook, DiagnosedRun, DiagnosedSign, DiagnosisPage, DrawnSeries,
     diagnosis_figures, diagnosis_page,
@@ -103,15 +104,8 @@ impl DiagnoseSpec {
     pub fn from_overrides<S: AsRef<str>>(
         words: impl IntoIterator<Item = S>,
     ) -> Result<Self, Error> {
-        let (mut spec, mut given) = (Self::default(), Vec::new());
-        for word in words {
-            let (key, value) = key_value(word.as_ref())?;
-            if given.iter().any(|k| k == key) {
-                return Err(PlanError::new(key, "is given twice").into());
-            }
-            given.push(key.to_owned());
-            spec.set(key, value)?;
-        }
+        let mut spec = Self::default();
+        each_once(words, |key, value| spec.set(key, value))?;
         spec.facts.proxy = match (spec.proxy.take(), spec.wanted.take()) {
             (Some(proxy), Some(wanted)) => Some((proxy, wanted)),
             (None, None) => None,
@@ -167,10 +161,7 @@ impl DiagnoseSpec {
 
     /// Whether a word of the command line is an override rather than a file.
     pub fn is_override(word: &str) -> bool {
-        let key = word.split_once('=').map(|(key, _)| key.trim());
-        key.is_some_and(|k| {
-            DIAGNOSE_KEYS.iter().any(|known| known.name == k) || !Utf8Path::new(word).exists()
-        })
+        is_override(word, DIAGNOSE_KEYS.iter().map(|k| k.name))
     }
 }
 

@@ -2,12 +2,13 @@
 
 use crate::error::Error;
 use crate::forecast_known::{known, thinned};
+use crate::log_words::{each_once, is_override};
 use camino::{Utf8Path, Utf8PathBuf};
 use dunwu_analysis::forecast::{
     Calibration, Companions, Forecast, Jump, Measured, Metric, Points, Quantiles, Question, Sense,
     forecast, forecast_calibrated,
 };
-use dunwu_core::{PlanError, key_value};
+use dunwu_core::PlanError;
 use dunwu_store::{Log, LogFormat, LogOptions, LogSeries, log_sources, read_log};
 use serde_json::{Value, json};
 
@@ -88,15 +89,8 @@ impl ForecastSpec {
     pub fn from_overrides<S: AsRef<str>>(
         words: impl IntoIterator<Item = S>,
     ) -> Result<Self, Error> {
-        let (mut spec, mut given) = (Self::default(), Vec::new());
-        for word in words {
-            let (key, value) = key_value(word.as_ref())?;
-            if given.iter().any(|k| k == key) {
-                return Err(PlanError::new(key, "is given twice").into());
-            }
-            given.push(key.to_owned());
-            spec.set(key, value)?;
-        }
+        let mut spec = Self::default();
+        each_once(words, |key, value| spec.set(key, value))?;
         Ok(spec)
     }
 
@@ -134,10 +128,7 @@ impl ForecastSpec {
 
     /// Whether a word of the command line is an override rather than a file.
     pub fn is_override(word: &str) -> bool {
-        let key = word.split_once('=').map(|(key, _)| key.trim());
-        key.is_some_and(|k| {
-            FORECAST_KEYS.iter().any(|known| known.name == k) || !Utf8Path::new(word).exists()
-        })
+        is_override(word, FORECAST_KEYS.iter().map(|k| k.name))
     }
 }
 

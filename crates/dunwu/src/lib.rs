@@ -27,6 +27,7 @@ mod lab;
 mod landscape;
 mod landscape_page;
 mod learned;
+mod log_words;
 mod microscope;
 mod names;
 mod page;
