@@ -6,6 +6,7 @@ use crate::forecast::format;
 use crate::lab::{Lab, stop_reason};
 use crate::log_words::{each_once, is_override};
 use crate::page::command_line;
+use crate::record_page::{self, RecordPage};
 use camino::{Utf8Path, Utf8PathBuf};
 use dunwu_analysis::diagnose::{
     ALL, Case, Diagnosis, Ending, Facts, Finding, Looked, Own, Role, Severity, Track, diagnose,
@@ -18,8 +19,7 @@ use dunwu_report::{
     diagnosis_figures, diagnosis_page,
 };
 use dunwu_store::{
-    Log, LogFormat, LogOptions, LogSeries, RecordDir, RunDir, StoreError, log_sources, read_log,
-    read_record,
+    Log, LogFormat, LogOptions, LogSeries, RecordDir, RunDir, log_sources, read_log,
 };
 
 /// A key of a diagnosis.
@@ -188,8 +188,6 @@ impl Ward {
 
 /// The file from which the page of a diagnosis is made.
 const RECORD: &str = "diagnosis.json";
-/// The page.
-const PAGE: &str = "index.html";
 
 /// A directory that waits for a diagnosis.
 #[derive(Debug)]
@@ -231,9 +229,7 @@ impl DiagnosisDir {
             together: together.cloned(),
             provenance: provenance(),
         };
-        let value = serde_json::to_value(&page).expect("a record is plain data");
-        self.held.write_record(RECORD, &value)?;
-        rebuild(&self.dir, &self.held)
+        record_page::write(&self.dir, &self.held, &page)
     }
 }
 
@@ -244,22 +240,23 @@ pub fn is_diagnosis(dir: &Utf8Path) -> bool {
 
 /// Rebuilds the page of a diagnosis from its record.
 pub(crate) fn redraw(dir: &Utf8Path) -> Result<Utf8PathBuf, Error> {
-    rebuild(dir, &RecordDir::open(dir, RECORD)?)
+    record_page::redraw::<DiagnosisPage>(dir)
 }
 
-/// Everything is read back from the disk: what is drawn is what is stored.
-fn rebuild(dir: &Utf8Path, held: &RecordDir) -> Result<Utf8PathBuf, Error> {
-    let value = read_record(dir, RECORD)?.expect("the record has just been found");
-    let damaged = |why: String| StoreError::damaged(&dir.join(RECORD), why);
-    let page: DiagnosisPage = serde_json::from_value(value).map_err(|e| damaged(e.to_string()))?;
-    if !page.is_consistent() {
-        return Err(damaged("numbers do not fit together".into()).into());
+impl RecordPage for DiagnosisPage {
+    const RECORD: &'static str = RECORD;
+
+    fn flaw(&self) -> Option<&'static str> {
+        (!self.is_consistent()).then_some("numbers do not fit together")
     }
-    held.write(PAGE, &diagnosis_page(&page))?;
-    for (name, svg) in diagnosis_figures(&page) {
-        held.write(&format!("figures/{name}"), &svg)?;
+
+    fn html(&self) -> String {
+        diagnosis_page(self)
     }
-    Ok(dir.join(PAGE))
+
+    fn figures(&self) -> Vec<(String, String)> {
+        diagnosis_figures(self)
+    }
 }
 
 /// By what it was made.

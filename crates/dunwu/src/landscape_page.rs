@@ -4,19 +4,18 @@ use crate::error::Error;
 use crate::files::read_file;
 use crate::landscape::{Landscape, LandscapeSpec, Sample, peak_name, slice};
 use crate::provenance;
+use crate::record_page::{self, RecordPage};
 use camino::{Utf8Path, Utf8PathBuf};
 use dunwu_analysis::landscape::Level;
 use dunwu_core::RunPlan;
 use dunwu_report::{
     LandscapePage, PeakBorder, PeakFamily, SampleHeights, landscape_figures, landscape_page,
 };
-use dunwu_store::{RecordDir, StoreError, read_record};
+use dunwu_store::RecordDir;
 use dunwu_task::Task;
 
 /// The file from which the page of a landscape is made.
 const RECORD: &str = "landscape.json";
-/// The page.
-const PAGE: &str = "index.html";
 
 /// A directory that waits for the record of a landscape.
 #[derive(Debug)]
@@ -52,9 +51,7 @@ impl LandscapeDir {
         words: &[String],
     ) -> Result<Utf8PathBuf, Error> {
         let record = record(spec, found, words)?;
-        let value = serde_json::to_value(&record).expect("a record is plain data");
-        self.held.write_record(RECORD, &value)?;
-        rebuild(&self.dir, &self.held)
+        record_page::write(&self.dir, &self.held, &record)
     }
 }
 
@@ -65,22 +62,23 @@ pub fn is_landscape(dir: &Utf8Path) -> bool {
 
 /// Rebuilds the page of a landscape from its record.
 pub(crate) fn redraw(dir: &Utf8Path) -> Result<Utf8PathBuf, Error> {
-    rebuild(dir, &RecordDir::open(dir, RECORD)?)
+    record_page::redraw::<LandscapePage>(dir)
 }
 
-/// Everything is read back from the disk: what is drawn is what is stored.
-fn rebuild(dir: &Utf8Path, held: &RecordDir) -> Result<Utf8PathBuf, Error> {
-    let value = read_record(dir, RECORD)?.expect("the record has just been found");
-    let damaged = |why: String| StoreError::damaged(&dir.join(RECORD), why);
-    let page: LandscapePage = serde_json::from_value(value).map_err(|e| damaged(e.to_string()))?;
-    if !page.is_consistent() {
-        return Err(damaged("lengths or numbers do not fit together".into()).into());
+impl RecordPage for LandscapePage {
+    const RECORD: &'static str = RECORD;
+
+    fn flaw(&self) -> Option<&'static str> {
+        (!self.is_consistent()).then_some("lengths or numbers do not fit together")
     }
-    held.write(PAGE, &landscape_page(&page))?;
-    for (name, svg) in landscape_figures(&page) {
-        held.write(&format!("figures/{name}"), &svg)?;
+
+    fn html(&self) -> String {
+        landscape_page(self)
     }
-    Ok(dir.join(PAGE))
+
+    fn figures(&self) -> Vec<(String, String)> {
+        landscape_figures(self)
+    }
 }
 
 fn record(

@@ -33,6 +33,7 @@ mod names;
 mod page;
 mod pages;
 mod provenance;
+mod record_page;
 mod recorder;
 pub mod reproduce;
 mod resources;
