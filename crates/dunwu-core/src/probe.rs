@@ -17,6 +17,8 @@ pub struct Needs {
     pub attention: bool,
     /// `optimizer.*`.
     pub optimizer: bool,
+    /// `table.*`, over all rows, of a task whose whole table is there.
+    pub table: bool,
 }
 
 impl Needs {
@@ -28,6 +30,7 @@ impl Needs {
         outputs: false,
         attention: false,
         optimizer: false,
+        table: false,
     };
     /// The weights alone.
     pub const WEIGHTS: Needs = Needs {
@@ -56,6 +59,7 @@ impl Needs {
             outputs: self.outputs || other.outputs,
             attention: self.attention || other.attention,
             optimizer: self.optimizer || other.optimizer,
+            table: self.table || other.table,
         }
     }
 }

@@ -196,6 +196,8 @@ impl NamedTensor {
 /// | `attention.l` | sequences·heads·asking positions × positions | attention weights of layer l, of some sequences |
 /// | `values.l` | sequences·positions × heads | norms of the values of layer l, of the same sequences |
 /// | `optimizer.*` | as the weight | state of the optimiser |
+/// | `table.outputs` | all rows × classes | network outputs of all rows, in their order, held-out ones too |
+/// | `table.nodes.l` | all rows × nodes | hidden nodes after the activation: of layer l of a transformer where it answers, of a perceptron what the readout sees |
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Snapshot<'a> {
     /// Number of updates made so far.
@@ -211,7 +213,7 @@ pub struct Snapshot<'a> {
 /// assert_eq!(kept, [true, false, false]);
 /// ```
 pub fn is_weight(name: &str) -> bool {
-    let derived = ["attention.", "grad.", "optimizer.", "values."];
+    let derived = ["attention.", "grad.", "optimizer.", "table.", "values."];
     !derived.iter().any(|prefix| name.starts_with(prefix))
         && !["features", "outputs"].contains(&name)
 }

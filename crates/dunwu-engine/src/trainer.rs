@@ -35,6 +35,7 @@ pub(crate) struct Trainer<'a, T: Real> {
     features: Vec<T>,
     outputs: Vec<T>,
     attention: Vec<Matrix<T>>,
+    table: Vec<Matrix<T>>,
 }
 
 /// Everything that an update changes.
@@ -87,6 +88,7 @@ impl<'a, T: Real> Trainer<'a, T> {
             features: vec![],
             outputs: vec![],
             attention: vec![],
+            table: vec![],
             plan,
             data,
             seed,
@@ -164,6 +166,17 @@ impl<'a, T: Real> Trainer<'a, T> {
             .resize(self.train.len() * self.d.stride, T::ZERO);
         self.model
             .features(&self.weights, &self.train, &mut self.features);
+    }
+
+    /// Outputs and hidden nodes over all rows, where the whole table is there and not too large.
+    fn fill_table(&mut self) {
+        self.table.clear();
+        if crate::table::numbers(self.plan, self.data).is_some() {
+            let scale = T::of(self.plan.output_scale);
+            self.table = self
+                .model
+                .table(&self.pool, &self.weights, self.data, scale);
+        }
     }
 
     /// Copies the training rows' outputs, dense.
@@ -324,6 +337,9 @@ impl<'a, T: Real> Trainer<'a, T> {
                 .model
                 .attention(&self.weights, self.data, &self.data.train);
         }
+        if needs.table {
+            self.fill_table();
+        }
         let mut tensors: Vec<TensorView<'_>> = Vec::new();
         if needs.weights {
             tensors.extend(self.weights.all.iter().map(|m| m.view()));
@@ -357,6 +373,9 @@ impl<'a, T: Real> Trainer<'a, T> {
         }
         if needs.attention {
             tensors.extend(self.attention.iter().map(Matrix::view));
+        }
+        if needs.table {
+            tensors.extend(self.table.iter().map(Matrix::view));
         }
         if needs.optimizer {
             self.push_states(&mut tensors);

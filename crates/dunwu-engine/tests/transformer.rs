@@ -9,6 +9,8 @@ mod gradients;
 mod pytorch;
 #[path = "transformer/reference.rs"]
 mod reference;
+#[path = "transformer/table.rs"]
+mod table;
 #[path = "transformer/tape.rs"]
 mod tape;
 

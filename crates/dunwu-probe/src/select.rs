@@ -1,6 +1,8 @@
 //! The table of probes.
 
-use crate::{attention, embedding, gradient, gram, norms, rank, spectrum, update, update_spectrum};
+use crate::{
+    attention, circuit, embedding, gradient, gram, norms, rank, spectrum, update, update_spectrum,
+};
 use dunwu_core::{Cost, PlanError, Probe, RunPlan};
 use dunwu_task::Features;
 
@@ -34,6 +36,12 @@ pub static ALL: &[Entry] = &[
         help: "of a transformer: what each head gives to the first position, entropy of heads, norm of the first value",
         cost: Cost::Moderate,
         make: attention::make,
+    },
+    Entry {
+        name: "circuit",
+        help: "restricted and excluded loss: what the answers lose without the key features of the outputs, and without all else",
+        cost: Cost::Expensive,
+        make: circuit::make,
     },
     Entry {
         name: "embedding",

@@ -13,6 +13,7 @@ mod norm;
 mod room;
 mod rotary;
 mod shape;
+mod table;
 mod weigh;
 
 pub(crate) use room::room;
@@ -198,6 +199,16 @@ impl<T: Real> Model<T> for Transformer<T> {
             out.push(&self.layers, cut, &self.rooms[0]);
         }
         out.all
+    }
+
+    fn table(
+        &mut self,
+        pool: &Pool,
+        weights: &Weights<T>,
+        data: &Dataset,
+        scale: T,
+    ) -> Vec<Matrix<T>> {
+        table::table(&self.layers, &mut self.rooms, pool, weights, data, scale)
     }
 }
 
