@@ -93,5 +93,6 @@ pub fn figures(run: &RunPage<'_>) -> Vec<(String, String)> {
         ));
     }
     out.extend(run.learned.iter().flat_map(learned::figures));
+    out.extend(run.circuit.iter().flat_map(circuit::figures));
     out
 }
