@@ -66,7 +66,7 @@ impl<T: Real> Model<T> for Perceptron<T> {
         self.table.descend(rows_grad, weights, grads);
     }
 
-    fn features(&mut self, weights: &Weights<T>, order: &Order, out: &mut [T]) {
+    fn features(&mut self, weights: &Weights<T>, order: &Order, _: usize, out: &mut [T]) {
         let table = self.table.rows(weights);
         self.stack.features(Net { table, weights }, order, out);
     }
@@ -84,7 +84,7 @@ impl<T: Real> Model<T> for Perceptron<T> {
             loss: None,
             output_scale: scale,
             gradient_scale: T::ONE,
-            keep_raw: true,
+            keep_raw: 1,
             descend: false,
         };
         let mut scores = Scores::new(d.classes, d.pitch);
@@ -98,7 +98,7 @@ impl<T: Real> Model<T> for Perceptron<T> {
         };
         let name = format!("table.nodes.{}", d.layers - 1);
         let mut nodes = Matrix::zeros(&name, [order.len(), d.width], order.len(), d.stride);
-        self.features(weights, &order, &mut nodes.data);
+        self.features(weights, &order, 1, &mut nodes.data);
         vec![outputs, nodes]
     }
 }

@@ -46,7 +46,12 @@ pub(super) fn draw(circuit: &Circuit, medium: Medium) -> Option<Drawing> {
         domain: domain(circuit),
         range: (top + tall, top),
     };
-    let plot = Plot::new(medium.epochs(last.epoch), y);
+    let mut x = medium.epochs(last.epoch);
+    if medium == Medium::Narrow {
+        // The longest label needs more than other charts leave.
+        x.range.1 -= 16.0;
+    }
+    let plot = Plot::new(x, y);
     let mut svg = title.begin(medium, top + tall + 42.0);
     let epochs = Axis {
         label: "epoch (log scale)",
