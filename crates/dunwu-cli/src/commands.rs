@@ -262,7 +262,7 @@ fn inspect_file(
     let seen = if is_transformer {
         Seen::Circuit(dunwu::circuit_file(file, overrides)?)
     } else {
-        Seen::Nodes(dunwu::microscope_file(file, overrides)?)
+        Seen::Nodes(Box::new(dunwu::microscope_file(file, overrides)?))
     };
     print_checkpoint(file, &seen, nodes, as_json)
 }
@@ -286,7 +286,7 @@ fn print_checkpoint(
 /// What a look into a network found.
 enum Seen {
     /// Of a perceptron.
-    Nodes(Microscopy),
+    Nodes(Box<Microscopy>),
     /// Of a transformer.
     Circuit(dunwu::Circuit),
 }
@@ -300,7 +300,7 @@ impl Seen {
     ) -> Result<Self, dunwu::Error> {
         Ok(match &plan.transformer {
             Some(_) => Seen::Circuit(dunwu::circuit(path, seed, progress)?),
-            None => Seen::Nodes(dunwu::microscope(path, seed, progress)?),
+            None => Seen::Nodes(Box::new(dunwu::microscope(path, seed, progress)?)),
         })
     }
 
