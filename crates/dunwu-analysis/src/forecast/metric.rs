@@ -188,7 +188,11 @@ impl Metric {
         // Alone an entropy or a divergence is watched, not descended.
         let crossed = any(&["cross"]) && any(&["entropy"]);
         let turned = any(&["neg", "negative", "minus"]);
-        let sense = match (any(SCORES) && !any(&["loss"]), any(LOSSES) || crossed, turned) {
+        let sense = match (
+            any(SCORES) && !any(&["loss"]),
+            any(LOSSES) || crossed,
+            turned,
+        ) {
             (true, _, false) | (false, true, true) => Sense::Score,
             (true, _, true) | (false, true, false) => Sense::Loss,
             (false, false, _) => Sense::Unknown,
