@@ -388,11 +388,11 @@ pub(super) fn spiked(case: &Case<'_>) -> Outcome {
         (1, 0) => "It spiked once".to_owned(),
         (n, 0) => format!("It spiked {n} times"),
         (1, small) => format!(
-            "It spiked {} times, once by a tenth of what it had learned or more",
+            "It spiked {} times, one of them by a tenth of what it had learned or more",
             1 + small
         ),
         (n, small) => format!(
-            "It spiked {} times, {n} times by a tenth of what it had learned or more",
+            "It spiked {} times, {n} of them by a tenth of what it had learned or more",
             n + small
         ),
     };
