@@ -260,7 +260,7 @@ fn inspect_file(
         .and_then(|spec| spec.resolve())
         .is_ok_and(|plan| plan.transformer.is_some());
     let seen = if is_transformer {
-        Seen::Circuit(dunwu::circuit_file(file, overrides)?)
+        Seen::Circuit(Box::new(dunwu::circuit_file(file, overrides)?))
     } else {
         Seen::Nodes(Box::new(dunwu::microscope_file(file, overrides)?))
     };
@@ -288,7 +288,7 @@ enum Seen {
     /// Of a perceptron.
     Nodes(Box<Microscopy>),
     /// Of a transformer.
-    Circuit(dunwu::Circuit),
+    Circuit(Box<dunwu::Circuit>),
 }
 
 impl Seen {
@@ -299,7 +299,7 @@ impl Seen {
         progress: &dyn Fn(usize, usize),
     ) -> Result<Self, dunwu::Error> {
         Ok(match &plan.transformer {
-            Some(_) => Seen::Circuit(dunwu::circuit(path, seed, progress)?),
+            Some(_) => Seen::Circuit(Box::new(dunwu::circuit(path, seed, progress)?)),
             None => Seen::Nodes(Box::new(dunwu::microscope(path, seed, progress)?)),
         })
     }
