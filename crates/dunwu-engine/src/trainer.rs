@@ -34,7 +34,7 @@ pub(crate) struct Trainer<'a, T: Real> {
     /// Copies that a snapshot lends out.
     features: Vec<T>,
     outputs: Vec<T>,
-    attention: Vec<Matrix<T>>,
+    looked: Vec<Matrix<T>>,
 }
 
 /// Everything that an update changes.
@@ -86,7 +86,7 @@ impl<'a, T: Real> Trainer<'a, T> {
             target_norm: plan.weight_norm * weights.norm(),
             features: vec![],
             outputs: vec![],
-            attention: vec![],
+            looked: vec![],
             plan,
             data,
             seed,
@@ -319,11 +319,7 @@ impl<'a, T: Real> Trainer<'a, T> {
         if needs.features {
             self.fill_features();
         }
-        if needs.attention {
-            self.attention = self
-                .model
-                .attention(&self.weights, self.data, &self.data.train);
-        }
+        self.looked = self.look(needs);
         let mut tensors: Vec<TensorView<'_>> = Vec::new();
         if needs.weights {
             tensors.extend(self.weights.all.iter().map(|m| m.view()));
@@ -355,13 +351,27 @@ impl<'a, T: Real> Trainer<'a, T> {
                 T::data(&self.outputs),
             ));
         }
-        if needs.attention {
-            tensors.extend(self.attention.iter().map(Matrix::view));
-        }
+        tensors.extend(self.looked.iter().map(Matrix::view));
         if needs.optimizer {
             self.push_states(&mut tensors);
         }
         Snapshot { epoch, tensors }
+    }
+
+    /// What is wanted of attention and layers.
+    fn look(&mut self, needs: Needs) -> Vec<Matrix<T>> {
+        let rule = match (&self.objective, self.plan.readout) {
+            (Objective::Rows(row), Readout::Trained) => Some(Rule {
+                loss: Some(*row),
+                output_scale: T::of(self.plan.output_scale),
+                gradient_scale: T::ZERO,
+                keep_raw: false,
+                descend: false,
+            }),
+            _ => None,
+        };
+        self.model
+            .look(&self.weights, self.data, needs, rule.as_ref())
     }
 
     fn push_states<'s>(&'s self, tensors: &mut Vec<TensorView<'s>>) {
