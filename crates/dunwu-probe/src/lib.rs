@@ -7,6 +7,7 @@ mod attention;
 mod embedding;
 mod gradient;
 mod gram;
+mod layers;
 mod matrix;
 mod norms;
 mod rank;
@@ -15,6 +16,7 @@ mod spectrum;
 mod update;
 mod update_spectrum;
 
+pub use attention::{AttentionMaps, LayerMaps};
 pub use embedding::embedding_shares;
 pub use select::{ALL, Entry, Setting, select};
 pub use spectrum::{FeatureMap, feature_map};
