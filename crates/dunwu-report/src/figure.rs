@@ -1,7 +1,7 @@
 //! Figures as data: axes, series, bands and marks. Nothing here knows how they are drawn.
 
 use crate::extent::extent;
-use crate::families::{self, Family};
+use crate::families::{self, Family, Part};
 use crate::readings::{GRID, grid, is_constant, series};
 use crate::run::{RunPage, SeedPage};
 use crate::scale::{Format, Spread};
@@ -30,6 +30,8 @@ pub(crate) struct Figure {
     pub(crate) level: Option<(f64, String)>,
     /// What a reader must know to read it right.
     pub(crate) notes: Vec<String>,
+    /// The part of the page that it stands in.
+    pub(crate) part: Part,
 }
 
 /// One signal of all seeds.
@@ -137,6 +139,7 @@ fn figure(
         },
         level: (lead && run.chance.is_finite()).then(|| (run.chance, "chance".to_owned())),
         notes,
+        part: family.map_or(Part::Learned, |f| f.part),
     }
 }
 
