@@ -10,14 +10,15 @@ const DRAINED: f64 = 0.25;
 
 /// When a layer had gone half of the way that it went in the epochs recorded.
 ///
-/// Half of a way is (first + last)/2 of its readings, so a longer record may say another epoch: this is no border of a stage.
+/// Half of a way is half between the first reading and the best, so a longer record may say another epoch: this is no
+/// border of a stage.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LayerWay {
     /// The layer, from 0.
     pub layer: usize,
-    /// First epoch at which its weights were half as far from where they began as at the end (`layer_moved`).
+    /// First epoch at which its weights were half as far from where they began as they ever came (`layer_moved`).
     pub weights: Option<u64>,
-    /// First epoch at which the held-out loss of a readout after it had come down half as far as at the end
+    /// First epoch at which the held-out loss of a readout after it had come down half as far as it ever did
     /// (`lens_loss`); None where it did not come down.
     pub loss: Option<u64>,
     /// The same for the held-out accuracy (`lens_acc`); None where it did not rise.
@@ -47,22 +48,27 @@ pub struct Sink {
     pub key: [f64; 2],
 }
 
-/// First epoch at which a column had gone half of the way from its first reading to its last; None if it went none,
-/// or went the other way: up where `falls`, else down.
+/// First epoch at which a column had gone half of the way from its first reading to its best, the least where it
+/// `falls`, else the largest; None if the first is the best.
 ///
 /// ```
 /// use dunwu_analysis::half_way;
 /// let mut curve = dunwu_core::Curve::default();
-/// [4.0, 5.0, 2.5, 1.0].iter().enumerate().for_each(|(e, x)| curve.set(10 * e as u64, "x", *x));
-/// assert_eq!((half_way(&curve, "x", true), half_way(&curve, "x", false)), (Some(20), None));
+/// let readings = [4.0, 5.0, 2.5, 1.0, 1.5];
+/// readings.iter().enumerate().for_each(|(e, x)| curve.set(10 * e as u64, "x", *x));
+/// assert_eq!((half_way(&curve, "x", true), half_way(&curve, "x", false)), (Some(20), Some(10)));
 /// ```
 pub fn half_way(curve: &Curve, column: &str, falls: bool) -> Option<u64> {
     let sign = if falls { -1.0 } else { 1.0 };
-    let points = || curve.points(column).filter(|p| p.1.is_finite());
-    let (first, last) = (sign * points().next()?.1, sign * points().last()?.1);
-    let half = 0.5 * (first + last);
-    let reached = points().find(|p| sign * p.1 >= half)?;
-    (last > first).then_some(reached.0)
+    let points = || {
+        let points = curve.points(column).filter(|p| p.1.is_finite());
+        points.map(move |(epoch, value)| (epoch, sign * value))
+    };
+    let first = points().next()?.1;
+    let best = points().fold(first, |best, p| best.max(p.1));
+    let half = 0.5 * (first + best);
+    let reached = points().find(|p| p.1 >= half)?;
+    (best > first).then_some(reached.0)
 }
 
 /// Every layer whose readings are in the curve.
@@ -140,7 +146,7 @@ pub(crate) fn layers_in_words(curve: &Curve) -> Vec<String> {
         format!("By how far their weights came, layers were half of the way at {order}.")
     }));
     out.extend(in_order(&ways, |way| way.accuracy).map(|order| {
-        format!("Had the readout come right after a layer, half of the held-out accuracy reached at the end would have been there at {order}.")
+        format!("Had the readout come right after a layer, half of the best held-out accuracy that this reached would have been there at {order}.")
     }));
     out
 }

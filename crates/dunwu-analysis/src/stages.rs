@@ -80,7 +80,7 @@ const STATEMENTS: [&str; 4] = [
 
 /// The same of a transformer, as far as the signals show it: the theory is of two layers.
 const OF_TRANSFORMER: [&str; 4] = [
-    "the readout fits what layers as they began happen to give; the weights before it have no direction yet",
+    "as far as the signals show, the readout alone learns, from what layers as they began happen to give",
     "the layers learn; nothing shows yet that what they learned acts on each other",
     "the updates of the layers line up, and what is still missing is learned",
     "held-out rows are answered and little is left to learn",

@@ -135,7 +135,9 @@ fn gloss(name: &str) -> &'static str {
 /// The same of a transformer.
 fn gloss_of_transformer(name: &str) -> &'static str {
     match name {
-        "lazy" => "only the readout learned, from what layers as they began happened to give",
+        "lazy" => {
+            "as far as the signals show, only the readout learned, from what layers as they began happened to give"
+        }
         "independent" => {
             "the layers learned, and nothing showed yet that what they learned acts on each other"
         }

@@ -32,7 +32,11 @@ fn words(out: &str) -> Vec<String> {
 fn run(dir: &Path, words: &[String]) {
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let out = output(dir, &words);
-    assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
+    assert!(
+        out.status.success(),
+        "{}",
+        String::from_utf8_lossy(&out.stderr)
+    );
 }
 
 /// Record of attention, readings and page.
@@ -51,7 +55,10 @@ fn kills_change_no_bit_of_where_it_looked() {
     let mut kills = 0;
     for (i, wait) in [300, 120, 250, 180].into_iter().enumerate() {
         let begun = if i == 0 { &cut[..] } else { &resume[..] };
-        let mut child = dunwu(dir.path(), begun).stdout(Stdio::null()).spawn().unwrap();
+        let mut child = dunwu(dir.path(), begun)
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
         std::thread::sleep(Duration::from_millis(wait));
         kills += usize::from(child.try_wait().unwrap().is_none());
         child.kill().unwrap();
@@ -81,8 +88,16 @@ fn the_page_shows_where_it_looks_and_is_rebuilt_from_the_record() {
         assert!(first.contains(part), "{part}");
     }
     assert!(!first.contains("hidden node"), "a transformer has none");
-    for figure in ["attention.svg", "layers.svg", "lens_acc.svg", "value_first.svg"] {
-        assert!(dir.path().join("r/figures").join(figure).exists(), "{figure}");
+    for figure in [
+        "attention.svg",
+        "layers.svg",
+        "lens_acc.svg",
+        "value_first.svg",
+    ] {
+        assert!(
+            dir.path().join("r/figures").join(figure).exists(),
+            "{figure}"
+        );
     }
     std::fs::remove_file(dir.path().join("r/report.html")).unwrap();
     assert!(output(dir.path(), &["report", "r"]).status.success());

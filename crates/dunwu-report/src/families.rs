@@ -288,8 +288,8 @@ pub(crate) const ALL: &[Family] = &[
         35,
         Linear,
         "How much that differs from query to query (standard deviation)",
-        "Small beside the chart above: the key is a bias, the same whoever asks. As large: it is sought by some and not \
-         by others, so it is no sink.",
+        "Small beside the chart above: the key is a bias, the same whoever asks. As large: some queries seek it and \
+         others pass it over.",
     ),
     of_layers(
         "layer_grad",

@@ -130,7 +130,7 @@ pub(crate) fn places(looks: &Drawn, medium: Medium) -> (Vec<Place>, f64) {
     let columns = looks.heads.min(most);
     let (margin, above, below) = (30.0, 20.0, 20.0);
     let room = (medium.width() - 10.0) / columns as f64;
-    let width = (room - margin - 8.0).min(320.0);
+    let width = (room - margin - 8.0).min(420.0);
     let mut out = Vec::new();
     let mut top = if medium == Medium::File { 34.0 } else { 2.0 };
     for layer in looks.panels.chunk_by(|a, b| a.layer == b.layer) {

@@ -27,13 +27,40 @@ pub(super) fn section(run: &RunPage<'_>, figures: &[Figure]) -> Markup {
         section #attention {
             h2 { "Where it looks" }
             @if let (Some(seed), Some(looks)) = (seed, &looks) {
-                @if looks.sequence >= LONG { (words(run, seed, &heads)) }
+                @if looks.sequence >= LONG { (words(run, seed, &heads)) } @else {
+                    p { "Sequences have " (looks.sequence) " positions, too few for sinks: 30 % of the attention is about \
+                        an even share." }
+                }
                 (slider(run, looks))
             }
             (table(&heads, seed.filter(|_| run.seeds.len() > 1)))
-            (charts::part(run, figures, Part::Attention))
+            (charts::some(run, figures, is_lead))
+            @if figures.iter().any(is_lesser) {
+                details {
+                    summary { "More of the heads: how many positions they look at, how much that changes, where they sink" }
+                    (charts::some(run, figures, is_lesser))
+                }
+            }
         }
     }
+}
+
+/// What tells of the birth of a sink.
+const LEAD: [&str; 6] = [
+    "attention_first",
+    "attention_plain",
+    "attention_trigger",
+    "key_bias",
+    "key_spread",
+    "value_first",
+];
+
+fn is_lead(figure: &Figure) -> bool {
+    LEAD.contains(&figure.name.as_str())
+}
+
+fn is_lesser(figure: &Figure) -> bool {
+    figure.part == Part::Attention && !is_lead(figure)
 }
 
 fn words(run: &RunPage<'_>, seed: &SeedPage, heads: &[Sink]) -> Markup {

@@ -17,7 +17,7 @@ const ROWS: usize = 40;
 const COLUMNS: usize = 12;
 
 pub(super) fn section(run: &RunPage<'_>, figures: &[Figure], constant: &[String]) -> Markup {
-    let figures: Vec<&Figure> = of_part(figures, Part::Learned).collect();
+    let figures: Vec<&Figure> = figures.iter().filter(|f| f.part == Part::Learned).collect();
     html! {
         section #charts {
             h2 { "How it learned" }
@@ -53,14 +53,13 @@ fn reader() -> Markup {
     }
 }
 
-/// The figures of a part of the page.
-fn of_part(figures: &[Figure], part: Part) -> impl Iterator<Item = &Figure> {
-    figures.iter().filter(move |f| f.part == part)
-}
-
-/// The charts of a part of the page, one after the other.
-pub(super) fn part(run: &RunPage<'_>, figures: &[Figure], part: Part) -> Markup {
-    html! { @for figure in of_part(figures, part) { (one(run, figure)) } }
+/// Some of the charts, one after the other.
+pub(super) fn some(
+    run: &RunPage<'_>,
+    figures: &[Figure],
+    is_one: impl Fn(&Figure) -> bool,
+) -> Markup {
+    html! { @for figure in figures.iter().filter(|f| is_one(f)) { (one(run, figure)) } }
 }
 
 fn stage_key(run: &RunPage<'_>, figures: &[&Figure]) -> Markup {

@@ -21,7 +21,7 @@ pub(super) fn section(run: &RunPage<'_>, figures: &[Figure]) -> Markup {
             h2 { "Layer by layer" }
             @if let Some(ways) = ways::ways(run) { (picture(run, &ways)) }
             @if !ways.is_empty() { (table(&ways)) }
-            (charts::part(run, figures, Part::Layers))
+            (charts::some(run, figures, |f| f.part == Part::Layers))
         }
     }
 }
@@ -35,8 +35,8 @@ fn picture(run: &RunPage<'_>, ways: &Ways) -> Markup {
                     "Three strips a layer, over the epochs of the charts above. Answers: the share of unseen examples \
                      that are right if the readout comes right after the layer. Weights: how much of the way that they \
                      went is behind them. Gradient: how strongly the layer is asked to change, beside the most it ever \
-                     was. Pale is none, strong is all; the mark is where a strip first reaches half of what it ends at, \
-                     and the gradient's mark is its peak."
+                     was. Pale is none, strong is all; the mark is where answers and weights first are half of the way \
+                     from where they began to their best, and the gradient's mark is its peak."
                     @if run.seeds.len() > 1 { " Seed " (ways.seed) "." }
                 }
             }
@@ -65,8 +65,8 @@ fn table(ways: &[LayerWay]) -> Markup {
             }
         }
         p.quiet {
-            "Half of what it had come by the last epoch, so a longer run may say another epoch. Readings are "
-            code { "probe_every" } " epochs apart. A dash: it went no such way."
+            "Half of the way from the first reading to the best, so a longer run may say another epoch. Readings are "
+            code { "probe_every" } " epochs apart. A dash: the first reading is the best."
         }
     }
 }
