@@ -11,7 +11,7 @@ const BUDGET: usize = 1_200_000;
 /// Cells of the picture without a script, at most about.
 const CELLS: usize = 16_000;
 /// Shades of that picture.
-const SHADES: u8 = 10;
+const SHADES: u8 = 20;
 
 /// One head.
 #[derive(Clone, Debug, PartialEq)]
@@ -273,7 +273,7 @@ fn shade(svg: &mut Svg, looks: &Drawn, panel: &Panel, place: &Place, block: usiz
         .skip(1)
         .filter(|(_, d)| !d.is_empty())
     {
-        let opacity = format!("{:.1}", shade as f64 / f64::from(SHADES));
+        let opacity = format!("{:.2}", shade as f64 / f64::from(SHADES));
         svg.leaf(
             "path",
             &[("d", data), ("class", "heat"), ("fill-opacity", &opacity)],
@@ -286,5 +286,5 @@ fn level(weights: &[u8], cols: usize, rows: Range<usize>, columns: Range<usize>)
     let count = (rows.len() * columns.len()) as u32;
     let cells = rows.flat_map(|i| columns.clone().map(move |j| i * cols + j));
     let sum: u32 = cells.map(|c| u32::from(weights[c])).sum();
-    (sum * u32::from(SHADES) / (255 * count)) as u8
+    ((sum * u32::from(SHADES) + 255 * count / 2) / (255 * count)) as u8
 }
