@@ -87,7 +87,9 @@ fn the_page_shows_where_it_looks_and_is_rebuilt_from_the_record() {
     ] {
         assert!(first.contains(part), "{part}");
     }
-    assert!(!first.contains("hidden node"), "a transformer has none");
+    let account = first.split("id=\"charts\"").next().unwrap();
+    assert!(account.contains("as far as the signals show, only the readout learned"));
+    assert!(!account.contains("hidden node"), "a transformer has none");
     for figure in [
         "attention.svg",
         "layers.svg",
