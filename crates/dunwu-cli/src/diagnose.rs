@@ -1,6 +1,7 @@
 //! `dunwu diagnose`.
 
-use crate::output::{heading, json, line, paragraph};
+use crate::forecast::Names;
+use crate::output::{heading, json, line, paragraph, row};
 use camino::Utf8PathBuf;
 use dunwu::{
     DiagnoseSpec, DiagnosedFinding, DiagnosedLook, DiagnosedRun, DiagnosedSign, DiagnosisDir, Ward,
@@ -141,7 +142,8 @@ fn sign(s: &DiagnosedSign) -> String {
 }
 
 fn print_table(runs: &[DiagnosedRun]) {
-    let wide = crate::forecast::id_width(runs.iter().map(|r| r.id.as_str()));
+    let names = Names::of(runs.iter().map(|r| r.id.as_str()));
+    let wide = names.width;
     line(&format!(
         "{:<wide$}  {:>7}  {:>7}  findings",
         "run", "checked", "blind"
@@ -152,17 +154,17 @@ fn print_table(runs: &[DiagnosedRun]) {
             .iter()
             .map(|f| format!("{} {} %", f.name, certainty(f.probability)))
             .collect();
-        line(&format!(
-            "{:<wide$}  {:>7}  {:>7}  {}",
-            crate::forecast::tail(&run.id, wide),
+        let columns = format!(
+            "{:<wide$}  {:>7}  {:>7}  ",
+            names.short(&run.id),
             run.findings.len() + run.clear.len(),
-            run.blind.len(),
-            if found.is_empty() {
-                "–".to_owned()
-            } else {
-                found.join(", ")
-            }
-        ));
+            run.blind.len()
+        );
+        let found = match found[..] {
+            [] => "–".to_owned(),
+            _ => found.join(", "),
+        };
+        row(&columns, &found);
     }
 }
 

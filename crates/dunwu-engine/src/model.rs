@@ -39,8 +39,9 @@ pub(crate) trait Model<T: Real>: Send {
         grads: &mut Weights<T>,
     );
 
-    /// What the readout of each of the order's rows sees, a hidden layer's stride apart.
-    fn features(&mut self, weights: &Weights<T>, order: &Order, out: &mut [T]);
+    /// What the readout of the last of every `each` of the order's rows sees, a hidden layer's stride apart; `each` is
+    /// 1 or the answers of a row of the data set.
+    fn features(&mut self, weights: &Weights<T>, order: &Order, each: usize, out: &mut [T]);
 
     /// What the snapshot's `needs` ask for of attention and layers; nothing where there is none. Losses are the
     /// rule's, None if the loss is no mean over rows.

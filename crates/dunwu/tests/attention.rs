@@ -34,7 +34,8 @@ fn sums(maps: &AttentionMaps, reading: usize) -> Vec<f32> {
     let heads = (0..2).flat_map(|l| (0..2).map(move |h| (l, h)));
     let rows = heads.flat_map(|(l, h)| {
         let map = maps.map(reading, l, h);
-        map.chunks_exact(maps.positions.len()).map(|row| row.iter().sum())
+        map.chunks_exact(maps.positions.len())
+            .map(|row| row.iter().sum())
     });
     rows.collect()
 }
@@ -42,9 +43,15 @@ fn sums(maps: &AttentionMaps, reading: usize) -> Vec<f32> {
 #[test]
 fn mean_maps_of_softmax_sum_to_one_where_no_position_is_cut_off() {
     let kept = maps("attention=softmax");
-    assert_eq!((kept.sequence, kept.positions.len(), kept.layers.len()), (70, 64, 2));
+    assert_eq!(
+        (kept.sequence, kept.positions.len(), kept.layers.len()),
+        (70, 64, 2)
+    );
     assert_eq!(kept.layers[1].queries, kept.positions);
-    assert_eq!((kept.epochs.len(), kept.epochs[0], kept.epochs[63]), (64, 0, 90));
+    assert_eq!(
+        (kept.epochs.len(), kept.epochs[0], kept.epochs[63]),
+        (64, 0, 90)
+    );
     for reading in [0, 63] {
         // The first 32 positions see no more than themselves; of the others the middle is cut off.
         for row in sums(&kept, reading).chunks_exact(64) {

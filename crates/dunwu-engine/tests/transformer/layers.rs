@@ -178,12 +178,13 @@ fn scores_give_the_weights_and_the_stream_gives_the_outputs() {
         get(&keep.last, "outputs").view(),
     );
     let readout = get(&keep.last, "readout").view();
-    // 30 training rows, all of them looked at, of which 8 positions answer.
-    assert_eq!([stream.rows, stream.cols, outputs.rows], [240, 8, 240]);
-    for i in 0..240 {
+    // 30 training rows, all of them looked at, of which 8 positions answer and the last gives the output for the label.
+    assert_eq!([stream.rows, stream.cols, outputs.rows], [240, 8, 30]);
+    for i in 0..30 {
         for c in 0..7 {
-            let sum: f64 = (0..8).map(|j| stream.at(i, j) * readout.at(j, c)).sum();
-            near(outputs.at(i, c), sum, "output");
+            let of_label = 8 * i + 7;
+            let products = (0..8).map(|j| stream.at(of_label, j) * readout.at(j, c));
+            near(outputs.at(i, c), products.sum(), "output");
         }
     }
     assert_eq!(get(&keep.last, "stream.0").rows, 30 * 9);
