@@ -381,7 +381,7 @@ impl<'a, T: Real> Trainer<'a, T> {
                 loss: Some(*row),
                 output_scale: T::of(self.plan.output_scale),
                 gradient_scale: T::ZERO,
-                keep_raw: false,
+                keep_raw: 0,
                 descend: false,
             }),
             _ => None,
