@@ -34,7 +34,7 @@ pub(crate) struct Trainer<'a, T: Real> {
     /// Copies that a snapshot lends out.
     features: Vec<T>,
     outputs: Vec<T>,
-    attention: Vec<Matrix<T>>,
+    looked: Vec<Matrix<T>>,
     table: Vec<Matrix<T>>,
 }
 
@@ -87,7 +87,7 @@ impl<'a, T: Real> Trainer<'a, T> {
             target_norm: plan.weight_norm * weights.norm(),
             features: vec![],
             outputs: vec![],
-            attention: vec![],
+            looked: vec![],
             table: vec![],
             plan,
             data,
@@ -348,11 +348,8 @@ impl<'a, T: Real> Trainer<'a, T> {
         if needs.features {
             self.fill_features(self.train.answers);
         }
-        if needs.attention {
-            self.attention = self
-                .model
-                .attention(&self.weights, self.data, &self.data.train);
-        }
+        self.looked = self.look(needs);
+        self.looked = self.look(needs);
         if needs.table {
             self.fill_table();
         }
@@ -387,9 +384,7 @@ impl<'a, T: Real> Trainer<'a, T> {
                 T::data(&self.outputs),
             ));
         }
-        if needs.attention {
-            tensors.extend(self.attention.iter().map(Matrix::view));
-        }
+        tensors.extend(self.looked.iter().map(Matrix::view));
         if needs.table {
             tensors.extend(self.table.iter().map(Matrix::view));
         }
@@ -397,6 +392,22 @@ impl<'a, T: Real> Trainer<'a, T> {
             self.push_states(&mut tensors);
         }
         Snapshot { epoch, tensors }
+    }
+
+    /// What is wanted of attention and layers.
+    fn look(&mut self, needs: Needs) -> Vec<Matrix<T>> {
+        let rule = match (&self.objective, self.plan.readout) {
+            (Objective::Rows(row), Readout::Trained) => Some(Rule {
+                loss: Some(*row),
+                output_scale: T::of(self.plan.output_scale),
+                gradient_scale: T::ZERO,
+                keep_raw: 0,
+                descend: false,
+            }),
+            _ => None,
+        };
+        self.model
+            .look(&self.weights, self.data, needs, rule.as_ref())
     }
 
     fn push_states<'s>(&'s self, tensors: &mut Vec<TensorView<'s>>) {

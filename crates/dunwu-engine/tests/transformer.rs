@@ -5,6 +5,8 @@ mod bits;
 mod common;
 #[path = "transformer/gradients.rs"]
 mod gradients;
+#[path = "transformer/layers.rs"]
+mod layers;
 #[path = "transformer/pytorch.rs"]
 mod pytorch;
 #[path = "transformer/reference.rs"]

@@ -8,6 +8,7 @@ mod circuit;
 mod embedding;
 mod gradient;
 mod gram;
+mod layers;
 mod matrix;
 mod norms;
 mod rank;
@@ -16,6 +17,7 @@ mod spectrum;
 mod update;
 mod update_spectrum;
 
+pub use attention::{AttentionMaps, LayerMaps};
 pub use circuit::{AnswerScore, KEYS, Nodes, Outputs, Plane, keys_of, nodes, plane};
 pub use embedding::embedding_shares;
 pub use select::{ALL, Entry, Setting, select};

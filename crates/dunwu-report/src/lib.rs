@@ -19,6 +19,7 @@ mod heat;
 mod labels;
 mod landscape;
 mod learned;
+mod looks;
 mod map;
 mod medium;
 mod page;
@@ -33,6 +34,7 @@ mod svg;
 mod sweep;
 mod text;
 mod theme;
+mod ways;
 
 pub use border::{
     BorderCollapse, BorderGrid, BorderLaw, BorderLaws, BorderPage, BorderPrediction, BorderRun,
@@ -64,7 +66,7 @@ pub use reproduction::{
     ReproductionNumber, ReproductionPage, ReproductionRow, ReproductionVerdict,
     reproduction_figures, reproduction_page,
 };
-pub use run::{MapData, RunPage, SeedPage};
+pub use run::{LookLayer, Looks, MapData, RunPage, SeedPage};
 pub use sweep::{
     AxisValue, CurveBand, CurveSet, GroupCurve, Measure, PhaseCell, PhaseDiagram, SurvivalGroup,
     SurvivalSet, SurvivalStep, SweepAxis, SweepCounts, SweepPage, SweepSpread, sweep_figures,
@@ -85,6 +87,15 @@ pub fn figures(run: &RunPage<'_>) -> Vec<(String, String)> {
             "neurons_features",
             heat::heat(map, medium::Medium::File),
         ));
+    }
+    if let Some(looks) = looks::drawn(run) {
+        out.push(file(
+            "attention",
+            looks::picture(&looks, medium::Medium::File),
+        ));
+    }
+    if let Some(ways) = ways::ways(run) {
+        out.push(file("layers", ways::picture(&ways, medium::Medium::File)));
     }
     if let Some((epoch, coverage)) = coverage::coverage(run) {
         out.push(file(

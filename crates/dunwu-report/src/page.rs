@@ -1,10 +1,12 @@
 //! The page: one HTML file that needs nothing else.
 
+mod attention;
 mod charts;
 mod data;
 mod features;
 mod glossary;
 mod headline;
+mod layers;
 mod tables;
 
 pub(crate) use headline::tile;
@@ -29,6 +31,8 @@ pub fn page(run: &RunPage<'_>) -> String {
         main #main {
             (headline::answer(run))
             (charts::section(run, &figures, &constant))
+            (attention::section(run, &figures))
+            (layers::section(run, &figures))
             (learned_section(run))
             (features::section(run))
             (tables::stages(run))

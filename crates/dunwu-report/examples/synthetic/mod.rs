@@ -81,6 +81,7 @@ fn seed(seed: u64, epochs: u64) -> SeedPage {
         curve,
         account,
         maps,
+        looks: None,
         stopped: Some("completed".into()),
     }
 }
