@@ -78,7 +78,7 @@ fn run<T: Real>(
         let needs = observer.needs(epoch);
         let last = epoch >= plan.epochs;
         let test = last || epoch.is_multiple_of(plan.eval_every);
-        let descend = !last || needs.gradients;
+        let descend = needs.gradients || !last && trainer.is_whole();
         let mut metrics = trainer.evaluate(epoch, test, descend, needs.outputs);
         if test && plan.eval_every > 1 {
             if last_seen

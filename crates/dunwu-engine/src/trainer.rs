@@ -83,7 +83,7 @@ impl<'a, T: Real> Trainer<'a, T> {
             train: model.order(data, &data.train),
             model,
             scores: Scores::new(d.classes, d.pitch),
-            target_norm: plan.weight_norm * weights.norm(),
+            target_norm: plan.weight_norm * plan.norm_reference.unwrap_or_else(|| weights.norm()),
             features: vec![],
             outputs: vec![],
             attention: vec![],
@@ -226,10 +226,16 @@ impl<'a, T: Real> Trainer<'a, T> {
             .backward(&self.pool, weights, order, gradient, grads);
     }
 
+    /// Whether an epoch is one update, along the gradient over all rows.
+    pub(crate) fn is_whole(&self) -> bool {
+        let size = self.plan.batch_size;
+        size == 0 || size >= self.train.len()
+    }
+
     /// One epoch of updates from the weights after `epoch` of them.
     pub(crate) fn update(&mut self, epoch: u64) {
         let size = self.plan.batch_size;
-        if size == 0 || size >= self.train.len() {
+        if self.is_whole() {
             return self.apply(epoch, epoch + 1);
         }
         let mut rows = self.data.train.clone();
@@ -301,7 +307,7 @@ impl<'a, T: Real> Trainer<'a, T> {
             modifiers.iter_mut().for_each(|m| m.modify(weight, grad));
             rule.step(&step, weight, grad);
         }
-        if self.plan.weight_norm > 0.0 {
+        if self.plan.weight_norm > 0.0 && t >= self.plan.norm_start {
             let norm = self.weights.norm();
             if norm > 0.0 {
                 self.weights.scale(self.target_norm / norm);

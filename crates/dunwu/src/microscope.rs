@@ -112,7 +112,7 @@ pub fn microscope(
     })
 }
 
-fn is_finite(tensor: &NamedTensor) -> bool {
+pub(crate) fn is_finite(tensor: &NamedTensor) -> bool {
     match &tensor.values {
         Values::F32(data) => data.iter().all(|x| x.is_finite()),
         Values::F64(data) => data.iter().all(|x| x.is_finite()),
