@@ -249,9 +249,9 @@ pub const KEYS: &[Key] = &[
     ),
     key(
         "norm_start",
-        "epochs",
+        "update",
         "0",
-        "updates before weight_norm holds for the first time",
+        "first update after which weight_norm is held, where updates count from 1; 0 is all",
     ),
     key("operands", "integer", "2", "operands of a group task"),
     key("optimizer", "name", "adam", "rule of the weight update"),
