@@ -2,15 +2,20 @@
 
     pip install -r scripts/requirements.txt
     python scripts/pytorch_transformer.py > crates/dunwu-engine/tests/data/pytorch_transformer.json
-    python scripts/pytorch_transformer.py speed [threads]
+    python scripts/pytorch_transformer.py speed [threads] [path of dunwu]
+    python scripts/pytorch_transformer.py text FILE [seed] [epochs]
 
 The first records losses for crates/dunwu-engine/tests/transformer/pytorch.rs, from initial weights and splits of
 splitmix64, which the test mirrors. The second times a training step of the published one-layer network (arXiv
-2301.05217) on 30 % of a + b mod 113, full batch, float32, eagerly and through torch.compile (which needs a C++ compiler).
+2301.05217) on 30 % of a + b mod 113, full batch, float32, eagerly and through torch.compile (which needs a C++ compiler),
+and in turn with them in dunwu, if its binary is named: the time of 220 epochs less that of 20. The third
+trains the byte model of docs/transformers.md and prints its losses after each epoch.
 """
 
 import json
+import subprocess
 import sys
+import tempfile
 import time
 
 import torch
@@ -136,8 +141,8 @@ def turned(x):
     return torch.cat([a * angles.cos() - b * angles.sin(), a * angles.sin() + b * angles.cos()], -1)
 
 
-def outputs(w, keys, tokens, modulus):
-    """Outputs at the last position of every row."""
+def outputs(w, keys, tokens, modulus, everywhere=False):
+    """Outputs at the last position of every row, or at every position."""
     heads = int(keys["heads"])
     pre = keys["norm_place"] == "pre"
     x = w["embedding"][tokens]
@@ -167,7 +172,7 @@ def outputs(w, keys, tokens, modulus):
         x = x + moved
         x = x if pre else norm(x, w, at + "norm.1")
     x = norm(x, w, "norm") if pre else x
-    last = x[:, -1]
+    last = x if everywhere else x[:, -1]
     return last @ w["readout"] if "readout" in w else last @ w["embedding"][:modulus].T
 
 
@@ -195,7 +200,8 @@ def losses(case):
     return out
 
 
-def milliseconds(compiled, steps=20, rounds=5):
+def pytorch_step(compiled):
+    """A function that makes one training step, warmed up."""
     case = CASES[0]
     keys, modulus = keys_of(case), case["modulus"]
     w = weights(keys, modulus, torch.float32)
@@ -212,25 +218,107 @@ def milliseconds(compiled, steps=20, rounds=5):
 
     for _ in range(3):
         one()
-    fastest = float("inf")
+    return one
+
+
+def pytorch_seconds(one, steps=20):
+    start = time.perf_counter()
+    for _ in range(steps):
+        one()
+    return (time.perf_counter() - start) / steps
+
+
+def dunwu_seconds(binary, threads):
+    def run(epochs):
+        with tempfile.TemporaryDirectory() as directory:
+            words = ["model=transformer", "task=Z113", "train_size=3830", "eval_every=1000000", "probes=none"]
+            words += [f"epochs={epochs}", f"threads={threads}", f"--out={directory}/run"]
+            start = time.perf_counter()
+            subprocess.run([binary, "train", *words], check=True, capture_output=True)
+            return time.perf_counter() - start
+
+    few, many = run(20), run(220)
+    return (many - few) / 200
+
+
+def speed(threads=1, binary=None, rounds=5):
+    """Milliseconds a step, the fastest and the middle of several rounds in which all take their turn."""
+    torch.set_num_threads(threads)
+    contenders = {}
+    for name, compiled in [("eager", False), ("compiled", True)]:
+        try:
+            one = pytorch_step(compiled)
+            contenders[name] = lambda one=one: pytorch_seconds(one)
+        except Exception as error:
+            print(f"{name}: {str(error).splitlines()[0]}", file=sys.stderr)
+    if binary:
+        contenders["dunwu"] = lambda: dunwu_seconds(binary, threads)
+    times = {name: [] for name in contenders}
     for _ in range(rounds):
-        start = time.perf_counter()
-        for _ in range(steps):
-            one()
-        fastest = min(fastest, (time.perf_counter() - start) / steps)
-    return 1e3 * fastest
+        for name, measure in contenders.items():
+            times[name].append(1e3 * measure())
+    out = {name: {"fastest_ms": min(t), "median_ms": sorted(t)[len(t) // 2]} for name, t in times.items()}
+    print(json.dumps({"torch": torch.__version__, "threads": threads} | out))
+
+
+TEXT = DEFAULTS | {"layers": "4", "norm": "layer", "activation": "gelu", "tie_embeddings": "false"}
+
+
+def text_weights(seed, context):
+    """Initial weights of the byte model: normal with deviation 1/√fan_in, scales 1, shifts and biases 0."""
+    torch.manual_seed(seed)
+    w = {}
+    for name, rows, cols in tensors(TEXT, 256):
+        if name == "embedding":
+            rows = 256
+        if name == "positions":
+            rows = context
+        if "norm" in name:
+            drawn = torch.stack([torch.ones(cols), torch.zeros(cols)])
+        elif name.endswith("bias"):
+            drawn = torch.zeros(rows, cols)
+        else:
+            drawn = torch.randn(rows, cols) / (cols if name in ("embedding", "positions") else rows) ** 0.5
+        w[name] = drawn.requires_grad_()
+    return w
+
+
+def text(path, seed=0, epochs=3, context=64, batch=64):
+    with open(path, "rb") as file:
+        data = torch.tensor(list(file.read()))
+    rows = (len(data) - 1) // context
+    tokens = data[: rows * context].view(rows, context)
+    labels = data[1 : rows * context + 1].view(rows, context)
+    trained = round(0.9 * rows)
+    w = text_weights(seed, context)
+    step = torch.optim.AdamW(w.values(), lr=1e-3, betas=(0.9, 0.98), eps=1e-8, weight_decay=0.1)
+    loss_of = lambda at: functional.cross_entropy(
+        outputs(w, TEXT, tokens[at], 256, True).flatten(0, 1), labels[at].flatten()
+    )
+
+    def mean_loss(at):
+        with torch.no_grad():
+            parts = at.split(256)
+            return sum(loss_of(part).item() * len(part) for part in parts) / len(at)
+
+    print(f"{sum(t.numel() for t in w.values())} weights, {trained} rows to train on, {rows - trained} held out")
+    for epoch in range(epochs):
+        for at in torch.randperm(trained).split(batch):
+            step.zero_grad()
+            loss_of(at).backward()
+            step.step()
+        held = mean_loss(torch.arange(trained, rows))
+        print(json.dumps({"epoch": epoch + 1, "test_loss": held}), flush=True)
 
 
 def main():
     if sys.argv[1:2] == ["speed"]:
-        torch.set_num_threads(int((sys.argv[2:] or ["1"])[0]))
-        out = {"threads": torch.get_num_threads(), "eager_ms": milliseconds(False)}
-        try:
-            out["compiled_ms"] = milliseconds(True)
-        except Exception as error:
-            out["compiled_ms"], out["why"] = None, str(error).splitlines()[0]
-        print(json.dumps(out))
+        threads, *binary = sys.argv[2:] or ["1"]
+        speed(int(threads), *binary)
         return
+    if sys.argv[1:2] == ["text"]:
+        path, *numbers = sys.argv[2:]
+        return text(path, *map(int, numbers))
     cases = [case | {"losses": losses(case)} for case in CASES]
     print(json.dumps({"torch": torch.__version__, "cases": cases}, indent=1))
 

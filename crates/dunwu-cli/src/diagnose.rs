@@ -1,6 +1,6 @@
 //! `dunwu diagnose`.
 
-use crate::output::{heading, json, line, paragraph};
+use crate::output::{heading, json, line, paragraph, row};
 use camino::Utf8PathBuf;
 use dunwu::{
     DiagnoseSpec, DiagnosedFinding, DiagnosedLook, DiagnosedRun, DiagnosedSign, DiagnosisDir, Ward,
@@ -152,17 +152,17 @@ fn print_table(runs: &[DiagnosedRun]) {
             .iter()
             .map(|f| format!("{} {} %", f.name, certainty(f.probability)))
             .collect();
-        line(&format!(
-            "{:<wide$}  {:>7}  {:>7}  {}",
+        let columns = format!(
+            "{:<wide$}  {:>7}  {:>7}  ",
             crate::forecast::tail(&run.id, wide),
             run.findings.len() + run.clear.len(),
-            run.blind.len(),
-            if found.is_empty() {
-                "–".to_owned()
-            } else {
-                found.join(", ")
-            }
-        ));
+            run.blind.len()
+        );
+        let found = match found[..] {
+            [] => "–".to_owned(),
+            _ => found.join(", "),
+        };
+        row(&columns, &found);
     }
 }
 

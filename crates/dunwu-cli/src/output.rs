@@ -81,6 +81,27 @@ pub(crate) fn heading(text: &str) {
     wrapped("", text);
 }
 
+/// A row of a table on standard output, whose last column is broken between words if that is a terminal.
+pub(crate) fn row(columns: &str, last: &str) {
+    let width = console::Term::stdout().size_checked();
+    match width {
+        Some((_, width)) => line(&broken_last(columns, last, usize::from(width))),
+        None => line(&format!("{columns}{last}")),
+    }
+}
+
+/// Fewest characters a line that a last column is broken into.
+const NARROWEST: usize = 16;
+
+fn broken_last(columns: &str, last: &str, width: usize) -> String {
+    let rest = " ".repeat(columns.chars().count());
+    let width = width.max(rest.len() + NARROWEST);
+    let options = textwrap::Options::new(width)
+        .initial_indent(columns)
+        .subsequent_indent(&rest);
+    textwrap::fill(last, options)
+}
+
 fn wrapped(indent: &str, text: &str) {
     let width = console::Term::stdout().size_checked();
     match width {
@@ -116,5 +137,13 @@ mod tests {
         let lines = super::broken("", task, 80);
         assert!(lines.lines().count() == 2 && lines.lines().all(|l| l.chars().count() <= 80));
         assert!(lines.ends_with("\n  rows"), "{lines}");
+    }
+
+    #[test]
+    fn a_last_column_stays_in_its_column() {
+        let lines = super::broken_last("run  12  ", "plateau 99.0 %, spiked 12.0 %", 30);
+        assert_eq!(lines, "run  12  plateau 99.0 %,\n         spiked 12.0 %");
+        let narrow = super::broken_last("a long name of a run  ", "plateau 99.0 %", 20);
+        assert!(narrow.lines().all(|l| l.chars().count() <= 38), "{narrow}");
     }
 }

@@ -191,8 +191,8 @@ impl NamedTensor {
 /// | `layers.l.mlp.in`, `.out` | d × m, m × d | of a transformer, with `.in_bias` and `.out_bias` |
 /// | `layers.l.norm.0`, `.1`, `norm` | 1 or 2 × d | scale, then shift: by attention, by perceptron, by readout |
 /// | `grad.*` | as the weight | gradient of the loss, before optimiser and modifiers |
-/// | `features` | train rows × K | hidden activations F of the training rows |
-/// | `outputs` | train rows × classes | network outputs of the training rows |
+/// | `features` | train rows × K | hidden activations F of the training rows, of a transformer what its readout sees of the label |
+/// | `outputs` | train rows × classes | network outputs of the training rows, of texts those for the label |
 /// | `attention.l` | sequences·heads·asking positions × positions | attention weights of layer l, of some sequences |
 /// | `values.l` | sequences·positions × heads | norms of the values of layer l, of the same sequences |
 /// | `optimizer.*` | as the weight | state of the optimiser |

@@ -1,5 +1,6 @@
 //! How much memory a run takes.
 
+use crate::loss::{Objective, objective};
 use crate::transformer::{self, Shape, Tensors};
 use crate::weights::Dims;
 use dunwu_core::{
@@ -124,9 +125,16 @@ fn of_transformer(plan: &RunPlan, s: &Shape, [all, rows]: [usize; 2], threads: u
     let weights = Tensors::new(s).numbers().saturating_mul(size);
     let optimizer = weights.saturating_mul(moments + filter);
     let rooms = transformer::room(s).saturating_mul(threads as u64);
-    let answers = (rows as u64).saturating_mul(s.answers as u64);
-    let outputs = answers.saturating_mul(s.pitch as u64);
-    let mut work = rooms.saturating_add(outputs).saturating_mul(size);
+    let mut work = rooms;
+    // What probes see of the labels.
+    let seen = 2 * s.pitch + s.stride;
+    work = work.saturating_add((rows as u64).saturating_mul(seen as u64));
+    let rows_alone = matches!(objective::<f32>(plan), Objective::Rows(_));
+    if plan.readout == Readout::Ridge || !rows_alone {
+        let kept = (all + rows).saturating_mul(s.answers).saturating_mul(2);
+        work = work.saturating_add((kept as u64).saturating_mul((s.pitch + s.stride) as u64));
+    }
+    work = work.saturating_mul(size);
     work = work.saturating_add(weights.saturating_mul(1 + transformer::PARTS as u64));
     if plan.eval_every > 1 {
         work = work.saturating_add(weights.saturating_add(optimizer));

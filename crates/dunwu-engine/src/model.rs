@@ -39,8 +39,9 @@ pub(crate) trait Model<T: Real>: Send {
         grads: &mut Weights<T>,
     );
 
-    /// What the readout of each of the order's rows sees, a hidden layer's stride apart.
-    fn features(&mut self, weights: &Weights<T>, order: &Order, out: &mut [T]);
+    /// What the readout of the last of every `each` of the order's rows sees, a hidden layer's stride apart; `each` is
+    /// 1 or the answers of a row of the data set.
+    fn features(&mut self, weights: &Weights<T>, order: &Order, each: usize, out: &mut [T]);
 
     /// `attention.l` and `values.l` of every layer over some of the rows named; nothing where there is no attention.
     fn attention(&mut self, _: &Weights<T>, _: &Dataset, _: &[u32]) -> Vec<Matrix<T>> {

@@ -63,7 +63,7 @@ impl<T: Real> Model<T> for Perceptron<T> {
         self.table.descend(rows_grad, weights, grads);
     }
 
-    fn features(&mut self, weights: &Weights<T>, order: &Order, out: &mut [T]) {
+    fn features(&mut self, weights: &Weights<T>, order: &Order, _: usize, out: &mut [T]) {
         let table = self.table.rows(weights);
         self.stack.features(Net { table, weights }, order, out);
     }

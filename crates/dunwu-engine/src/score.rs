@@ -16,7 +16,7 @@ pub(crate) struct Scores<T> {
     pub answers: Vec<u32>,
     /// Gradient of each training row at its outputs, `pitch` apart, times `scale`.
     pub gradient: Buffer<T>,
-    /// Outputs of all rows, `pitch` apart, if kept.
+    /// Outputs of the rows that are kept, `pitch` apart.
     pub raw: Buffer<T>,
 }
 
@@ -29,7 +29,8 @@ pub(crate) struct Rule<T> {
     pub output_scale: T,
     /// Factor on each row's gradient: `output_scale` over the number of rows in the mean.
     pub gradient_scale: T,
-    pub keep_raw: bool,
+    /// Every how many-th row's outputs are kept, the last of so many; 0 for none.
+    pub keep_raw: usize,
     /// Whether training rows leave gradients.
     pub descend: bool,
 }
@@ -67,26 +68,28 @@ impl<T: Real> Scores<T> {
         let whole = order.len() / size;
         let rest = order.len() % size;
         let sizes = std::iter::repeat_n(size, whole).chain((rest > 0).then_some(rest));
-        self.panels_of(order, rule, sizes)
+        self.panels_of(order, rule, sizes, true)
     }
 
-    /// As `panels`, with the rows of each panel given; they add up to those of the order.
+    /// As `panels`, with the rows of each panel given; they add up to those of the order. Without `place`, gradients
+    /// have no place in the results.
     pub(crate) fn panels_of<'a>(
         &'a mut self,
         order: &'a Order,
         rule: &Rule<T>,
         sizes: impl Iterator<Item = usize>,
+        place: bool,
     ) -> Vec<Panel<'a, T>> {
         const FITS: &str = "sizes add up to the rows of the order";
         let rows = order.len();
-        let count = |train: &[bool]| match rule.descend {
+        let count = |train: &[bool]| match rule.descend && place {
             true => train.iter().filter(|t| **t).count(),
             false => 0,
         };
         self.losses.resize(rows, 0.0);
         self.answers.resize(rows, 0);
         self.gradient.resize(count(&order.train) * self.pitch);
-        let kept = |rows: usize| if rule.keep_raw { rows * self.pitch } else { 0 };
+        let kept = |rows: usize| rows.checked_div(rule.keep_raw).unwrap_or(0) * self.pitch;
         self.raw.resize(kept(rows));
         let (mut gradient, mut raw) = (&mut self.gradient[..], &mut self.raw[..]);
         let (mut losses, mut answers) = (&mut self.losses[..], &mut self.answers[..]);
@@ -125,8 +128,15 @@ pub(crate) fn score<T: Real>(
     if scale != T::ONE {
         outputs.iter_mut().for_each(|x| *x *= scale);
     }
-    if rule.keep_raw {
-        panel.raw.copy_from_slice(&outputs[..panel.raw.len()]);
+    match rule.keep_raw {
+        1 => panel.raw.copy_from_slice(&outputs[..panel.raw.len()]),
+        each => {
+            let kept = outputs.chunks_exact(pitch).skip(each.saturating_sub(1));
+            let places = panel.raw.chunks_exact_mut(pitch);
+            places
+                .zip(kept.step_by(each.max(1)))
+                .for_each(|(to, row)| to.copy_from_slice(row));
+        }
     }
     // A loop of its own: the answer and the loss of a row wait for sums of their own, which other rows can fill.
     for (row, answer) in outputs.chunks_exact(pitch).zip(&mut *panel.answers) {

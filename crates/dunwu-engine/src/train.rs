@@ -73,12 +73,13 @@ fn run<T: Real>(
     };
     let mut flow = observer.observe(&started);
     let mut last_seen: Option<Seen<T>> = None;
+    let whole = !trainer.has_batches();
     let mut epoch = first;
     loop {
         let needs = observer.needs(epoch);
         let last = epoch >= plan.epochs;
         let test = last || epoch.is_multiple_of(plan.eval_every);
-        let descend = needs.gradients || !last && trainer.is_whole();
+        let descend = (whole && !last) || needs.gradients;
         let mut metrics = trainer.evaluate(epoch, test, descend, needs.outputs);
         if test && plan.eval_every > 1 {
             if last_seen
@@ -158,15 +159,18 @@ fn refine<T: Real>(
 ) -> Flow {
     trainer.load(&seen.saved);
     let mut flow = Flow::Continue;
+    let whole = !trainer.has_batches();
     for e in seen.epoch..epoch {
-        let metrics = trainer.evaluate(e, e > seen.epoch, true, false);
+        let metrics = trainer.evaluate(e, e > seen.epoch, whole, false);
         if e > seen.epoch {
             flow = join(
                 flow,
                 observer.observe(&RunEvent::Refined { metrics: &metrics }),
             );
         }
-        trainer.descend();
+        if whole {
+            trainer.descend();
+        }
         trainer.update(e);
     }
     flow

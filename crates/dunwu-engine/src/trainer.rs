@@ -120,7 +120,11 @@ impl<'a, T: Real> Trainer<'a, T> {
             loss: rows,
             output_scale: scale,
             gradient_scale: scale * T::of(1.0 / self.train.len() as f64),
-            keep_raw: keep || rows.is_none(),
+            keep_raw: match (&rows, keep) {
+                (None, _) => 1,
+                (_, true) => self.train.answers,
+                (_, false) => 0,
+            },
             descend,
         };
         let order = if test { &self.every } else { &self.train };
@@ -146,7 +150,7 @@ impl<'a, T: Real> Trainer<'a, T> {
     fn prepare(&mut self) {
         self.model.refresh(&self.weights);
         if self.plan.readout == Readout::Ridge {
-            self.fill_features();
+            self.fill_features(1);
             let readout = self.weights.readout_mut();
             crate::ridge::solve(
                 &self.features,
@@ -159,19 +163,26 @@ impl<'a, T: Real> Trainer<'a, T> {
         }
     }
 
-    fn fill_features(&mut self) {
+    /// Features of the last of every so many answers.
+    fn fill_features(&mut self, each: usize) {
         self.features
-            .resize(self.train.len() * self.d.stride, T::ZERO);
+            .resize(self.train.len() / each * self.d.stride, T::ZERO);
         self.model
-            .features(&self.weights, &self.train, &mut self.features);
+            .features(&self.weights, &self.train, each, &mut self.features);
     }
 
-    /// Copies the training rows' outputs, dense.
+    /// Copies the outputs of the training rows' labels, dense.
     fn keep_outputs(&mut self, test: bool) {
         let order = if test { &self.every } else { &self.train };
+        let pitch = self.d.pitch;
+        // A loss of the whole batch has all outputs kept, others the labels' alone.
+        let kept = self.scores.raw.len() / pitch;
+        let each = order.answers * kept / order.len();
+        let labels = self.scores.raw.chunks_exact(pitch).skip(each - 1);
+        let rows = order.train.chunks_exact(order.answers);
         self.outputs.clear();
-        for (row, train) in self.scores.raw.chunks_exact(self.d.pitch).zip(&order.train) {
-            if *train {
+        for (row, train) in labels.step_by(each).zip(rows) {
+            if train[0] {
                 self.outputs.extend_from_slice(&row[..self.d.classes]);
             }
         }
@@ -226,18 +237,17 @@ impl<'a, T: Real> Trainer<'a, T> {
             .backward(&self.pool, weights, order, gradient, grads);
     }
 
-    /// Whether an epoch is one update, along the gradient over all rows.
-    pub(crate) fn is_whole(&self) -> bool {
-        let size = self.plan.batch_size;
-        size == 0 || size >= self.train.len()
+    /// Whether an epoch is several updates, each on some of the training rows.
+    pub(crate) fn has_batches(&self) -> bool {
+        (1..self.data.train.len()).contains(&self.plan.batch_size)
     }
 
     /// One epoch of updates from the weights after `epoch` of them.
     pub(crate) fn update(&mut self, epoch: u64) {
-        let size = self.plan.batch_size;
-        if self.is_whole() {
+        if !self.has_batches() {
             return self.apply(epoch, epoch + 1);
         }
+        let size = self.plan.batch_size;
         let mut rows = self.data.train.clone();
         Seed(self.seed)
             .draws(&format!("batches {epoch}"))
@@ -264,7 +274,7 @@ impl<'a, T: Real> Trainer<'a, T> {
             loss,
             output_scale: scale,
             gradient_scale,
-            keep_raw: loss.is_none(),
+            keep_raw: usize::from(loss.is_none()),
             descend: true,
         };
         self.model
@@ -323,7 +333,7 @@ impl<'a, T: Real> Trainer<'a, T> {
     /// What was asked for, borrowed. Gradients and outputs are those of the last `descend` and `evaluate`.
     pub(crate) fn snapshot(&mut self, epoch: u64, needs: Needs) -> Snapshot<'_> {
         if needs.features {
-            self.fill_features();
+            self.fill_features(self.train.answers);
         }
         if needs.attention {
             self.attention = self
@@ -342,7 +352,7 @@ impl<'a, T: Real> Trainer<'a, T> {
                     .map(|m| m.view_as(format!("grad.{}", m.name))),
             );
         }
-        let rows = self.train.len();
+        let rows = self.train.len() / self.train.answers;
         if needs.features {
             tensors.push(view(
                 "features".into(),

@@ -17,8 +17,8 @@
 
 use camino::Utf8Path;
 use dunwu::analysis::forecast::evaluate::{
-    CUTS, Evaluation, KEPT, Mode, PoolRule, Score, cold_stretch, coverage, evaluate, interval,
-    mean_ratio, pit, pools, scores,
+    CUTS, Evaluation, KEPT, Mode, PoolRule, Score, StopRule, StopScore, cold_stretch, coverage,
+    evaluate, evaluate_stopping, interval, mean_ratio, pit, pools, scores,
 };
 use dunwu::analysis::forecast::{
     KnownCurve, KnownRun, Learning, Network, evaluate_delayed, learn, learn_delayed, prior,
@@ -29,6 +29,8 @@ use std::error::Error;
 
 /// Fewest readings of a curve that is learned from.
 const FEWEST: usize = 8;
+/// Accuracy of guessing on the tasks of the grid, about.
+const CHANCE: f64 = 0.04;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let words: Vec<String> = std::env::args().skip(1).collect();
@@ -328,4 +330,30 @@ fn measure_delayed(runs: &[KnownRun]) {
             100.0 * s.median_time_error
         );
     }
+    measure_stopping(runs);
+}
+
+/// What repeated looks save and lose.
+fn measure_stopping(runs: &[KnownRun]) {
+    println!("\nruns given up by repeated looks, each cell of settings left out:");
+    let row = |name: String, s: &StopScore| {
+        println!(
+            "{name}: {} of {} given up, {} of the {} that generalise; epochs trained {:.0} %, of the others {:.0} %",
+            s.given_up.0,
+            s.runs.0,
+            s.given_up.1,
+            s.runs.1,
+            100.0 * s.trained,
+            100.0 * s.trained_in_vain
+        );
+    };
+    let rules: Vec<StopRule> = [0.05, 0.02, 0.01, 0.005]
+        .into_iter()
+        .flat_map(|below| [1, 2, 4, 8].map(|times| StopRule { below, times }))
+        .collect();
+    let (scores, settled) = evaluate_stopping(runs, CHANCE, &rules);
+    for (rule, s) in rules.iter().zip(&scores) {
+        row(format!("P < {}, {} in a row", rule.below, rule.times), s);
+    }
+    row("settled".to_owned(), &settled);
 }

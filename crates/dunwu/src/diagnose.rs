@@ -2,7 +2,7 @@
 
 use crate::error::Error;
 use crate::files::Sources;
-use crate::forecast::format;
+use crate::forecast::{both_norms, format};
 use crate::lab::{Lab, stop_reason};
 use crate::log_words::{each_once, is_override};
 use crate::page::command_line;
@@ -316,11 +316,14 @@ fn diagnose_one(
         facts.noise = facts.noise.or(Some(plan.label_noise).filter(|n| *n > 0.0));
         facts.own = Some(seen.own.clone());
     }
-    let tracks = log
-        .series
-        .iter()
-        .map(|(name, s)| track(name, s, spec))
-        .collect();
+    let norm = both_norms(log).map(|(steps, values)| LogSeries {
+        steps,
+        values,
+        ..LogSeries::default()
+    });
+    let norm = norm.as_ref().map(|s| track("weight_norm", s, spec));
+    let series = log.series.iter().map(|(name, s)| track(name, s, spec));
+    let tracks = series.chain(norm).collect();
     let case = Case {
         id: &log.id,
         tracks,

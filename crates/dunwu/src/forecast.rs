@@ -350,7 +350,12 @@ pub(crate) fn rate(log: &Log) -> Option<Points<'_>> {
 }
 
 /// The norm of all weights of a run of this program, which logs it by layer: what the delayed head was fitted to.
-fn both_norms(log: &Log) -> Option<(Vec<f64>, Vec<f64>)> {
+///
+/// None of a log that has that norm itself.
+pub(crate) fn both_norms(log: &Log) -> Option<(Vec<f64>, Vec<f64>)> {
+    if log.series.contains_key("weight_norm") {
+        return None;
+    }
     let (v, w) = (
         log.series.get("weight_norm.V")?,
         log.series.get("weight_norm.W")?,

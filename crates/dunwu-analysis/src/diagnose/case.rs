@@ -140,8 +140,6 @@ fn role(name: &str, values: &[f64]) -> Role {
             Role::Weights
         }
         _ if any(&["lr"]) || (any(&["learning"]) && any(&["rate"])) => Role::Rate,
-        // What is logged beside rewards is no loss that is descended.
-        Sense::Loss if any(&["kl", "entropy"]) && !any(&["loss"]) => Role::Other,
         Sense::Loss => Role::Loss(metric.measured),
         Sense::Score => Role::Score(metric.measured),
         Sense::Unknown if words == ["norm"] => Role::Weights,

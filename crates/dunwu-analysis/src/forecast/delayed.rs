@@ -294,7 +294,7 @@ pub struct KnownRun {
 }
 
 impl KnownRun {
-    fn points(&self, name: &str) -> Option<Points<'_>> {
+    pub(crate) fn points(&self, name: &str) -> Option<Points<'_>> {
         self.series
             .get(name)
             .map(|(s, v)| (s.as_slice(), v.as_slice()))

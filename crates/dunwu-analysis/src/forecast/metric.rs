@@ -42,11 +42,9 @@ const LOSSES: &[&str] = &[
     "cer",
     "cost",
     "crossentropy",
-    "entropy",
     "err",
     "error",
     "fid",
-    "kl",
     "logloss",
     "loss",
     "mae",
@@ -187,8 +185,14 @@ impl Metric {
     pub fn of(name: &str, values: &[f64]) -> Self {
         let words = words(name);
         let any = |list: &[&str]| words.iter().any(|w| list.contains(&w.as_str()));
+        // Alone an entropy or a divergence is watched, not descended.
+        let crossed = any(&["cross"]) && any(&["entropy"]);
         let turned = any(&["neg", "negative", "minus"]);
-        let sense = match (any(SCORES) && !any(&["loss"]), any(LOSSES), turned) {
+        let sense = match (
+            any(SCORES) && !any(&["loss"]),
+            any(LOSSES) || crossed,
+            turned,
+        ) {
             (true, _, false) | (false, true, true) => Sense::Score,
             (true, _, true) | (false, true, false) => Sense::Loss,
             (false, false, _) => Sense::Unknown,
@@ -204,7 +208,7 @@ impl Metric {
                 (a.min(*v), b.max(*v))
             });
         let share = any(SHARES) && !any(&["loss"]) && !turned && least >= 0.0 && most <= 100.0;
-        let positive = any(LOSSES) && !turned && least >= 0.0;
+        let positive = (any(LOSSES) || crossed) && !turned && least >= 0.0;
         Self {
             sense,
             measured,
@@ -261,6 +265,9 @@ mod tests {
             ("arc_challenge:acc_norm", Sense::Score, Measured::Unknown),
             ("eval/mean_reward", Sense::Score, HeldOut),
             ("neg_val_acc", Sense::Loss, HeldOut),
+            ("val/cross_entropy", Sense::Loss, HeldOut),
+            ("kl_loss", Sense::Loss, Measured::Unknown),
+            ("policy_entropy", Sense::Unknown, Measured::Unknown),
             ("weirdness", Sense::Unknown, Measured::Unknown),
         ] {
             let m = Metric::of(name, &[0.5]);

@@ -114,11 +114,12 @@ impl<T: Real> Model<T> for Transformer<T> {
     ) {
         let answers = self.layers.shape.answers;
         let sizes = order.cuts.iter().map(|cut| cut.sequences * answers);
-        let panels = scores.panels_of(order, rule, sizes);
+        let descend = rule.descend && rule.loss.is_some();
+        // Gradients that are used at once stay in the worker's room.
+        let panels = scores.panels_of(order, rule, sizes, !descend);
         let trained = order.cuts.iter().filter(|cut| cut.train).count();
         let mut blocks: Vec<(&Cut, Panel<'_, T>)> = order.cuts.iter().zip(panels).collect();
         let rest = blocks.split_off(trained);
-        let descend = rule.descend && rule.loss.is_some();
         self.is_descended = descend;
         let (mut parts, mut rooms) = (
             std::mem::take(&mut self.parts),
@@ -133,9 +134,19 @@ impl<T: Real> Model<T> for Transformer<T> {
             let shares = shares(&mut parts, blocks);
             pool.each(shares, &mut rooms, |(part, blocks), room| {
                 part.clear();
-                for (cut, mut panel) in blocks {
-                    pass(cut, &mut panel, room);
-                    layers.backward(weights, cut, panel.gradient, room, part);
+                for (cut, panel) in blocks {
+                    let mut gradient = std::mem::take(&mut room.gradient);
+                    let to = &mut gradient[..panel.labels.len() * layers.shape.pitch];
+                    pass(
+                        cut,
+                        &mut Panel {
+                            gradient: to,
+                            ..panel
+                        },
+                        room,
+                    );
+                    layers.backward(weights, cut, to, room, part);
+                    room.gradient = gradient;
                 }
             });
         } else {
@@ -178,14 +189,16 @@ impl<T: Real> Model<T> for Transformer<T> {
         grads.sum_of(&self.parts);
     }
 
-    fn features(&mut self, weights: &Weights<T>, order: &Order, mut out: &mut [T]) {
-        let room = &mut self.rooms[0];
+    fn features(&mut self, weights: &Weights<T>, order: &Order, each: usize, out: &mut [T]) {
+        let (room, stride) = (&mut self.rooms[0], self.layers.shape.stride);
+        let mut to = out.chunks_exact_mut(stride);
         for cut in &order.cuts {
             self.layers.forward(weights, cut, room);
-            let features = self.layers.features(cut, room);
-            let to = out.split_off_mut(..features.len());
-            to.expect("a row for every answer")
-                .copy_from_slice(features);
+            let rows = self.layers.features(cut, room).chunks_exact(stride);
+            for row in rows.skip(each - 1).step_by(each) {
+                let to = to.next().expect("a place for every row");
+                to.copy_from_slice(row);
+            }
         }
     }
 

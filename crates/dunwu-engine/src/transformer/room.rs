@@ -33,8 +33,9 @@ pub(crate) struct Room<T> {
     /// After the last layer, at the positions that answer.
     pub(super) last: Buffer<T>,
     pub(super) norm: Option<Normed<T>>,
-    /// Outputs of the answers, `pitch` apart.
+    /// Outputs of the answers, `pitch` apart, and the gradient there.
     pub outputs: Buffer<T>,
+    pub gradient: Buffer<T>,
     pub(super) grads: Grads<T>,
     pub(super) side: Side<T>,
 }
@@ -101,6 +102,7 @@ impl<T: Real> Room<T> {
             last: wide(answers),
             norm: normed(has_norm && s.place == NormPlace::Pre, answers),
             outputs: Buffer::zeros(answers * s.pitch),
+            gradient: Buffer::zeros(answers * s.pitch),
             grads: Grads {
                 y: wide(most),
                 features: Buffer::zeros(nodes),
@@ -145,7 +147,7 @@ pub(crate) fn room(s: &Shape) -> u64 {
     out = out.saturating_add(nodes.saturating_mul(asked(0).max(answers)));
     let ends = stride
         .saturating_mul(1 + 2 * norms)
-        .saturating_add(s.pitch as u64);
+        .saturating_add(2 * s.pitch as u64);
     let side = number(s.sequence, 6 * s.stride).saturating_add(number(s.sequence, s.sequence));
     out.saturating_add(answers.saturating_mul(ends))
         .saturating_add(side)
@@ -178,7 +180,7 @@ mod tests {
             &g.seen,
         ];
         let grads: usize = grads.iter().map(|b| b.len()).sum();
-        let ends = room.last.len() + room.outputs.len() + normed(&room.norm);
+        let ends = room.last.len() + 2 * room.outputs.len() + normed(&room.norm);
         room.layers.iter().map(layer).sum::<usize>() + grads + ends + room.side.numbers()
     }
 

@@ -11,10 +11,12 @@ mod lcpfn;
 mod pools;
 mod power;
 mod score;
+mod stopping;
 
 pub use delayed::{DelayedScore, evaluate_delayed};
 pub use pools::{PoolRule, PoolScore, pools};
 pub use score::{Score, coverage, interval, mean_ratio, pit, scores};
+pub use stopping::{GROWTH, StopRule, StopScore, evaluate_stopping};
 
 use super::expert::{Case, Experts, View};
 use super::features::Prepared;
