@@ -1,5 +1,6 @@
 //! `dunwu diagnose`.
 
+use crate::forecast::Names;
 use crate::output::{heading, json, line, paragraph, row};
 use camino::Utf8PathBuf;
 use dunwu::{
@@ -141,7 +142,8 @@ fn sign(s: &DiagnosedSign) -> String {
 }
 
 fn print_table(runs: &[DiagnosedRun]) {
-    let wide = crate::forecast::id_width(runs.iter().map(|r| r.id.as_str()));
+    let names = Names::of(runs.iter().map(|r| r.id.as_str()));
+    let wide = names.width;
     line(&format!(
         "{:<wide$}  {:>7}  {:>7}  findings",
         "run", "checked", "blind"
@@ -154,7 +156,7 @@ fn print_table(runs: &[DiagnosedRun]) {
             .collect();
         let columns = format!(
             "{:<wide$}  {:>7}  {:>7}  ",
-            crate::forecast::tail(&run.id, wide),
+            names.short(&run.id),
             run.findings.len() + run.clear.len(),
             run.blind.len()
         );

@@ -189,14 +189,56 @@ fn fan(run: &RunForecast) -> Vec<String> {
     rows.chain([foot, steps]).collect()
 }
 
-/// Width of the column of names that [`tail`] cuts to.
-pub(crate) fn id_width<'a>(ids: impl Iterator<Item = &'a str>) -> usize {
-    let longest = ids.map(|id| id.chars().count()).max();
-    longest.unwrap_or(0).clamp(3, 40)
+/// A column of names: what all begin with is left out at a space, and of a name that is too long the end is kept.
+pub(crate) struct Names {
+    shared: usize,
+    /// Characters.
+    pub(crate) width: usize,
+}
+
+impl Names {
+    pub(crate) fn of<'a>(ids: impl Iterator<Item = &'a str> + Clone) -> Self {
+        let first = ids.clone().next().unwrap_or("");
+        let shared = |id: &str| {
+            let pairs = first.char_indices().zip(id.chars());
+            let same = pairs.take_while(|((_, a), b)| a == b);
+            same.filter(|((_, a), _)| *a == ' ')
+                .last()
+                .map_or(0, |((i, _), _)| i + 1)
+        };
+        let several = ids.clone().nth(1).is_some();
+        let shared = if several {
+            ids.clone().map(shared).min().unwrap_or(0)
+        } else {
+            0
+        };
+        let longest = ids.map(|id| id[shared..].chars().count()).max();
+        Self {
+            shared,
+            width: longest.unwrap_or(0).clamp(3, 40),
+        }
+    }
+
+    pub(crate) fn short(&self, id: &str) -> String {
+        tail(&id[self.shared..], self.width)
+    }
+}
+
+/// The end of a name that is too long.
+fn tail(name: &str, most: usize) -> String {
+    let length = name.chars().count();
+    if length <= most {
+        return name.to_owned();
+    }
+    format!(
+        "…{}",
+        name.chars().skip(length - most + 1).collect::<String>()
+    )
 }
 
 fn print_table(runs: &[RunForecast]) {
-    let wide = id_width(runs.iter().map(|r| r.id.as_str()));
+    let names = Names::of(runs.iter().map(|r| r.id.as_str()));
+    let wide = names.width;
     line(&format!(
         "{:<wide$}  {:<14}{:>8}{:>10}{:>10}{:>10}{:>10}{:>8}  decision",
         "run", "metric", "points", "last", "q05", "q50", "q95", "better"
@@ -214,7 +256,7 @@ fn print_table(runs: &[RunForecast]) {
         let unsure = if f.can_tell { "" } else { "?" };
         line(&format!(
             "{:<wide$}  {:<14}{:>8}{:>10}{:>10}{:>10}{:>10}{:>8}  {}{unsure}",
-            tail(&run.id, wide),
+            names.short(&run.id),
             tail(&run.metric, 13),
             run.points,
             run.seen
@@ -230,14 +272,27 @@ fn print_table(runs: &[RunForecast]) {
     }
 }
 
-/// The end of a name that is too long.
-pub(crate) fn tail(name: &str, most: usize) -> String {
-    let length = name.chars().count();
-    if length <= most {
-        return name.to_owned();
+#[cfg(test)]
+mod tests {
+    use super::Names;
+
+    #[test]
+    fn names_lose_what_all_begin_with_and_keep_their_ends() {
+        let names = |ids: &[&str]| {
+            let names = Names::of(ids.iter().copied());
+            ids.iter().map(|id| names.short(id)).collect::<Vec<_>>()
+        };
+        assert_eq!(
+            names(&["width=8 task=Z7 seed=1", "width=8 task=Z7 seed=12"]),
+            ["seed=1", "seed=12"]
+        );
+        assert_eq!(
+            names(&["logs/a.csv", "logs/b.csv"]),
+            ["logs/a.csv", "logs/b.csv"]
+        );
+        assert_eq!(names(&["a b", "c"]), ["a b", "c"]);
+        assert_eq!(names(&["a b"]), ["a b"]);
+        let long = "x".repeat(60);
+        assert_eq!(names(&[&long, "y"])[0], format!("…{}", "x".repeat(39)));
     }
-    format!(
-        "…{}",
-        name.chars().skip(length - most + 1).collect::<String>()
-    )
 }

@@ -131,6 +131,40 @@ fn a_run_directory_of_our_own_is_forecast_to_the_end_of_its_plan() {
 }
 
 #[test]
+fn runs_of_a_sweep_are_forecast_and_diagnosed_by_plan_and_seed() {
+    let dir = tempfile::tempdir().unwrap();
+    let words = [
+        "sweep",
+        "task=Z7",
+        "width=16",
+        "train_fraction=0.5,0.8",
+        "epochs=60",
+        "eval_every=5",
+        "curve_points=20",
+        "seeds=2",
+        "--out",
+        "s",
+        "--quiet",
+    ];
+    assert!(output(dir.path(), &words).status.success());
+    for what in ["forecast", "diagnose"] {
+        let told = json(&output(dir.path(), &[what, "s", "--json"]));
+        let runs = told["runs"].as_array().unwrap();
+        let ids: std::collections::BTreeSet<&str> =
+            runs.iter().map(|r| r["id"].as_str().unwrap()).collect();
+        assert_eq!((runs.len(), ids.len()), (4, 4), "{ids:?}");
+        let named = |id: &&str| id.contains("train_fraction=0.8") && id.ends_with(" seed=1");
+        assert!(ids.iter().any(named), "{ids:?}");
+    }
+    let told = json(&output(dir.path(), &["forecast", "s", "--json"]));
+    let run = &told["runs"][0];
+    assert_eq!(
+        (run["metric"].as_str(), run["horizon"].as_f64()),
+        (Some("test_acc"), Some(60.0))
+    );
+}
+
+#[test]
 fn what_cannot_be_asked_is_refused_by_name() {
     let dir = tempfile::tempdir().unwrap();
     std::fs::write(dir.path().join("a.csv"), falling(20)).unwrap();
@@ -153,7 +187,7 @@ fn what_cannot_be_asked_is_refused_by_name() {
         ),
         (
             vec!["a.csv", "format=xls"],
-            "must be one of csv, events, json, mlflow, run, text",
+            "must be one of csv, events, json, mlflow, run, sweep, text",
         ),
         (
             vec!["a.csv", "sense=up"],

@@ -192,6 +192,31 @@ impl SweepReader {
         table::read(&path, "curves", wanted).map(Some)
     }
 
+    /// Files of the parts that keep curves, by name.
+    ///
+    /// # Errors
+    /// Those of [`SweepReader::parts`].
+    pub(crate) fn parts_with_curves(&self) -> Result<Vec<Utf8PathBuf>, StoreError> {
+        let files = self
+            .parts()?
+            .into_iter()
+            .map(|p| self.part_path(&p, CURVES));
+        Ok(files.filter(|file| file.exists()).collect())
+    }
+
+    /// Runs and curves of the part whose curves a file is.
+    ///
+    /// # Errors
+    /// A file that is none of a sweep; those of [`SweepReader::runs`].
+    pub(crate) fn part_of(curves: &Utf8Path) -> Result<(Table, Table), StoreError> {
+        let stem = curves.as_str().strip_suffix(CURVES);
+        let stem = stem.ok_or_else(|| {
+            StoreError::damaged(curves, format!("the curves of a sweep end in `{CURVES}`"))
+        })?;
+        let runs = table::read(&Utf8PathBuf::from(format!("{stem}{RUNS}")), "runs", None)?;
+        Ok((runs, table::read(curves, "curves", None)?))
+    }
+
     fn part_path(&self, part: &Part, ending: &str) -> Utf8PathBuf {
         self.dir
             .join("parts")

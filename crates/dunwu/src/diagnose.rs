@@ -43,7 +43,7 @@ pub const DIAGNOSE_KEYS: &[DiagnoseKey] = &[
     ),
     key(
         "format",
-        "csv, events, json, mlflow, run or text; found out if absent",
+        "csv, events, json, mlflow, run, sweep or text; found out if absent",
     ),
     key("grad_norm", "name of the norm of the gradient"),
     key("held_loss", "name of the loss on held-out rows"),

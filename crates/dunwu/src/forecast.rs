@@ -36,7 +36,7 @@ pub const FORECAST_KEYS: &[ForecastKey] = &[
     },
     ForecastKey {
         name: "format",
-        help: "csv, events, json, mlflow, run or text; found out if absent",
+        help: "csv, events, json, mlflow, run, sweep or text; found out if absent",
     },
     ForecastKey {
         name: "horizon",

@@ -13,8 +13,9 @@ const BEFORE: usize = 5;
 const USUAL: usize = 40;
 /// Readings that are looked at, at most; of more the largest of each block.
 const MOST: usize = 4096;
-/// Share of what had been learned that a jump must undo to be told.
+/// Share of what had been learned that a jump must undo to be told, and beside one that is told.
 const MATERIAL: f64 = 0.1;
+const SMALL: f64 = 0.01;
 /// Share of what had been learned that is lost where a run has blown up.
 const LOST: f64 = 0.5;
 /// Times its first value at which a loss has blown up, whatever it did before.
@@ -65,8 +66,13 @@ fn usual(values: &[f64], i: usize) -> f64 {
         .max(f64::MIN_POSITIVE)
 }
 
-/// Every jump of a loss that undoes a share of what had been learned.
+/// Every jump of a loss that undoes a tenth of what had been learned.
 pub(super) fn breaks(track: &Track<'_>) -> Vec<Break> {
+    breaks_of(track, MATERIAL)
+}
+
+/// Every jump of a loss that undoes such a share of what had been learned.
+fn breaks_of(track: &Track<'_>, share: f64) -> Vec<Break> {
     let (steps, values) = thinned(track);
     let n = values.len();
     let (mut out, mut i) = (Vec::new(), BEFORE + 1);
@@ -80,7 +86,7 @@ pub(super) fn breaks(track: &Track<'_>) -> Vec<Break> {
         let learned = first - values[..i].iter().copied().fold(f64::INFINITY, f64::min);
         let learned = learned.max(1e-3 * first.abs()).max(f64::MIN_POSITIVE);
         let jump = values[i] - above;
-        if jump < MATERIAL * learned {
+        if jump < share * learned {
             i += 1;
             continue;
         }
@@ -377,9 +383,18 @@ pub(super) fn spiked(case: &Case<'_>) -> Outcome {
         return Outcome::clear(looked);
     };
     let open = found.iter().find(|b| b.back.is_none() && b.lost > MATERIAL);
-    let count = match found.len() {
-        1 => "It spiked once".to_owned(),
-        n => format!("It spiked {n} times"),
+    let small = breaks_of(loss, SMALL).len().saturating_sub(found.len());
+    let count = match (found.len(), small) {
+        (1, 0) => "It spiked once".to_owned(),
+        (n, 0) => format!("It spiked {n} times"),
+        (1, small) => format!(
+            "It spiked {} times, one of them by a tenth of what it had learned or more",
+            1 + small
+        ),
+        (n, small) => format!(
+            "It spiked {} times, {n} of them by a tenth of what it had learned or more",
+            n + small
+        ),
     };
     let statement = format!(
         "{count}: at step {} `{}` jumped from {} to {} {}{}.",

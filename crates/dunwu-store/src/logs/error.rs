@@ -50,7 +50,7 @@ impl fmt::Display for LogProblem {
         match self {
             Self::Unknown => write!(
                 f,
-                "cannot tell what kind of log it is; say format=csv, events, json, mlflow, run or text"
+                "cannot tell what kind of log it is; say format=csv, events, json, mlflow, run, sweep or text"
             ),
             Self::Empty => write!(f, "it is empty"),
             Self::NoFile => write!(f, "there is no such file or directory"),

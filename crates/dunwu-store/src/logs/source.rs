@@ -6,7 +6,10 @@ use super::series::Log;
 use super::{events, json, table, text};
 use crate::error::{Kind, StoreError};
 use crate::run::RunDir;
+use crate::sweep::SweepReader;
+use crate::table::{Column, Table};
 use camino::{Utf8Path, Utf8PathBuf};
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader};
 
@@ -23,6 +26,8 @@ pub enum LogFormat {
     Mlflow,
     /// A run directory of this program.
     Run,
+    /// Runs of a sweep of this program that were written together.
+    Sweep,
     /// Lines, by a pattern.
     Text,
 }
@@ -35,6 +40,7 @@ impl LogFormat {
         ("json", Self::Json),
         ("mlflow", Self::Mlflow),
         ("run", Self::Run),
+        ("sweep", Self::Sweep),
         ("text", Self::Text),
     ];
 }
@@ -121,10 +127,14 @@ pub fn log_sources(path: &Utf8Path, options: &LogOptions) -> Result<Vec<LogSourc
     if !path.exists() {
         return Err(refused(path, LogProblem::NoFile));
     }
-    if let Some(format) = options.format {
+    let folder = path.is_dir();
+    if let Some(format) = options
+        .format
+        .filter(|f| !(folder && *f == LogFormat::Sweep))
+    {
         return Ok(vec![source(format)]);
     }
-    if !path.is_dir() {
+    if !folder {
         let found = match options.pattern {
             Some(_) => Some(LogFormat::Text),
             None => by_name(path).or(by_content(path)?),
@@ -149,6 +159,12 @@ fn walk(dir: &Utf8Path, depth: usize, found: &mut Vec<LogSource>) -> Result<(), 
             format,
         })
     };
+    if SweepReader::is_sweep(dir) {
+        for part in SweepReader::open(dir)?.parts_with_curves()? {
+            add(&part, LogFormat::Sweep);
+        }
+        return Ok(());
+    }
     if dir.join("plan.toml").is_file() {
         add(dir, LogFormat::Run);
         return Ok(());
@@ -226,6 +242,7 @@ pub fn read_log(source: &LogSource, options: &LogOptions) -> Result<Vec<Log>, St
     let id = name_of(path);
     let read = match source.format {
         LogFormat::Run => return own(path),
+        LogFormat::Sweep => return of_sweep(path),
         LogFormat::Mlflow => mlflow(path, &mut into),
         LogFormat::Events if path.is_dir() => event_files(path, &mut into),
         format if path == "-" => stream(io::stdin().lock(), format, options, &mut into),
@@ -406,4 +423,45 @@ fn own(dir: &Utf8Path) -> Result<Vec<Log>, StoreError> {
         logs.extend(into.finish(&id));
     }
     Ok(logs)
+}
+
+/// The runs of a part of a sweep, by the path of its curves: each is named by its plan and seed.
+fn of_sweep(path: &Utf8Path) -> Result<Vec<Log>, StoreError> {
+    let (runs, curves) = SweepReader::part_of(path)?;
+    let (of_run, of_curve) = (rows(&runs), rows(&curves));
+    let (plans, planned) = (runs.texts("plan"), runs.reals("epochs"));
+    let mut logs = Vec::new();
+    for (run, row) in of_run {
+        let Some(at) = of_curve.get(&run) else {
+            continue;
+        };
+        let mut into = Gathering::default();
+        let Some(Column::Integers(epochs)) = curves.column("epoch") else {
+            continue;
+        };
+        for (name, column) in curves.columns() {
+            let Column::Reals(values) = column else {
+                continue;
+            };
+            for (epoch, value) in epochs[*at].iter().zip(&values[*at]) {
+                // A column of many runs has gaps where a reading is not made.
+                if value.is_finite() {
+                    into.take("", name, *epoch as f64, *value)
+                        .map_err(|p| refused(path, p))?;
+                }
+            }
+        }
+        into.planned = planned.get(row).copied().flatten();
+        let plan = plans.get(row).cloned().flatten().unwrap_or_default();
+        logs.extend(into.finish(&format!("{plan} seed={}", run.1)));
+    }
+    Ok(logs)
+}
+
+/// Rows by plan and seed.
+fn rows(table: &Table) -> BTreeMap<(String, i64), usize> {
+    let (plans, seeds) = (table.texts("plan_hash"), table.integers("seed"));
+    let keys = plans.iter().zip(seeds).enumerate();
+    keys.filter_map(|(row, (plan, seed))| Some(((plan.clone()?, (*seed)?), row)))
+        .collect()
 }
