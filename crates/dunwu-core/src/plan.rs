@@ -400,14 +400,14 @@ pub struct RunPlan {
     pub from: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub norm_reference: Option<f64>,
-    #[serde(default, skip_serializing_if = "is_none")]
+    #[serde(default, skip_serializing_if = "is_zero")]
     pub norm_start: u64,
     /// Present where `model` is a transformer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub transformer: Option<Transformer>,
 }
 
-fn is_none(value: &u64) -> bool {
+fn is_zero(value: &u64) -> bool {
     *value == 0
 }
 
