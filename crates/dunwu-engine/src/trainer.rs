@@ -84,7 +84,7 @@ impl<'a, T: Real> Trainer<'a, T> {
             train: model.order(data, &data.train),
             model,
             scores: Scores::new(d.classes, d.pitch),
-            target_norm: plan.weight_norm * weights.norm(),
+            target_norm: plan.weight_norm * plan.norm_reference.unwrap_or_else(|| weights.norm()),
             features: vec![],
             outputs: vec![],
             looked: vec![],
@@ -330,7 +330,7 @@ impl<'a, T: Real> Trainer<'a, T> {
             modifiers.iter_mut().for_each(|m| m.modify(weight, grad));
             rule.step(&step, weight, grad);
         }
-        if self.plan.weight_norm > 0.0 {
+        if self.plan.weight_norm > 0.0 && t >= self.plan.norm_start {
             let norm = self.weights.norm();
             if norm > 0.0 {
                 self.weights.scale(self.target_norm / norm);

@@ -96,13 +96,18 @@ fn thinned<T: Clone>(all: Vec<T>, most: usize) -> Vec<T> {
         .collect()
 }
 
-/// Refuses tensors with a number that is not finite.
-pub(crate) fn check_finite(tensors: &[NamedTensor]) -> Result<(), String> {
+/// The first tensor with a number that is not finite.
+pub(crate) fn broken(tensors: &[NamedTensor]) -> Option<&NamedTensor> {
     let is_finite = |tensor: &NamedTensor| match &tensor.values {
         Values::F32(data) => data.iter().all(|x| x.is_finite()),
         Values::F64(data) => data.iter().all(|x| x.is_finite()),
     };
-    match tensors.iter().find(|t| !is_finite(t)) {
+    tensors.iter().find(|t| !is_finite(t))
+}
+
+/// Refuses tensors with a number that is not finite.
+pub(crate) fn check_finite(tensors: &[NamedTensor]) -> Result<(), String> {
+    match broken(tensors) {
         Some(broken) => Err(format!(
             "training diverged: `{}` holds numbers that are not finite; lower lr",
             broken.name

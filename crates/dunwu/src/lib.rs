@@ -40,6 +40,7 @@ mod record_page;
 mod recorder;
 pub mod reproduce;
 mod resources;
+mod start;
 mod stopper;
 mod summary;
 pub mod sweep;
