@@ -72,6 +72,11 @@ fn ablations(found: &Circuit) {
     }
     row("all key features", &found.without_keys);
     row("all but key features", &found.only_keys);
+    if !found.is_general() {
+        paragraph(
+            "It has not generalised. That its key features alone are right on rows that it was never shown is no sign of it: cutting averages the outputs over all rows with one answer, which knows the group.",
+        );
+    }
 }
 
 fn row(name: &str, scores: &CircuitScores) {

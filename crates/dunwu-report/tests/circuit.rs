@@ -136,6 +136,13 @@ fn keys_proof_circles_and_losses_are_shown() {
     ] {
         assert!(html.contains(part), "{part}");
     }
+    assert!(!html.contains("has not generalised"));
+    let mut rote = circuit();
+    rote.whole.test = Some(CircuitScore {
+        loss: 9.5,
+        accuracy: 0.125,
+    });
+    assert!(with(rote).contains("<b>This network has not generalised.</b>"));
     let plan = plan();
     let run = RunPage {
         circuit: Some(circuit()),

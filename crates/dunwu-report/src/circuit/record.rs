@@ -151,6 +151,12 @@ pub struct CircuitMoment {
 }
 
 impl Circuit {
+    /// Whether nine in ten of the rows held out, if there are any, are answered rightly. Of a network that does not, good
+    /// scores of features alone say nothing: the projection spreads remembered answers over all rows with that answer.
+    pub fn is_general(&self) -> bool {
+        self.whole.test.is_none_or(|s| s.accuracy >= 0.9)
+    }
+
     /// Whether all numbers drawn are finite and the lengths of all parts agree.
     pub fn is_consistent(&self) -> bool {
         let plane = |p: &CircuitPlane| {
