@@ -16,7 +16,7 @@ fn rows_are_listed_with_what_cannot_be_run_and_why() {
     let dir = tempfile::tempdir().unwrap();
     let out = output(dir.path(), &["reproduce", "--list"]);
     let list = text(&out.stdout);
-    assert!(out.status.success() && list.contains("not possible yet: it needs a transformer"));
+    assert!(out.status.success() && list.contains("not possible yet: sparsemax is not among"));
     assert!(
         list.contains("not judged: the source leaves out weight decay"),
         "{list}"
@@ -88,8 +88,8 @@ fn what_cannot_be_asked_for_is_refused_with_a_way_out() {
     for (words, expected) in [
         (&["reproduce", "11"][..], "unknown name `11`"),
         (
-            &["reproduce", "34"],
-            "row 34 cannot be run yet: it needs a transformer",
+            &["reproduce", "55"],
+            "row 55 cannot be run yet: no probe reads the scale",
         ),
         (
             &["reproduce", "--cost", "XL"],

@@ -396,9 +396,19 @@ pub struct RunPlan {
     pub stop_accuracy: f64,
     #[serde(default = "context", skip_serializing_if = "is_context")]
     pub context: usize,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub norm_reference: Option<f64>,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub norm_start: u64,
     /// Present where `model` is a transformer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub transformer: Option<Transformer>,
+}
+
+fn is_zero(value: &u64) -> bool {
+    *value == 0
 }
 
 fn never() -> Stop {

@@ -19,6 +19,8 @@ pub struct Needs {
     pub layers: bool,
     /// `optimizer.*`.
     pub optimizer: bool,
+    /// `table.*`, over all rows, of a task whose whole table is there.
+    pub table: bool,
 }
 
 impl Needs {
@@ -31,6 +33,7 @@ impl Needs {
         attention: false,
         layers: false,
         optimizer: false,
+        table: false,
     };
     /// The weights alone.
     pub const WEIGHTS: Needs = Needs {
@@ -60,6 +63,7 @@ impl Needs {
             attention: self.attention || other.attention,
             layers: self.layers || other.layers,
             optimizer: self.optimizer || other.optimizer,
+            table: self.table || other.table,
         }
     }
 }

@@ -200,6 +200,8 @@ impl NamedTensor {
 /// | `lens.l` | answers × 2 | of held-out rows, evenly spaced as above: loss, and 1 where the answer is right, if layer l were the last one before final norm and readout |
 /// | `reach.l` | 1 × 1 | ‖∂loss/∂(what layer l gives)‖ over all training rows |
 /// | `optimizer.*` | as the weight | state of the optimiser |
+/// | `table.outputs` | all rows × classes | network outputs of all rows, in their order, held-out ones too |
+/// | `table.nodes.l` | all rows × nodes | hidden nodes after the activation: of layer l of a transformer where it answers, of a perceptron what the readout sees |
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Snapshot<'a> {
     /// Number of updates made so far.
@@ -223,6 +225,7 @@ pub fn is_weight(name: &str) -> bool {
         "reach.",
         "scores.",
         "stream.",
+        "table.",
         "values.",
     ];
     !derived.iter().any(|prefix| name.starts_with(prefix))

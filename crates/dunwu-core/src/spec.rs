@@ -271,6 +271,9 @@ impl RunSpec {
             stop: self.value("stop")?,
             stop_accuracy: self.value("stop_accuracy")?,
             context: self.value("context")?,
+            from: self.optional("from")?,
+            norm_reference: self.optional("norm_reference")?,
+            norm_start: self.value("norm_start")?,
             transformer: self.transformer(model)?,
         })
     }
@@ -476,6 +479,7 @@ impl RunPlan {
             ("schedule_step", self.schedule_step as f64),
             ("temperature", self.temperature),
             ("eps", self.eps),
+            ("norm_reference", self.norm_reference.unwrap_or(1.0)),
             ("schedule_gamma", self.schedule_gamma),
         ];
         for (key, value) in positive {
@@ -543,6 +547,7 @@ impl RunPlan {
             ("split_seed", self.split_seed.unwrap_or(0)),
             ("noise_seed", self.noise_seed.unwrap_or(0)),
             ("warmup", self.warmup),
+            ("norm_start", self.norm_start),
             ("probe_every", self.probe_every),
             ("eval_every", self.eval_every),
             ("schedule_step", self.schedule_step),
@@ -602,6 +607,7 @@ impl RunPlan {
         )?;
         self.validate_share()?;
         self.validate_transformer()?;
+        self.validate_start()?;
         self.validate_together()
     }
 
@@ -692,6 +698,34 @@ impl RunPlan {
                 "the path of a CSV file",
             ),
         }
+    }
+
+    /// Where weights come from and what their norm is held to.
+    fn validate_start(&self) -> Result<(), PlanError> {
+        if self.from.as_ref().is_some_and(|path| path.is_empty()) {
+            let why =
+                "is empty; write the path of a checkpoint or of a run directory, or leave it out";
+            return Err(PlanError::new("from", why));
+        }
+        if self.weight_norm == 0.0 {
+            let idle = [
+                ("norm_reference", self.norm_reference.is_some()),
+                ("norm_start", self.norm_start > 0),
+            ];
+            return match idle.iter().find(|(_, given)| *given) {
+                Some((key, _)) => {
+                    let why = "says what weight_norm holds, which is 0; write weight_norm too, or leave it out";
+                    Err(PlanError::new(*key, why))
+                }
+                None => Ok(()),
+            };
+        }
+        if self.from.is_some() && self.norm_reference.is_none() {
+            // A run that is resumed would not know its first norm any more.
+            let why = "has no initial weights of a plan to be a multiple of where `from` gives them; write norm_reference";
+            return Err(PlanError::new("weight_norm", why));
+        }
+        Ok(())
     }
 
     fn validate_together(&self) -> Result<(), PlanError> {

@@ -24,6 +24,7 @@ mod ridge;
 pub mod schedule;
 mod score;
 mod stack;
+mod table;
 mod train;
 mod trainer;
 mod transformer;
@@ -32,9 +33,35 @@ mod weights;
 pub use error::EngineError;
 pub use memory::{Memory, memory, memory_of_rows};
 pub use real::Real;
+pub use table::table_bytes;
 pub use train::{Outcome, Resume, train};
 
-use dunwu_core::{Dataset, Interaction, RunPlan, Weights};
+use dunwu_core::{Dataset, Interaction, RunPlan, Snapshot, Weights, is_weight};
+
+/// Whether weights are those of a network of the plan: every tensor there, in its shape, and no other.
+///
+/// # Errors
+/// A plan that the engine does not run, or the first tensor that is missing, has another shape, or is none of the
+/// network's.
+///
+/// ```
+/// use dunwu_core::{RunSpec, Snapshot};
+/// let plan = RunSpec::from_overrides(["task=Z5", "width=16"]).unwrap().resolve().unwrap();
+/// let task = dunwu_task::Task::from_plan(&plan, dunwu_task::NO_FILES).unwrap();
+/// let data = task.dataset(&plan, 0, dunwu_task::NO_FILES).unwrap();
+/// let error = dunwu_engine::fits(&plan, &data, &Snapshot::default()).unwrap_err();
+/// assert!(error.to_string().contains("`hidden.0` is missing"));
+/// ```
+pub fn fits(plan: &RunPlan, data: &Dataset, weights: &Snapshot<'_>) -> Result<(), EngineError> {
+    check(plan, data)?;
+    let mut own = weights::Weights::<f32>::shaped(plan, data);
+    own.restore(weights)?;
+    let strange = |name: &str| is_weight(name) && own.all.iter().all(|m| m.name != name);
+    match weights.tensors.iter().find(|t| strange(&t.name)) {
+        Some(t) => Err(EngineError::state(&t.name, "is none of the network's")),
+        None => Ok(()),
+    }
+}
 
 /// Whether this engine runs the plan on the data.
 fn check(plan: &RunPlan, data: &Dataset) -> Result<(), EngineError> {

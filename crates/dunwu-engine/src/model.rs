@@ -54,6 +54,15 @@ pub(crate) trait Model<T: Real>: Send {
     ) -> Vec<Matrix<T>> {
         vec![]
     }
+
+    /// `table.outputs`, times `scale`, and `table.nodes.l` over all rows.
+    fn table(
+        &mut self,
+        pool: &Pool,
+        weights: &Weights<T>,
+        data: &Dataset,
+        scale: T,
+    ) -> Vec<Matrix<T>>;
 }
 
 /// The network of a plan.

@@ -35,6 +35,7 @@ pub(crate) struct Trainer<'a, T: Real> {
     features: Vec<T>,
     outputs: Vec<T>,
     looked: Vec<Matrix<T>>,
+    table: Vec<Matrix<T>>,
 }
 
 /// Everything that an update changes.
@@ -83,10 +84,11 @@ impl<'a, T: Real> Trainer<'a, T> {
             train: model.order(data, &data.train),
             model,
             scores: Scores::new(d.classes, d.pitch),
-            target_norm: plan.weight_norm * weights.norm(),
+            target_norm: plan.weight_norm * plan.norm_reference.unwrap_or_else(|| weights.norm()),
             features: vec![],
             outputs: vec![],
             looked: vec![],
+            table: vec![],
             plan,
             data,
             seed,
@@ -169,6 +171,17 @@ impl<'a, T: Real> Trainer<'a, T> {
             .resize(self.train.len() / each * self.d.stride, T::ZERO);
         self.model
             .features(&self.weights, &self.train, each, &mut self.features);
+    }
+
+    /// Outputs and hidden nodes over all rows, where the whole table is there and not too large.
+    fn fill_table(&mut self) {
+        self.table.clear();
+        if crate::table::numbers(self.plan, self.data).is_some() {
+            let scale = T::of(self.plan.output_scale);
+            self.table = self
+                .model
+                .table(&self.pool, &self.weights, self.data, scale);
+        }
     }
 
     /// Copies the outputs of the training rows' labels, dense.
@@ -317,7 +330,7 @@ impl<'a, T: Real> Trainer<'a, T> {
             modifiers.iter_mut().for_each(|m| m.modify(weight, grad));
             rule.step(&step, weight, grad);
         }
-        if self.plan.weight_norm > 0.0 {
+        if self.plan.weight_norm > 0.0 && t >= self.plan.norm_start {
             let norm = self.weights.norm();
             if norm > 0.0 {
                 self.weights.scale(self.target_norm / norm);
@@ -336,6 +349,10 @@ impl<'a, T: Real> Trainer<'a, T> {
             self.fill_features(self.train.answers);
         }
         self.looked = self.look(needs);
+        self.looked = self.look(needs);
+        if needs.table {
+            self.fill_table();
+        }
         let mut tensors: Vec<TensorView<'_>> = Vec::new();
         if needs.weights {
             tensors.extend(self.weights.all.iter().map(|m| m.view()));
@@ -368,6 +385,9 @@ impl<'a, T: Real> Trainer<'a, T> {
             ));
         }
         tensors.extend(self.looked.iter().map(Matrix::view));
+        if needs.table {
+            tensors.extend(self.table.iter().map(Matrix::view));
+        }
         if needs.optimizer {
             self.push_states(&mut tensors);
         }

@@ -131,12 +131,17 @@ impl<T: Real> Weights<T> {
         }
     }
 
-    /// Initial weights, each tensor from its own stream of the seed.
-    pub(crate) fn initial(plan: &RunPlan, data: &Dataset, seed: u64) -> Self {
-        let mut weights = match &plan.transformer {
+    /// Zeros in the shapes of a plan.
+    pub(crate) fn shaped(plan: &RunPlan, data: &Dataset) -> Self {
+        match &plan.transformer {
             Some(t) => Self::of(Tensors::new(&Shape::new(t, data)).zeros()),
             None => Self::zeros(&Dims::new(plan, data)),
-        };
+        }
+    }
+
+    /// Initial weights, each tensor from its own stream of the seed.
+    pub(crate) fn initial(plan: &RunPlan, data: &Dataset, seed: u64) -> Self {
+        let mut weights = Self::shaped(plan, data);
         for matrix in &mut weights.all {
             let role = role(&matrix.name);
             let (init, scale) = match role {

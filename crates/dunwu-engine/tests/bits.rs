@@ -39,6 +39,7 @@ fn plans() -> Vec<RunPlan> {
         vec!["readout=ridge", "ridge=0.1", "loss=mse"],
         vec!["embedding=trained", "embedding_width=9"],
         vec!["weight_norm=0.5", "schedule=cosine", "warmup=4"],
+        vec!["weight_norm=1.2", "norm_reference=3", "norm_start=7"],
         vec!["width=150", "label_noise=0.1", "optimizer=adamw"],
     ] {
         out.push(with(&words));
@@ -182,6 +183,83 @@ fn states_that_do_not_fit_name_the_tensor() {
     .unwrap_err();
     assert!(
         error.to_string().contains("`hidden.0` is missing") && error.is_bad_input(),
+        "{error}"
+    );
+}
+
+/// ‖all weights‖₂ of a snapshot.
+fn norm(tensors: &[dunwu_core::NamedTensor]) -> f64 {
+    let weights = tensors.iter().filter(|t| dunwu_core::is_weight(&t.name));
+    let squares = weights.flat_map(|t| t.view().to_f64()).map(|x| x * x);
+    squares.sum::<f64>().sqrt()
+}
+
+#[test]
+fn the_norm_is_held_to_a_multiple_of_the_reference_from_its_start_on() {
+    for model in ["model=mlp", "model=transformer"] {
+        let words = [
+            model,
+            "task=Z7",
+            "precision=f64",
+            "lr=1e-2",
+            "weight_norm=1.5",
+            "norm_reference=4",
+            "norm_start=6",
+        ];
+        let after = |epochs: &str| {
+            let plan = plan(&[words.as_slice(), &[epochs]].concat());
+            norm(&run(&plan, &data(&plan), 1, Needs::WEIGHTS, None).0.last)
+        };
+        let free = after("epochs=5");
+        assert!((free - 6.0).abs() > 0.1, "{model}: {free}");
+        for epochs in ["epochs=6", "epochs=20"] {
+            let held = after(epochs);
+            assert!((held - 6.0).abs() < 1e-9, "{model} {epochs}: {held}");
+        }
+    }
+}
+
+#[test]
+fn a_mini_batch_epoch_trains_the_same_whether_its_gradient_is_looked_at_or_not() {
+    let plan = plan(&["task=Z7", "width=40", "epochs=12", "batch_size=10"]);
+    let data = data(&plan);
+    let (plain, _) = run(&plan, &data, 1, Needs::WEIGHTS, None);
+    let needs = Needs {
+        gradients: true,
+        ..Needs::WEIGHTS
+    };
+    let (looked, _) = run(&plan, &data, 1, needs, None);
+    assert_eq!(plain.metrics, looked.metrics);
+    let has = |keep: &Keep| keep.last.iter().any(|t| t.name == "grad.readout");
+    assert!(has(&looked) && !has(&plain));
+}
+
+#[test]
+fn weights_of_another_network_do_not_fit() {
+    let small = plan(&["task=Z5", "width=16", "epochs=0"]);
+    let rows = data(&small);
+    let (kept, _) = run(&small, &rows, 1, Needs::WEIGHTS, None);
+    let weights = Snapshot::of(0, &kept.last);
+    dunwu_engine::fits(&small, &rows, &weights).unwrap();
+    let why = |words: &[&str]| {
+        let other = plan(words);
+        let error = dunwu_engine::fits(&other, &data(&other), &weights).unwrap_err();
+        error.to_string()
+    };
+    let wide = why(&["task=Z5", "width=32"]);
+    assert!(
+        wide.contains("`hidden.0` is 10×16, the plan needs 10×32"),
+        "{wide}"
+    );
+    let deep = why(&["task=Z5", "width=16", "hidden_layers=2"]);
+    assert!(deep.contains("`hidden.1` is missing"), "{deep}");
+    let other = plan(&["task=Z5", "width=16", "hidden_layers=2", "epochs=0"]);
+    let (deep, _) = run(&other, &data(&other), 1, Needs::WEIGHTS, None);
+    let error = dunwu_engine::fits(&small, &rows, &Snapshot::of(0, &deep.last)).unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .contains("`hidden.1` is none of the network's"),
         "{error}"
     );
 }

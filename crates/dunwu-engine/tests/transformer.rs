@@ -11,6 +11,8 @@ mod layers;
 mod pytorch;
 #[path = "transformer/reference.rs"]
 mod reference;
+#[path = "transformer/table.rs"]
+mod table;
 #[path = "transformer/tape.rs"]
 mod tape;
 

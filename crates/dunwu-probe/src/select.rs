@@ -1,7 +1,8 @@
 //! The table of probes.
 
 use crate::{
-    attention, embedding, gradient, gram, layers, norms, rank, spectrum, update, update_spectrum,
+    attention, circuit, embedding, gradient, gram, layers, norms, rank, spectrum, update,
+    update_spectrum,
 };
 use dunwu_core::{Cost, PlanError, Probe, RunPlan};
 use dunwu_task::Features;
@@ -36,6 +37,12 @@ pub static ALL: &[Entry] = &[
         help: "of a transformer: where each head looks and how much that changes, sinks with their keys and values, maps over time",
         cost: Cost::Moderate,
         make: attention::make,
+    },
+    Entry {
+        name: "circuit",
+        help: "restricted and excluded loss: what the answers lose without the key features of the outputs, and without all else",
+        cost: Cost::Expensive,
+        make: circuit::make,
     },
     Entry {
         name: "embedding",

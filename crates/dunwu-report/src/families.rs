@@ -213,6 +213,21 @@ pub(crate) const ALL: &[Family] = &[
         )
     },
     Family {
+        columns: &[
+            ("restricted_loss", "restricted"),
+            ("restricted_loss_all", "restricted, all rows"),
+            ("excluded_loss", "excluded"),
+        ],
+        ..family(
+            "excluded_loss",
+            30,
+            Log,
+            "Loss of the key features alone, and without them (nats)",
+            "Restricted: of nothing but the key features of the outputs and their mean row, on held-out rows and on all. Excluded: without \
+             them, on the rows trained on. The keys are those of each moment: many that carry little say nothing.",
+        )
+    },
+    Family {
         columns: &[("feature_entropy", "entropy")],
         ..family(
             "feature_entropy",
@@ -332,6 +347,27 @@ pub(crate) const ALL: &[Family] = &[
          understand yet.",
     ),
     Family {
+        columns: &[("key_features", "keys")],
+        ..family(
+            "key_features",
+            31,
+            Linear,
+            "Key features: fewest with 95 % of what the outputs have of the right answer",
+            "A network that has found the rule of a group answers with a handful.",
+        )
+    },
+    Family {
+        format: Format::Percent,
+        columns: &[("key_share", "keys")],
+        ..family(
+            "key_share",
+            32,
+            Linear,
+            "The key features' part of the outputs",
+            "Small while answers are remembered ones, however many features are key; nearly all once the rule gives them.",
+        )
+    },
+    Family {
         columns: &[
             ("train_loss", "train"),
             ("test_loss", "test"),
@@ -371,6 +407,17 @@ pub(crate) const ALL: &[Family] = &[
         "Where the largest number stands",
         "Position in the sequence, from 0.",
     ),
+    Family {
+        format: Format::Percent,
+        columns: &[("nodes_85", "85 %"), ("nodes_95", "95 %")],
+        ..family(
+            "nodes",
+            33,
+            Linear,
+            "Hidden nodes of one feature",
+            "The share of live hidden nodes of which one feature is 85 or 95 % of the power over the whole table.",
+        )
+    },
     Family {
         format: Format::Percent,
         columns: &[("purity", "purity")],

@@ -4,6 +4,7 @@
 //! read: the same input gives the same bytes. The page needs no network, and no script to show its pictures.
 
 mod border;
+mod circuit;
 mod compare;
 mod coverage;
 mod diagnosis;
@@ -39,6 +40,10 @@ pub use border::{
     BorderCollapse, BorderGrid, BorderLaw, BorderLaws, BorderPage, BorderPrediction, BorderRun,
     BorderSetting, CollapseCurve, Estimate, LawMiss, LawPoint, TransitionPoint, border_figures,
     border_page,
+};
+pub use circuit::{
+    Circuit, CircuitCluster, CircuitFeature, CircuitKey, CircuitLayer, CircuitMoment, CircuitPlane,
+    CircuitScore, CircuitScores,
 };
 pub use compare::{
     AlongWay, ComparePage, ComparedSide, Covered, Gradients, Likeness, Pairing, Representations,
@@ -99,5 +104,6 @@ pub fn figures(run: &RunPage<'_>) -> Vec<(String, String)> {
         ));
     }
     out.extend(run.learned.iter().flat_map(learned::figures));
+    out.extend(run.circuit.iter().flat_map(circuit::figures));
     out
 }

@@ -1,5 +1,6 @@
 //! What a page is made from.
 
+use crate::circuit::Circuit;
 use crate::learned::Learned;
 use dunwu_analysis::Account;
 use dunwu_core::{Curve, RunPlan};
@@ -25,7 +26,9 @@ pub struct RunPage<'a> {
     pub command: String,
     /// Wall-clock time of all seeds together.
     pub seconds: Option<f64>,
-    /// What a look into one seed's network found, once there was one.
+    /// What a look into one seed's transformer found, once there was one.
+    pub circuit: Option<Circuit>,
+    /// What a look into one seed's perceptron found, once there was one.
     pub learned: Option<Learned>,
     /// Why what it found cannot be shown, if it cannot.
     pub no_learned: Option<String>,

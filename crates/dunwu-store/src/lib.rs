@@ -69,5 +69,5 @@ pub use record::{RECORD_FORMAT, RecordDir, read_record};
 pub use run::{FORMAT, Input, Provenance, RunDir, plan_hash};
 pub use sweep::{Chunk, NamedFile, Part, SWEEP_FORMAT, SweepDir, SweepPlan, SweepReader, Wanted};
 pub use table::{Column, TABLE_FORMAT, Table};
-pub use tensors::{OwnedSnapshot, read_safetensors};
+pub use tensors::{OwnedSnapshot, read_safetensors, safetensors_of};
 pub use writer::{ResumePoint, SeedWriter};

@@ -40,7 +40,7 @@ pub struct Provenance {
 /// A file that a plan names: the run directory keeps a copy, `input.<key>`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Input {
-    /// What it is for: `task`, `split_file` or `text`.
+    /// What it is for: `from`, `task`, `split_file` or `text`.
     pub key: String,
     /// Where it was, from the root.
     pub path: Utf8PathBuf,
@@ -144,6 +144,7 @@ impl RunDir {
         let left = [
             "events.jsonl",
             "provenance.json",
+            "input.from",
             "input.task",
             "input.split_file",
             "input.text",

@@ -115,15 +115,26 @@ pub fn read_safetensors(path: &Utf8Path) -> Result<OwnedSnapshot, StoreError> {
     read(path).map(|(_, snapshot)| snapshot)
 }
 
+/// The tensors of a safetensors file's bytes; `path` is for messages.
+///
+/// # Errors
+/// Those of [`read_safetensors`] but that of reading.
+pub fn safetensors_of(path: &Utf8Path, content: &[u8]) -> Result<OwnedSnapshot, StoreError> {
+    parse(path, content).map(|(_, snapshot)| snapshot)
+}
+
 pub(crate) fn read(path: &Utf8Path) -> Result<(Option<Header>, OwnedSnapshot), StoreError> {
-    let content = files::read(path)?;
+    parse(path, &files::read(path)?)
+}
+
+fn parse(path: &Utf8Path, content: &[u8]) -> Result<(Option<Header>, OwnedSnapshot), StoreError> {
     let damaged = |why: String| StoreError::damaged(path, why);
-    let (_, metadata) = SafeTensors::read_metadata(&content).map_err(|e| damaged(e.to_string()))?;
+    let (_, metadata) = SafeTensors::read_metadata(content).map_err(|e| damaged(e.to_string()))?;
     let header = match metadata.metadata().as_ref().and_then(|m| m.get("dunwu")) {
         Some(text) => Some(header(path, text)?),
         None => None,
     };
-    let file = SafeTensors::deserialize(&content).map_err(|e| damaged(e.to_string()))?;
+    let file = SafeTensors::deserialize(content).map_err(|e| damaged(e.to_string()))?;
     let mut tensors = Vec::new();
     for (name, view) in file.tensors() {
         let values = widen(view.dtype(), view.data()).ok_or_else(|| {

@@ -47,7 +47,9 @@ pub fn files(plan: &RunPlan) -> Vec<(&'static str, &str)> {
         _ => None,
     };
     let task = named("task", "table:").or(named("text", "text:"));
-    task.into_iter()
+    let from = plan.from.as_deref().map(|path| ("from", path));
+    from.into_iter()
+        .chain(task)
         .chain(split.map(|path| ("split_file", path)))
         .collect()
 }

@@ -2,7 +2,7 @@
 
 use crate::error::{Error, Kind};
 use camino::{Utf8Path, Utf8PathBuf};
-use dunwu_core::{RunPlan, RunSpec};
+use dunwu_core::{NamedTensor, PlanError, RunPlan, RunSpec};
 use dunwu_store::{Input, RunDir, RunReader};
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -18,13 +18,25 @@ pub(crate) fn read_file(path: &str) -> Result<String, String> {
     read_up_to(path, MOST_TEXT)
 }
 
-/// Reads a file for the key: of a `text` every byte becomes the character of that number, so that any file is one.
+/// Reads a file for the key: of a `text`, and of weights, every byte becomes the character of that number, so that any
+/// file is one.
 fn read_for(key: &str, path: &str) -> Result<String, String> {
-    if key == "text" {
-        let bytes = bytes_up_to(path, MOST_TEXT)?;
-        return Ok(bytes.into_iter().map(char::from).collect());
+    match key {
+        "text" => characters(path),
+        "from" => characters(crate::start::checkpoint(path)?.as_str()),
+        _ => read_file(path),
     }
-    read_file(path)
+}
+
+/// A file whose every byte is a character.
+fn characters(path: &str) -> Result<String, String> {
+    let bytes = bytes_up_to(path, MOST_TEXT)?;
+    Ok(bytes.into_iter().map(char::from).collect())
+}
+
+/// A file that a plan names for some key, or the checkpoint that a directory stands for.
+pub(crate) fn read_any(path: &str) -> Result<String, String> {
+    read_file(path).or_else(|why| read_for("from", path).map_err(|_| why))
 }
 
 /// Reads no further than it may: some files have no end.
@@ -64,6 +76,18 @@ impl Sources {
             }
         }
         Ok(sources)
+    }
+
+    /// The weights that the plan starts from, if it does not draw them.
+    pub(crate) fn start(&self, plan: &RunPlan) -> Result<Option<Vec<NamedTensor>>, Error> {
+        let Some(path) = &plan.from else {
+            return Ok(None);
+        };
+        let read = self
+            .read(path)
+            .and_then(|text| crate::start::weights(path, &text));
+        let weights = read.map_err(|why| PlanError::new("from", why))?;
+        Ok(Some(weights))
     }
 
     /// The text of a file.

@@ -7,7 +7,7 @@ use crate::summary::summary;
 use crate::{page, provenance, resources};
 use camino::{Utf8Path, Utf8PathBuf};
 use dunwu_analysis::{Account, Context, account};
-use dunwu_core::{Curve, Dataset, Metrics, RunPlan, RunSpec, Snapshot, StopReason};
+use dunwu_core::{Curve, Dataset, Metrics, NamedTensor, RunPlan, RunSpec, Snapshot, StopReason};
 use dunwu_engine::Resume;
 use dunwu_probe::Setting;
 use dunwu_store::{Provenance, RunDir, RunReader};
@@ -114,6 +114,8 @@ pub fn train(plan: &RunPlan, dir: &Utf8Path, control: &Control<'_>) -> Result<Re
     };
     let lab = Lab::new(plan, sources)?;
     lab.check_memory()?;
+    crate::start::check_task(plan)?;
+    lab.start()?;
     let run_dir = RunDir::create(dir, plan, &provenance)?;
     lab.run(run_dir, dir, control)
 }
@@ -237,6 +239,16 @@ impl<'p> Lab<'p> {
         check_memory(self.plan, resources::needed_memory(self.plan, &data))
     }
 
+    /// The weights that every run starts from, if they are not drawn; checked against the plan.
+    pub(crate) fn start(&self) -> Result<Option<Vec<NamedTensor>>, Error> {
+        let start = self.sources.start(self.plan)?;
+        if let Some(weights) = &start {
+            let data = self.dataset(self.plan.seed)?;
+            crate::start::check(self.plan, &data, weights)?;
+        }
+        Ok(start)
+    }
+
     /// Features beside the constant one.
     pub(crate) fn possible(&self) -> Option<usize> {
         self.features.as_ref().map(|f| f.names.len() - 1)
@@ -285,6 +297,7 @@ impl<'p> Lab<'p> {
         reader: &RunReader,
         control: &Control<'_>,
     ) -> Result<bool, Error> {
+        let start = self.start()?;
         let mut open = Vec::new();
         for seed in self.plan.seed..self.plan.seed + self.plan.seeds {
             if reader.outcome(seed)?.is_none() {
@@ -307,7 +320,7 @@ impl<'p> Lab<'p> {
                     return;
                 };
                 running.store(seed, Ordering::Relaxed);
-                match self.run_seed(seed, inner, run_dir, control) {
+                match self.run_seed(seed, inner, start.as_deref(), run_dir, control) {
                     Ok(stopped) => {
                         interrupted.fetch_or(stopped == StopReason::Interrupted, Ordering::Relaxed);
                         control.tell(&Progress::Finished {
@@ -350,6 +363,7 @@ impl<'p> Lab<'p> {
         &self,
         seed: u64,
         threads: usize,
+        start: Option<&[NamedTensor]>,
         run_dir: &RunDir,
         control: &Control<'_>,
     ) -> Result<StopReason, Error> {
@@ -377,7 +391,11 @@ impl<'p> Lab<'p> {
                 };
                 dunwu_engine::train(self.plan, &data, seed, threads, Some(resume), &mut recorder)?
             }
-            None => dunwu_engine::train(self.plan, &data, seed, threads, None, &mut recorder)?,
+            None => {
+                let state = start.map(|weights| Snapshot::of(0, weights));
+                let begin = state.as_ref().map(|state| Resume { epoch: 0, state });
+                dunwu_engine::train(self.plan, &data, seed, threads, begin, &mut recorder)?
+            }
         };
         if let Some(error) = recorder.failed.take() {
             return Err(error.into());

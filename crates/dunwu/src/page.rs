@@ -51,6 +51,7 @@ pub(crate) fn build<'a>(
         ("started", provenance.started.clone()),
     ];
     let (learned, no_learned) = crate::learned::stored(&report.dir, lab.plan);
+    let (circuit, no_circuit) = crate::circuit::stored(&report.dir, lab.plan);
     Ok(RunPage {
         plan: lab.plan,
         task_description: lab.task.describe(),
@@ -64,8 +65,9 @@ pub(crate) fn build<'a>(
             .collect(),
         command: reproduce_command(lab.plan),
         seconds: Some(report.seconds).filter(|s| *s > 0.0),
+        circuit,
         learned,
-        no_learned,
+        no_learned: no_learned.or(no_circuit),
     })
 }
 

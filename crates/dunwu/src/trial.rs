@@ -8,8 +8,9 @@ use crate::stopper::Stopper;
 use dunwu_analysis::{Account, Context, account, crossing};
 use dunwu_core::{
     Cost, Curve, Dataset, Flow, Metrics, NamedTensor, Needs, Observer, Probe, RunEvent, RunPlan,
-    StopReason,
+    Snapshot, StopReason,
 };
+use dunwu_engine::Resume;
 use dunwu_probe::Setting;
 use dunwu_task::{Features, Task};
 use std::collections::BTreeMap;
@@ -110,10 +111,35 @@ impl Trials {
         control: &Control<'_>,
         keep: Keep,
     ) -> Result<Trial, Error> {
+        self.run_from(plan, seed, threads, control, keep, None)
+    }
+
+    /// [`trial`] from weights that stand for what the plan's `from` names.
+    pub(crate) fn run_from(
+        &self,
+        plan: &RunPlan,
+        seed: u64,
+        threads: usize,
+        control: &Control<'_>,
+        keep: Keep,
+        given: Option<&[NamedTensor]>,
+    ) -> Result<Trial, Error> {
         let entries = dunwu_probe::select(&plan.probes)?;
         let built = self.built(plan)?;
         let read = |path: &str| built.sources.read(path);
         let data = built.task.dataset(plan, seed, &read)?;
+        let start = match given {
+            Some(weights) => Some(weights.to_vec()),
+            None => {
+                crate::start::check_task(plan)?;
+                built.sources.start(plan)?
+            }
+        };
+        if let Some(weights) = &start {
+            crate::start::check(plan, &data, weights)?;
+        }
+        let state = start.as_ref().map(|weights| Snapshot::of(0, weights));
+        let begin = state.as_ref().map(|state| Resume { epoch: 0, state });
         // Nothing but probes asks for features, and some take long to find.
         let features = (!entries.is_empty()).then(|| built.features()).flatten();
         let setting = Setting {
@@ -132,7 +158,7 @@ impl Trials {
             curve: Curve::default(),
             weights: vec![],
         };
-        let outcome = dunwu_engine::train(plan, &data, seed, threads, None, &mut watcher)?;
+        let outcome = dunwu_engine::train(plan, &data, seed, threads, begin, &mut watcher)?;
         let (curve, weights) = (watcher.curve, watcher.weights);
         let context = Context {
             classes: data.classes,

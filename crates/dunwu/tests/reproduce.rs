@@ -40,8 +40,8 @@ fn every_row_has_a_stable_id_and_something_to_say() {
     }
     let asked = [
         "1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "13", "14", "15", "17", "18", "19",
-        "20", "21", "23", "25", "26", "27", "28", "29", "30", "32", "33", "39", "40", "45", "47",
-        "48", "52", "57", "58",
+        "20", "21", "23", "25", "26", "27", "28", "29", "30", "32", "33", "34", "36", "37", "38",
+        "39", "40", "41", "43", "45", "47", "48", "52", "53", "54", "57", "58",
     ];
     for id in asked {
         assert!(row(id).not_possible.is_none(), "{id}");
@@ -202,12 +202,12 @@ fn what_cannot_be_selected_is_named() {
     let some = select(&[], &[Cost::S]).unwrap();
     assert!(!some.is_empty() && some.iter().all(|r| r.cost == Cost::S));
     let error = Suite::default()
-        .run(&row("34"), Changes::default(), &Control::default(), &|_| ())
+        .run(&row("55"), Changes::default(), &Control::default(), &|_| ())
         .unwrap_err();
     assert!(
         error
             .to_string()
-            .contains("row 34 cannot be run yet: it needs a transformer")
+            .contains("row 55 cannot be run yet: no probe reads the scale of the logits")
     );
 }
 
@@ -282,4 +282,144 @@ fn the_json_has_what_it_promises() {
     let list = listing(&rows());
     assert_eq!(list["rows"].as_array().unwrap().len(), rows().len());
     assert!(KINDS.len() > 10);
+}
+
+/// A row whose second arm goes on where the first ended, and whose third is held to a norm that the first had.
+fn following() -> Row {
+    toml::from_str(
+        r#"
+        id = "0"
+        source = "a test"
+        claim = "runs go on"
+        published = "they do"
+        cost = "S"
+        plan = { task = "Z5", width = 32, train_size = 20, epochs = 60, lr = 1e-2, seeds = 2, probes = "norms" }
+        [arm.fewer]
+        train_size = [10, 15]
+        epochs = 5
+        [arm.held]
+        weight_norm = [1, 2]
+        epochs = 30
+        [follow.fewer]
+        after = ""
+        weights = true
+        [follow.held]
+        after = ""
+        norm = { event = "train_acc", at = 0.99 }
+        [[check]]
+        kind = "over_seeds"
+        with = { number = { of = "value", column = "weight_norm.W", epoch = 60 } }
+        expect = [{ statistic = "median", what = "before" }]
+        [[check]]
+        kind = "over_seeds"
+        with = { arm = "fewer", number = { of = "value", column = "weight_norm.W", epoch = 0 } }
+        expect = [{ statistic = "median", what = "after" }]
+        [[check]]
+        kind = "over_seeds"
+        with = { number = { of = "norm_at", event = "train_acc", at = 0.99 } }
+        expect = [{ statistic = "median", what = "free" }, { statistic = "variation", what = "over seeds" }]
+        [[check]]
+        kind = "over_seeds"
+        with = { arm = "held", number = { of = "norm_at", event = "epochs", at = 0 } }
+        expect = [{ statistic = "share", what = "never" }]
+        [[check]]
+        kind = "over_seeds"
+        with = { arm = "held", number = { of = "last", column = "weight_norm.W" } }
+        expect = [{ statistic = "median", what = "held", low = 0 }]
+        "#,
+    )
+    .unwrap()
+}
+
+#[test]
+fn an_arm_goes_on_where_another_ended_or_is_held_to_its_norm() {
+    let found = run(&following(), Changes::default());
+    let said = |what: &str| {
+        let of = found.measured.iter().filter(move |m| m.what == what);
+        of.map(|m| m.reading.as_number().unwrap())
+            .collect::<Vec<_>>()
+    };
+    // The first reading of what goes on is the last one of what it goes on from.
+    assert_eq!(said("after"), [said("before")[0]; 2]);
+    let held = found
+        .commands
+        .iter()
+        .filter(|c| c.contains("norm_reference="));
+    let held: Vec<&String> = held.collect();
+    let norm = format!("norm_reference={:.4}", said("free")[0]);
+    assert!(
+        held.len() == 2 && held[0].contains(norm.trim_end_matches('0')),
+        "{held:?} {norm}"
+    );
+    // Two seeds, two sizes: each from its own run.
+    let from = |seed: u64| format!("from=row0-0-seed-{seed}");
+    let from = |seed| {
+        found
+            .commands
+            .iter()
+            .filter(|c| c.contains(&from(seed)))
+            .count()
+    };
+    assert_eq!((from(0), from(1)), (2, 2), "{:#?}", found.commands);
+    assert!(said("held")[1] > 1.5 * said("held")[0]);
+}
+
+#[test]
+fn the_commands_of_an_arm_that_follows_train_its_runs() {
+    let found = run(&following(), Changes::default());
+    let keep = tempfile::tempdir().unwrap();
+    let place = |name: &str| Utf8PathBuf::from_path_buf(keep.path().join(name)).unwrap();
+    let words =
+        |command: &str| -> Vec<String> { command.split(' ').skip(2).map(str::to_owned).collect() };
+    let plan = |words: &[String]| {
+        let spec = dunwu::RunSpec::from_overrides(words).unwrap();
+        spec.resolve().unwrap()
+    };
+    let at = found
+        .commands
+        .iter()
+        .position(|c| c.contains("from=row0-0-seed-1"));
+    let at = at.unwrap();
+    let first = found
+        .commands
+        .iter()
+        .find(|c| c.ends_with("--out row0-0-seed-1"))
+        .unwrap();
+    let first = words(first);
+    let before = place("before");
+    dunwu::train(
+        &plan(&first[..first.len() - 2]),
+        &before,
+        &Control::default(),
+    )
+    .unwrap();
+    let then: Vec<String> = words(&found.commands[at])
+        .into_iter()
+        .map(|w| w.replace("row0-0-seed-1", before.as_str()))
+        .collect();
+    let report = dunwu::train(&plan(&then), &place("after"), &Control::default()).unwrap();
+    let first = report.runs[0]
+        .curve
+        .points("weight_norm.W")
+        .next()
+        .unwrap()
+        .1;
+    let after = found.measured.iter().find(|m| m.what == "after").unwrap();
+    assert!(after.seeds.contains(&first), "{first} {:?}", after.seeds);
+}
+
+#[test]
+fn a_statistic_that_no_run_gave_leaves_the_verdict_open() {
+    let mut never = following();
+    never
+        .follow
+        .get_mut("held")
+        .unwrap()
+        .norm
+        .as_mut()
+        .unwrap()
+        .at = 1.5;
+    let found = run(&never, Changes::default());
+    assert_eq!(found.verdict, Verdict::Inconclusive, "{:?}", found.measured);
+    assert!(found.why.unwrap().contains("no run was measured there"));
 }

@@ -110,6 +110,15 @@ fn bad_values_name_the_key_and_the_range() {
         ),
         ("milestones=30,20,30", "names epoch 30 twice"),
         ("betas=[0.9", "betas: expected b1,b2, got `[0.9`"),
+        ("from=", "from: is empty; write the path of a checkpoint"),
+        (
+            "norm_reference=3",
+            "norm_reference: says what weight_norm holds, which is 0",
+        ),
+        (
+            "norm_start=3",
+            "norm_start: says what weight_norm holds, which is 0",
+        ),
     ] {
         let error = RunSpec::from_overrides([word])
             .unwrap()
@@ -172,4 +181,38 @@ fn whole_numbers_may_be_written_in_scientific_notation() {
         .resolve()
         .unwrap();
     assert_eq!(plan.epochs, 1000);
+}
+
+#[test]
+fn a_held_norm_is_a_multiple_of_what_is_known() {
+    let plan = |words: &[&str]| RunSpec::from_overrides(words).unwrap().resolve();
+    let error = plan(&["weight_norm=1.1", "from=r"])
+        .unwrap_err()
+        .to_string();
+    assert!(
+        error.contains("weight_norm: has no initial weights"),
+        "{error}"
+    );
+    for bad in ["norm_reference=0", "norm_reference=inf"] {
+        let error = plan(&["weight_norm=1", bad]).unwrap_err().to_string();
+        assert!(error.contains("norm_reference: is"), "{error}");
+    }
+    let words = [
+        "from=r",
+        "norm_reference=41.5",
+        "norm_start=500",
+        "weight_norm=1.1",
+    ];
+    let held = plan(&words).unwrap();
+    assert_eq!(held.to_overrides(), words);
+    let stored: RunPlan = toml::from_str(&toml::to_string(&held).unwrap()).unwrap();
+    assert_eq!(stored, held);
+    // Plans without them are written, and hashed, as before.
+    let plain = toml::to_string(&plan(&["weight_norm=1.1"]).unwrap()).unwrap();
+    let new = ["from", "norm_reference", "norm_start"];
+    assert!(
+        new.iter()
+            .all(|key| !plain.lines().any(|l| l.starts_with(key))),
+        "{plain}"
+    );
 }

@@ -14,6 +14,7 @@ mod norm;
 mod room;
 mod rotary;
 mod shape;
+mod table;
 mod weigh;
 
 pub(crate) use room::room;
@@ -250,6 +251,16 @@ impl<T: Real> Model<T> for Transformer<T> {
             out.extend(self.reached());
         }
         out
+    }
+
+    fn table(
+        &mut self,
+        pool: &Pool,
+        weights: &Weights<T>,
+        data: &Dataset,
+        scale: T,
+    ) -> Vec<Matrix<T>> {
+        table::table(&self.layers, &mut self.rooms, pool, weights, data, scale)
     }
 }
 

@@ -55,6 +55,7 @@ pub(crate) fn run(plan: &RunPlan) -> RunPage<'_> {
         .to_vec(),
         command: format!("dunwu train {}", plan.to_overrides().join(" ")),
         seconds: Some(61.4),
+        circuit: None,
         learned: None,
         no_learned: None,
     }

@@ -3,7 +3,7 @@
 use super::exact::{self, gradient, peaks};
 use super::row::Check;
 use super::stage::{Halt, Stage};
-use super::trained::{compare, network, number};
+use super::trained::{compare, fit, network, number};
 use super::verdict::Reading;
 use serde::de::DeserializeOwned;
 
@@ -145,6 +145,12 @@ pub const KINDS: &[Kind] = &[
         parse::<network::Factorises>,
     ),
     kind(
+        "fit",
+        "the line of a number's logarithm against a key or a product of keys, or against its logarithm",
+        fit::FIT,
+        parse::<fit::Fit>,
+    ),
+    kind(
         "half_point",
         "value of a key at which half is answered, by lines between the grid's values",
         compare::HALF_POINT,
@@ -185,6 +191,12 @@ pub const KINDS: &[Kind] = &[
         "a number of every run: first crossing, peak, last value and so on",
         number::OVER_SEEDS,
         parse::<number::OverSeeds>,
+    ),
+    kind(
+        "overlap",
+        "how far curves along one key lie apart across another",
+        fit::OVERLAP,
+        parse::<fit::Overlap>,
     ),
     kind(
         "pair",

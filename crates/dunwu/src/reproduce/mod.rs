@@ -13,6 +13,7 @@
 //! kind of check, of one table, gives statistics; a verdict is made of those that have a tolerance.
 
 mod exact;
+mod follow;
 mod kinds;
 mod page;
 mod record;
@@ -24,6 +25,7 @@ mod trained;
 mod verdict;
 
 pub use exact::gradient::{Backprop, energy_error, lazy_error, ridge_error, ridge_norm, tensors};
+pub use follow::{Event, Follow};
 pub use kinds::{KINDS, Kind};
 pub use page::{is_suite, rebuild};
 pub use record::{SuiteDir, listing, summary};

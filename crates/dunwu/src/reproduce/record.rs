@@ -144,6 +144,7 @@ fn one(outcome: &Outcome) -> Value {
         "cost": row.cost,
         "plan": row.plan,
         "arms": row.arm,
+        "follow": row.follow,
         "checks": outcome.measured.iter().map(check).collect::<Vec<_>>(),
         "verdict": outcome.verdict,
         "why": outcome.why,

@@ -1,5 +1,6 @@
 //! The table of published results.
 
+use super::follow::Follow;
 use super::kinds::{self, Measure};
 use super::verdict::Tolerance;
 use crate::error::Error;
@@ -87,6 +88,9 @@ pub struct Row {
     /// Named changes of that plan.
     #[serde(default)]
     pub arm: BTreeMap<String, toml::Table>,
+    /// What an arm takes from the runs of another.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub follow: BTreeMap<String, Follow>,
     /// What is measured.
     #[serde(default)]
     pub check: Vec<Check>,
@@ -289,9 +293,12 @@ impl Row {
         grid(&keys).iter().map(point).collect()
     }
 
-    /// Names of the arms with the plain one, if it trains anything of its own.
+    /// Names of the arms with the plain one, if it trains anything of its own; those that are followed among them.
     pub(super) fn arms(&self) -> Vec<String> {
         let mut arms: Vec<String> = self.measures().iter().flat_map(|m| m.arms()).collect();
+        let followed = self.follow.iter().filter(|(arm, _)| arms.contains(arm));
+        let followed: Vec<String> = followed.map(|(_, f)| f.after.clone()).collect();
+        arms.extend(followed);
         arms.sort();
         arms.dedup();
         arms

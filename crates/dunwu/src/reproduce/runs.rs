@@ -1,5 +1,6 @@
 //! Networks trained over a queue, each once however many rows ask for it.
 
+use super::follow::Followed;
 use super::stage::Halt;
 use crate::error::{Error, Kind};
 use crate::lab::{Control, Progress};
@@ -67,10 +68,12 @@ impl Runs {
         found.is_some_and(|t| !weights || !t.weights.is_empty())
     }
 
-    /// Trains what is missing of the plans on `threads` lanes, the longest first.
+    /// Trains what is missing of the plans on `threads` lanes, the longest first. What `from` means is known to
+    /// `followed`.
     pub(super) fn train(
         &self,
         plans: &[RunPlan],
+        followed: &Followed,
         weights: bool,
         threads: usize,
         control: &Control<'_>,
@@ -98,7 +101,7 @@ impl Runs {
                 let Some(job) = (!stop).then(next).flatten() else {
                     return;
                 };
-                if let Err(halt) = self.one(&job, inner, Keep { weights }, &watch) {
+                if let Err(halt) = self.one(&job, followed, inner, Keep { weights }, &watch) {
                     let mut failed = failed.lock().expect("nothing panics under the lock");
                     failed.get_or_insert(halt);
                     return;
@@ -122,9 +125,20 @@ impl Runs {
         }
     }
 
+    /// The run whose last weights a job starts from.
+    fn start(&self, job: &Job<'_>, followed: &Followed) -> Result<Option<Arc<Trial>>, Halt> {
+        let Some(before) = job.plan.from.as_ref().and_then(|from| followed.start(from)) else {
+            return Ok(None);
+        };
+        let done = self.done.lock().expect("nothing panics under the lock");
+        let trial = done.get(&name(before, job.seed)).cloned();
+        trial.map(Some).ok_or(Halt::Interrupted)
+    }
+
     fn one(
         &self,
         job: &Job<'_>,
+        followed: &Followed,
         threads: usize,
         keep: Keep,
         watch: &Watch<'_>,
@@ -143,9 +157,11 @@ impl Runs {
             progress: Some(&hear),
             cancel: watch.control.cancel,
         };
+        let start = self.start(job, followed)?;
+        let start = start.as_ref().map(|trial| trial.weights.as_slice());
         let trial = self
             .trials
-            .run(job.plan, job.seed, threads, &control, keep)?;
+            .run_from(job.plan, job.seed, threads, &control, keep, start)?;
         if trial.stopped == StopReason::Interrupted {
             return Err(Halt::Interrupted);
         }

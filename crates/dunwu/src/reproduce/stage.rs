@@ -1,5 +1,6 @@
 //! What a check may use: the row, the runs, the threads.
 
+use super::follow::Followed;
 use super::row::{Changes, Point, Row};
 use super::runs::Runs;
 use crate::error::Error;
@@ -54,12 +55,17 @@ pub(super) struct Stage<'a> {
     pub changes: Changes,
     /// What was trained.
     pub runs: &'a Runs,
+    /// Points of arms that follow others.
+    pub followed: &'a Followed,
 }
 
 impl Stage<'_> {
     /// The grid of an arm.
     pub(super) fn points(&self, arm: &str) -> Result<Vec<Point>, Halt> {
-        Ok(self.row.points(arm, self.changes)?)
+        match self.followed.points(arm) {
+            Some(points) => Ok(points.clone()),
+            None => Ok(self.row.points(arm, self.changes)?),
+        }
     }
 
     /// The runs of a point, by seed.

@@ -1,13 +1,13 @@
 //! Rows measured one after another.
 
+use super::follow::Followed;
 use super::kinds::{Found, Measure};
 use super::row::{Changes, Check, Expect, Row};
 use super::runs::{Runs, Trained};
 use super::stage::{Halt, Stage};
-use super::verdict::{Measured, Verdict};
+use super::verdict::{Measured, Reading, Verdict};
 use crate::error::{Error, failed};
 use crate::lab::Control;
-use crate::page::reproduce_command;
 use dunwu_core::RunPlan;
 use serde::{Deserialize, Serialize};
 use std::time::Instant;
@@ -76,13 +76,14 @@ impl Suite {
             Err(Halt::Interrupted) => return Ok(None),
             Err(Halt::Failed(error)) => return Err(error),
         };
+        let (measured, followed) = measured;
         let (verdict, why) = verdict(row, changes.shortfall(&row.plans()?), &measured);
         let outcome = Outcome {
             row: row.clone(),
             measured,
             verdict,
             why,
-            commands: commands(row, changes)?,
+            commands: commands(row, changes, &followed)?,
             seconds: started.elapsed().as_secs_f64(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
         };
@@ -98,19 +99,26 @@ impl Suite {
         pool: &rayon::ThreadPool,
         control: &Control<'_>,
         hear: &(dyn Fn(Step<'_>) + Sync),
-    ) -> Result<Vec<Measured>, Halt> {
+    ) -> Result<(Vec<Measured>, Followed), Halt> {
         let measures = row.measures();
-        let mut plans = Vec::new();
-        for arm in row.arms() {
-            plans.extend(row.points(&arm, changes)?.into_iter().map(|p| p.plan));
-        }
-        let weights = measures.iter().any(|m| m.reads_weights());
+        let weights = measures.iter().any(|m| m.reads_weights())
+            || row.follow.values().any(|follow| follow.weights);
         let tell = |trained| hear(Step::Training(trained));
-        self.runs.train(&plans, weights, threads, control, &tell)?;
+        let train = |plans: &[RunPlan], followed: &Followed| {
+            self.runs
+                .train(plans, followed, weights, threads, control, &tell)
+        };
+        train(
+            &plans(row, changes, &Followed::default())?,
+            &Followed::default(),
+        )?;
+        let followed = Followed::new(row, changes, &self.runs)?;
+        train(&plans(row, changes, &followed)?, &followed)?;
         let stage = Stage {
             row,
             changes,
             runs: &self.runs,
+            followed: &followed,
         };
         let mut out = Vec::new();
         for (check, measure) in row.check.iter().zip(&measures) {
@@ -121,14 +129,29 @@ impl Suite {
             let found = pool.install(|| measure.measure(&stage))?;
             out.extend(judged(check, &found));
         }
-        Ok(out)
+        Ok((out, followed))
     }
+}
+
+/// The plans of all arms; those of arms that follow, as far as they are known yet.
+fn plans(row: &Row, changes: Changes, followed: &Followed) -> Result<Vec<RunPlan>, Error> {
+    let mut plans = Vec::new();
+    for arm in row.arms() {
+        let points = match (followed.points(&arm), row.follow.contains_key(&arm)) {
+            (Some(points), _) => points.clone(),
+            (None, true) => vec![],
+            (None, false) => row.points(&arm, changes)?,
+        };
+        plans.extend(points.into_iter().map(|p| p.plan));
+    }
+    Ok(plans)
 }
 
 /// What is asked for of what was found.
 fn judged(check: &Check, found: &[Found]) -> Vec<Measured> {
     let mut out = Vec::new();
     for expect in &check.expect {
+        let before = out.len();
         for at in found.iter().filter(|f| is_meant(expect, f)) {
             for statistic in at.statistics.iter().filter(|s| s.name == expect.statistic) {
                 let tolerance = expect.tolerance();
@@ -146,8 +169,28 @@ fn judged(check: &Check, found: &[Found]) -> Vec<Measured> {
                 });
             }
         }
+        if out.len() == before {
+            out.push(not_found(check, expect));
+        }
     }
     out
+}
+
+/// A statistic that no setting gave: what is asked for is open, not met.
+fn not_found(check: &Check, expect: &Expect) -> Measured {
+    let reading = Reading::Missing("no run was measured there".to_owned());
+    let tolerance = expect.tolerance();
+    Measured {
+        kind: check.kind.clone(),
+        what: expect.what.clone(),
+        at: expect.at.clone(),
+        statistic: expect.statistic.clone(),
+        verdict: tolerance.judge(&reading),
+        reading,
+        seeds: vec![],
+        published: expect.published.clone(),
+        tolerance,
+    }
 }
 
 /// Whether every word of the setting that is meant is in the one found.
@@ -179,14 +222,11 @@ fn verdict(
 }
 
 /// Commands that a reader can run for the same numbers.
-fn commands(row: &Row, changes: Changes) -> Result<Vec<String>, Error> {
-    let mut plans: Vec<RunPlan> = Vec::new();
-    for arm in row.arms() {
-        plans.extend(row.points(&arm, changes)?.into_iter().map(|p| p.plan));
-    }
+fn commands(row: &Row, changes: Changes, followed: &Followed) -> Result<Vec<String>, Error> {
+    let plans = plans(row, changes, followed)?;
     let mut commands: Vec<String> = Vec::new();
     let landscapes = row.measures().into_iter().flat_map(|m| m.commands());
-    for command in landscapes.chain(plans.iter().map(reproduce_command)) {
+    for command in landscapes.chain(plans.iter().flat_map(|p| followed.commands(p))) {
         if !commands.contains(&command) {
             commands.push(command);
         }

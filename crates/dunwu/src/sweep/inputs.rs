@@ -1,7 +1,7 @@
 //! Files that the plans of a sweep name: what they held when its runs began is what they must hold.
 
 use crate::error::{Error, Kind};
-use crate::files::read_file;
+use crate::files::read_any;
 use dunwu_core::RunPlan;
 use dunwu_store::{NamedFile, SweepDir, SweepPlan, text_hash};
 use std::collections::BTreeSet;
@@ -73,7 +73,7 @@ pub(crate) fn files_of(plan: &RunPlan) -> impl Iterator<Item = String> {
 
 /// A file as it is now.
 fn now(path: &str) -> Result<NamedFile, String> {
-    let text = read_file(path)?;
+    let text = read_any(path)?;
     Ok(NamedFile {
         path: path.to_owned(),
         hash: format!("{:016x}", text_hash(&text)),

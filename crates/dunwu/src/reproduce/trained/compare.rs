@@ -5,11 +5,11 @@ use super::super::row::Point;
 use super::super::stage::{Halt, Stage};
 use super::super::verdict::Reading;
 use super::number::{Number, Value, over_seeds};
-use super::{median, sign_test, values};
+use super::{median, shared, sign_test, values};
 use dunwu_analysis::landscape::passes;
 use serde::Deserialize;
 
-pub(in super::super) const HALF_POINT: &[&str] = &["at"];
+pub(in super::super) const HALF_POINT: &[&str] = &["at", "ratio"];
 pub(in super::super) const ORDER: &[&str] = &["lead", "share"];
 pub(in super::super) const PAIR: &[&str] =
     &["below", "medians", "p", "points", "ratio", "scarcest"];
@@ -110,12 +110,6 @@ impl Pair {
         };
         a.into_iter().map(both).collect()
     }
-}
-
-/// Whether every key that both vary has one value.
-fn shared(a: &Point, b: &Point) -> bool {
-    b.at.iter()
-        .all(|(key, value)| a.get(key).is_none_or(|mine| mine == value))
 }
 
 impl Measure for Pair {
@@ -305,6 +299,8 @@ fn along(point: &Point, axis: &str) -> Result<(String, f64), Halt> {
 pub(in super::super) struct HalfPoint {
     #[serde(default)]
     arm: String,
+    /// Arm by whose value it is divided.
+    over: Option<String>,
     axis: String,
     number: Number,
     level: f64,
@@ -312,27 +308,51 @@ pub(in super::super) struct HalfPoint {
 
 impl Measure for HalfPoint {
     fn measure(&self, stage: &Stage<'_>) -> Result<Vec<Found>, Halt> {
+        let other = match &self.over {
+            Some(arm) => self.of(arm, stage)?,
+            None => vec![],
+        };
+        let one = |(at, mine): (String, Reading)| {
+            let theirs = other.iter().find(|(o, _)| *o == at).map(|(_, r)| r);
+            let ratio = theirs.map(|theirs| match (mine.as_number(), theirs.as_number()) {
+                (Some(a), Some(b)) => Reading::Number(a / b),
+                _ => Reading::Missing(format!("{mine} over {theirs}")),
+            });
+            let ratio = ratio.map(|r| Statistic::of("ratio", r));
+            Found {
+                at,
+                statistics: [Statistic::of("at", mine)]
+                    .into_iter()
+                    .chain(ratio)
+                    .collect(),
+            }
+        };
+        Ok(self.of(&self.arm, stage)?.into_iter().map(one).collect())
+    }
+
+    fn arms(&self) -> Vec<String> {
+        let over = self.over.iter().cloned();
+        over.chain([self.arm.clone()]).collect()
+    }
+}
+
+impl HalfPoint {
+    /// Where each line of an arm passes the level.
+    fn of(&self, arm: &str, stage: &Stage<'_>) -> Result<Vec<(String, Reading)>, Halt> {
         let trend = Trend {
-            arm: self.arm.clone(),
+            arm: arm.to_owned(),
             over: None,
             axis: self.axis.clone(),
             number: self.number.clone(),
             falls: false,
         };
         let lines = trend.lines(stage)?;
-        let one = |(at, line): (String, Line)| Found {
-            at,
-            statistics: vec![Statistic::of("at", self.passes(&line))],
-        };
-        Ok(lines.into_iter().map(one).collect())
+        Ok(lines
+            .into_iter()
+            .map(|(at, line)| (at, self.passes(&line)))
+            .collect())
     }
 
-    fn arms(&self) -> Vec<String> {
-        vec![self.arm.clone()]
-    }
-}
-
-impl HalfPoint {
     fn passes(&self, line: &Line) -> Reading {
         let mean = |v: &[Value]| v.iter().map(Value::rank).sum::<f64>() / v.len().max(1) as f64;
         let points: Vec<(f64, f64)> = line.iter().map(|(x, v)| (*x, mean(v))).collect();
@@ -395,6 +415,7 @@ mod tests {
     fn a_half_point_lies_between_values_or_is_said_to_lie_outside() {
         let half = HalfPoint {
             arm: String::new(),
+            over: None,
             axis: "train_multiplier".into(),
             number: Number::Most {
                 column: "test_acc".into(),

@@ -1,12 +1,32 @@
 //! Checks on trained networks.
 
 pub(super) mod compare;
+pub(super) mod fit;
 pub(super) mod network;
 pub(super) mod number;
 
+use super::row::Point;
 use crate::trial::Trial;
 use number::{Number, Value};
 use std::sync::Arc;
+
+/// A number of every run that has it.
+pub(super) fn numbers_of(number: &Number, trials: &[Arc<Trial>]) -> Vec<f64> {
+    let there = |value: Value| match value {
+        Value::Number(x) => Some(x),
+        Value::NotBy(_) | Value::Missing => None,
+    };
+    values(number, trials)
+        .into_iter()
+        .filter_map(there)
+        .collect()
+}
+
+/// Whether every key that both vary has one value.
+pub(super) fn shared(a: &Point, b: &Point) -> bool {
+    b.at.iter()
+        .all(|(key, value)| a.get(key).is_none_or(|mine| mine == value))
+}
 
 /// A number of every run, by seed.
 fn values(number: &Number, trials: &[Arc<Trial>]) -> Vec<Value> {

@@ -9,12 +9,12 @@ use dunwu_analysis::{Crossing, Rule, Signal, crossing};
 use serde::Deserialize;
 
 pub(in super::super) const BEST: &[&str] = &["least", "most"];
-pub(in super::super) const OVER_SEEDS: &[&str] = &["least", "median", "most", "share"];
+pub(in super::super) const OVER_SEEDS: &[&str] = &["least", "median", "most", "share", "variation"];
 
 /// What is read off a run.
 #[derive(Clone, Debug, Deserialize, PartialEq)]
 #[serde(tag = "of", rename_all = "snake_case", deny_unknown_fields)]
-pub(super) enum Number {
+pub(in super::super) enum Number {
     /// First epoch at which a column is at least `at`.
     Crossing { column: String, at: f64 },
     /// Epochs from training accuracy 0.99 to held-out accuracy 0.99.
@@ -23,12 +23,16 @@ pub(super) enum Number {
     Detector {},
     /// First epoch at which a column is half of the way from its first value to its largest.
     HalfWay { column: String },
+    /// Epoch of held-out accuracy 0.99 over that of training accuracy 0.99.
+    Lateness {},
     /// Last value of a column.
     Last { column: String },
     /// Least value of a column.
     Least { column: String },
     /// Largest value of a column.
     Most { column: String },
+    /// Norm of all weights, (‖V‖² + ‖W‖²)^½, at the first epoch at which a column is at least `at`.
+    NormAt { event: String, at: f64 },
     /// Epoch of the largest value of a column, from `from` on.
     Peak {
         column: String,
@@ -104,12 +108,27 @@ impl Number {
                 let there = |half: f64| curve.points(column).find(|p| p.1 >= half);
                 Value::some(half.and_then(there).map(|p| p.0 as f64))
             }
+            Number::Lateness {} => {
+                let train = cross("train_acc", 0.99).first.filter(|e| *e > 0);
+                match (train, cross("test_acc", 0.99).first) {
+                    (Some(train), Some(test)) => Value::some(Some(test as f64 / train as f64)),
+                    _ => Value::NotBy(budget),
+                }
+            }
             Number::Last { column } => Value::some(curve.points(column).last().map(|p| p.1)),
             Number::Least { column } => {
                 Value::some(curve.points(column).map(|p| p.1).reduce(f64::min))
             }
             Number::Most { column } => {
                 Value::some(curve.points(column).map(|p| p.1).reduce(f64::max))
+            }
+            Number::NormAt { event, at } => {
+                let Some(epoch) = cross(event, *at).first else {
+                    return Value::NotBy(budget);
+                };
+                let there = |column| curve.points(column).find(|p| p.0 == epoch);
+                let both = there("weight_norm.V").zip(there("weight_norm.W"));
+                Value::some(both.map(|(v, w)| v.1.hypot(w.1)))
             }
             Number::Peak { column, from } => {
                 let late = curve.points(column).filter(|p| p.0 >= *from);
@@ -197,7 +216,15 @@ impl Measure for Best {
     }
 }
 
-/// Least, median, most, and the share of runs that have the number.
+/// Standard deviation over mean of numbers; None of fewer than two.
+fn variation(numbers: &[f64]) -> Option<f64> {
+    let n = numbers.len() as f64;
+    let mean = numbers.iter().sum::<f64>() / n;
+    let squares: f64 = numbers.iter().map(|x| (x - mean) * (x - mean)).sum();
+    (numbers.len() > 1).then(|| (squares / (n - 1.0)).sqrt() / mean.abs())
+}
+
+/// Least, median, most, the share of runs that have the number, and how much it varies over those.
 pub(super) fn over_seeds(values: &[Value]) -> Vec<Statistic> {
     let mut ranked = values.to_vec();
     ranked.sort_by(|a, b| a.rank().total_cmp(&b.rank()));
@@ -216,5 +243,9 @@ pub(super) fn over_seeds(values: &[Value]) -> Vec<Statistic> {
         with("median", median(values).reading()),
         with("most", end(ranked.last())),
         Statistic::number("share", there.len() as f64 / values.len().max(1) as f64),
+        Statistic::of(
+            "variation",
+            Reading::number(variation(&there), "fewer than two runs have it"),
+        ),
     ]
 }
