@@ -107,6 +107,9 @@ fn stuck(curve: &Curve, context: &Context) -> String {
         Some(r) if r < DECAYED => {
             "Its weights shrank away before it had learned anything: weight decay (a steady pull of every weight towards 0) is stronger than what the rows teach. Lower weight_decay.".to_owned()
         }
+        _ if context.transformer => {
+            "It could not even store its rows. The usual reasons are steps that are too short or too long (lr), too small a network (model_width, mlp_width, layers), too much weight_decay, or too few epochs.".to_owned()
+        }
         _ => {
             "It could not even store its rows. The usual reasons are steps that are too short or too long (lr), too few hidden nodes (width), too much weight_decay, or too few epochs.".to_owned()
         }

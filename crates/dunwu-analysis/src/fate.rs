@@ -254,6 +254,12 @@ fn failed(curve: &Curve, context: &Context) -> Verdict {
         Ok(plateau) => {
             let rest = if plateau.at_rest { 0.85 } else { 0.65 };
             let statement = match (part, plateau.at_rest) {
+                (false, true) if context.transformer => {
+                    "it answers its training rows and no others, and its weights went nowhere any more"
+                }
+                (false, false) if context.transformer => {
+                    "it answers its training rows and no others, and that did not change any more"
+                }
                 (true, _) => "it generalised to a part of the held-out rows and stopped there",
                 (false, true) => {
                     "it answers its training rows and no others, and neither its nodes nor its weights went anywhere any more"

@@ -63,6 +63,7 @@
 
 mod account;
 mod advice;
+mod attention;
 mod border;
 pub mod boundary;
 pub mod compare;
@@ -81,6 +82,7 @@ pub mod survival;
 mod words;
 
 pub use account::{Account, Context, account};
+pub use attention::{LayerWay, Sink, half_way, layer_ways, sinks};
 pub use crossing::{Crossing, crossing};
 pub use fate::Fate;
 pub use signal::{Firing, Rule, Signal, confirmation};

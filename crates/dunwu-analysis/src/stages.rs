@@ -78,6 +78,24 @@ const STATEMENTS: [&str; 4] = [
     "held-out rows are answered and little is left to learn",
 ];
 
+/// The same of a transformer, as far as the signals show it: the theory is of two layers.
+const OF_TRANSFORMER: [&str; 4] = [
+    "as far as the signals show, the readout alone learns, from what layers as they began happen to give",
+    "the layers learn; nothing shows yet that what they learned acts on each other",
+    "the updates of the layers line up, and what is still missing is learned",
+    "held-out rows are answered and little is left to learn",
+];
+
+/// What a signal says, in the words of the network at hand.
+fn worded(says: &str, context: &Context) -> String {
+    if context.transformer {
+        let says = says.replace("the hidden nodes", "what the readout sees");
+        says.replace("the hidden weights", "the weights before the readout")
+    } else {
+        says.to_owned()
+    }
+}
+
 /// Signals that features are there to interact, besides the detector.
 fn features_exist(context: &Context) -> Vec<Signal> {
     let above_chance = context.chance + 0.1 * (1.0 - context.chance);
@@ -266,7 +284,7 @@ fn stage(
         evidence
             .iter()
             .map(|e| Evidence {
-                says: format!("{how}: {}", e.says),
+                says: format!("{how}: {}", worded(&e.says, context)),
                 ..e.clone()
             })
             .collect()
@@ -275,6 +293,11 @@ fn stage(
         (Some(_), ..) | (None, 3, _) => "",
         (None, _, true) => "; it was not seen to end",
         (None, _, false) => "; whether it is over cannot be known yet",
+    };
+    let statements = if context.transformer {
+        OF_TRANSFORMER
+    } else {
+        STATEMENTS
     };
     // A stage that goes on is as sure as its beginning; that it has not ended unseen is a guess.
     let goes_on = if i == 3 { 1.0 } else { 0.6 };
@@ -285,7 +308,7 @@ fn stage(
         confidence: ended
             .map_or(goes_on, |b| b.confidence)
             .min(began.map_or(1.0, |b| b.confidence)),
-        statement: format!("{}{open}", STATEMENTS[i]),
+        statement: format!("{}{open}", statements[i]),
         by: [told(began, "began"), told(ended, "ended")].concat(),
     }
 }

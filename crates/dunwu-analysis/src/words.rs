@@ -2,6 +2,7 @@
 
 use crate::account::{Account, Context};
 use crate::advice::advice;
+use crate::attention::layers_in_words;
 use dunwu_core::{Curve, Finding};
 
 /// The account of a run that a newcomer understands.
@@ -15,7 +16,8 @@ pub(crate) fn sentences(curve: &Curve, context: &Context, account: &Account) -> 
     ];
     out.extend(features(curve, context));
     out.extend(noise(curve));
-    out.extend(stages(account));
+    out.extend(stages(account, context.transformer));
+    out.extend(layers_in_words(curve));
     out.extend(advice(curve, context, account));
     out
 }
@@ -130,8 +132,22 @@ fn gloss(name: &str) -> &'static str {
     }
 }
 
+/// The same of a transformer.
+fn gloss_of_transformer(name: &str) -> &'static str {
+    match name {
+        "lazy" => {
+            "as far as the signals show, only the readout learned, from what layers as they began happened to give"
+        }
+        "independent" => {
+            "the layers learned, and nothing showed yet that what they learned acts on each other"
+        }
+        "interactive" => "the updates of the layers lined up, and what was missing was learned",
+        _ => "the rule was found; what was not needed faded",
+    }
+}
+
 /// How long each stage took, and which took longest.
-fn stages(account: &Account) -> Vec<String> {
+fn stages(account: &Account, transformer: bool) -> Vec<String> {
     let end = account.test_99.budget;
     let length = |s: &Finding| s.to.unwrap_or(end).saturating_sub(s.from.unwrap_or(0));
     let lived: Vec<&Finding> = account
@@ -139,7 +155,10 @@ fn stages(account: &Account) -> Vec<String> {
         .iter()
         .filter(|s| s.to.is_none() || length(s) > 0)
         .collect();
-    let mut out: Vec<String> = lived.iter().map(|s| stage(s, length(s), end)).collect();
+    let mut out: Vec<String> = lived
+        .iter()
+        .map(|s| stage(s, length(s), end, transformer))
+        .collect();
     let ended = lived.iter().filter(|s| s.to.is_some());
     if let Some(longest) = ended
         .clone()
@@ -155,8 +174,13 @@ fn stages(account: &Account) -> Vec<String> {
     out
 }
 
-fn stage(stage: &Finding, length: u64, end: u64) -> String {
+fn stage(stage: &Finding, length: u64, end: u64, transformer: bool) -> String {
     let (name, from) = (&stage.name, stage.from.unwrap_or(0));
+    let gloss = if transformer {
+        gloss_of_transformer(name)
+    } else {
+        gloss(name)
+    };
     let unsure = if stage.confidence < 0.5 {
         " Its borders are unsure: few signals were recorded, or they disagree."
     } else {
@@ -166,15 +190,14 @@ fn stage(stage: &Finding, length: u64, end: u64) -> String {
         Some(to) => format!(
             "Stage `{name}` took {}, from epoch {from} to {to}: {}.{unsure}",
             epochs(length),
-            gloss(name)
+            gloss
         ),
-        None if name == "done" => format!(
-            "Stage `{name}` began at epoch {from}: {}.{unsure}",
-            gloss(name)
-        ),
+        None if name == "done" => {
+            format!("Stage `{name}` began at epoch {from}: {}.{unsure}", gloss)
+        }
         None => format!(
             "Stage `{name}` began at epoch {from} and was not seen to end by epoch {end}: {}.{unsure}",
-            gloss(name)
+            gloss
         ),
     }
 }

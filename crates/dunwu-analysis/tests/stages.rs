@@ -35,6 +35,7 @@ fn context(complete: bool) -> Context {
         complete,
         lr: None,
         weight_decay: None,
+        transformer: false,
     }
 }
 

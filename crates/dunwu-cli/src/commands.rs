@@ -7,7 +7,7 @@ use crate::progress::Display;
 use anyhow::Context;
 use camino::{Utf8Path, Utf8PathBuf};
 use dunwu::store::RunDir;
-use dunwu::{Control, Microscopy, PlanError, Report, RunSpec};
+use dunwu::{Control, Microscopy, PlanError, Report, RunPlan, RunSpec};
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -241,7 +241,8 @@ fn inspect_checkpoint(
         return Err(dunwu::Error::from(why).into());
     }
     let plan = dunwu::plan_of(dir)?;
-    let seen = dunwu::microscope(file, None, &|_, _| ())?;
+    let silent = |_: usize, _: usize| ();
+    let seen = Seen::of(&plan, file, None, &silent)?;
     if !as_json {
         line(&format!("plan: {}", dunwu::reproduce_command(&plan)));
     }
@@ -255,22 +256,76 @@ fn inspect_file(
     nodes: usize,
     as_json: bool,
 ) -> anyhow::Result<ExitCode> {
-    let seen = dunwu::microscope_file(file, overrides)?;
+    let is_transformer = RunSpec::from_overrides(overrides)
+        .and_then(|spec| spec.resolve())
+        .is_ok_and(|plan| plan.transformer.is_some());
+    let seen = if is_transformer {
+        Seen::Circuit(Box::new(dunwu::circuit_file(file, overrides)?))
+    } else {
+        Seen::Nodes(Box::new(dunwu::microscope_file(file, overrides)?))
+    };
     print_checkpoint(file, &seen, nodes, as_json)
 }
 
 fn print_checkpoint(
     file: &Utf8Path,
-    seen: &Microscopy,
+    seen: &Seen,
     nodes: usize,
     as_json: bool,
 ) -> anyhow::Result<ExitCode> {
     if as_json {
-        json(&serde_json::json!({ "checkpoint": file, "microscope": seen }));
+        let mut value = serde_json::json!({ "checkpoint": file });
+        seen.add_to(&mut value)?;
+        json(&value);
     } else {
-        crate::microscope::print(seen, nodes);
+        seen.print(nodes);
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// What a look into a network found.
+enum Seen {
+    /// Of a perceptron.
+    Nodes(Box<Microscopy>),
+    /// Of a transformer.
+    Circuit(Box<dunwu::Circuit>),
+}
+
+impl Seen {
+    fn of(
+        plan: &RunPlan,
+        path: &Utf8Path,
+        seed: Option<u64>,
+        progress: &dyn Fn(usize, usize),
+    ) -> Result<Self, dunwu::Error> {
+        Ok(match &plan.transformer {
+            Some(_) => Seen::Circuit(Box::new(dunwu::circuit(path, seed, progress)?)),
+            None => Seen::Nodes(Box::new(dunwu::microscope(path, seed, progress)?)),
+        })
+    }
+
+    /// Keeps it beside the run, and refreshes the page.
+    fn keep(&self, dir: &Utf8Path) -> Result<Utf8PathBuf, dunwu::Error> {
+        match self {
+            Seen::Nodes(seen) => dunwu::keep_learned(dir, seen),
+            Seen::Circuit(found) => dunwu::keep_circuit(dir, found),
+        }
+    }
+
+    fn add_to(&self, value: &mut serde_json::Value) -> anyhow::Result<()> {
+        match self {
+            Seen::Nodes(seen) => value["microscope"] = serde_json::to_value(seen)?,
+            Seen::Circuit(found) => value["circuit"] = serde_json::to_value(found)?,
+        }
+        Ok(())
+    }
+
+    fn print(&self, nodes: usize) {
+        match self {
+            Seen::Nodes(seen) => crate::microscope::print(seen, nodes),
+            Seen::Circuit(found) => crate::circuit::print(found),
+        }
+    }
 }
 
 fn inspect(
@@ -286,7 +341,7 @@ fn inspect(
     tell_changes(path)?;
     let report = dunwu::load(path)?;
     let bar = crate::progress::steps("looking into checkpoints");
-    let seen = dunwu::microscope(path, seed, &|done, all| {
+    let seen = Seen::of(&report.plan, path, seed, &|done, all| {
         bar.set_length(all as u64);
         bar.set_position(done as u64);
     });
@@ -298,14 +353,14 @@ fn inspect(
     };
     if let Ok(seen) = &seen {
         // A directory that cannot be written, or is in use, can still be read.
-        if let Err(why) = dunwu::keep_learned(path, seen) {
+        if let Err(why) = seen.keep(path) {
             error_line(&format!("the page is not refreshed: {why}"));
         }
     }
     if as_json {
         let mut value = dunwu::summary(&report);
         match seen {
-            Ok(seen) => value["microscope"] = serde_json::to_value(&seen)?,
+            Ok(seen) => seen.add_to(&mut value)?,
             Err(why) => value["no_microscope"] = in_full(why).into(),
         }
         json(&value);
@@ -339,7 +394,7 @@ fn inspect(
         }
     }
     match seen {
-        Ok(seen) => crate::microscope::print(&seen, nodes),
+        Ok(seen) => seen.print(nodes),
         Err(why) => line(&format!("\nno look into the network: {}", in_full(why))),
     }
     Ok(ExitCode::SUCCESS)

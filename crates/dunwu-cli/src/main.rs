@@ -2,6 +2,7 @@
 
 mod args;
 mod boundary;
+mod circuit;
 mod commands;
 mod compare;
 mod diagnose;

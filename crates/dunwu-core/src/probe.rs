@@ -13,10 +13,14 @@ pub struct Needs {
     pub features: bool,
     /// `outputs`.
     pub outputs: bool,
-    /// `attention.*` and `values.*`, which transformers alone have.
+    /// `attention.*`, `scores.*` and `values.*`, which transformers alone have.
     pub attention: bool,
+    /// `lens.*`, `reach.*` and `stream.*`, which transformers alone have; `reach.*` only with the gradients.
+    pub layers: bool,
     /// `optimizer.*`.
     pub optimizer: bool,
+    /// `table.*`, over all rows, of a task whose whole table is there.
+    pub table: bool,
 }
 
 impl Needs {
@@ -27,7 +31,9 @@ impl Needs {
         features: false,
         outputs: false,
         attention: false,
+        layers: false,
         optimizer: false,
+        table: false,
     };
     /// The weights alone.
     pub const WEIGHTS: Needs = Needs {
@@ -55,7 +61,9 @@ impl Needs {
             features: self.features || other.features,
             outputs: self.outputs || other.outputs,
             attention: self.attention || other.attention,
+            layers: self.layers || other.layers,
             optimizer: self.optimizer || other.optimizer,
+            table: self.table || other.table,
         }
     }
 }
@@ -106,6 +114,12 @@ pub trait Probe: Send {
 
     /// Reads the snapshot.
     fn measure(&mut self, snapshot: &Snapshot<'_>, data: &Dataset) -> Vec<Reading>;
+
+    /// What it keeps beside the curve, under its own name: tensors of the whole run so far, such as maps over time.
+    /// Nothing by default. They follow from what `save` gives.
+    fn record(&self) -> Vec<NamedTensor> {
+        Vec::new()
+    }
 
     /// What must survive a resume for later readings to be the same bits.
     fn save(&self) -> Vec<NamedTensor> {

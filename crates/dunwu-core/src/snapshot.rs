@@ -193,9 +193,15 @@ impl NamedTensor {
 /// | `grad.*` | as the weight | gradient of the loss, before optimiser and modifiers |
 /// | `features` | train rows × K | hidden activations F of the training rows, of a transformer what its readout sees of the label |
 /// | `outputs` | train rows × classes | network outputs of the training rows, of texts those for the label |
-/// | `attention.l` | sequences·heads·asking positions × positions | attention weights of layer l, of some sequences |
+/// | `attention.l` | sequences·heads·asking positions × positions | attention weights of layer l, of some sequences: of S out of n training rows the rows ⌊i·n/S⌋; the last positions ask |
+/// | `scores.l` | as `attention.l` | q·k/√(width of a head) of the same, −∞ where a position is not seen |
 /// | `values.l` | sequences·positions × heads | norms of the values of layer l, of the same sequences |
+/// | `stream.l` | sequences·asking positions × d | what layer l gives, of the same sequences |
+/// | `lens.l` | answers × 2 | of held-out rows, evenly spaced as above: loss, and 1 where the answer is right, if layer l were the last one before final norm and readout |
+/// | `reach.l` | 1 × 1 | ‖∂loss/∂(what layer l gives)‖ over all training rows |
 /// | `optimizer.*` | as the weight | state of the optimiser |
+/// | `table.outputs` | all rows × classes | network outputs of all rows, in their order, held-out ones too |
+/// | `table.nodes.l` | all rows × nodes | hidden nodes after the activation: of layer l of a transformer where it answers, of a perceptron what the readout sees |
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Snapshot<'a> {
     /// Number of updates made so far.
@@ -211,7 +217,17 @@ pub struct Snapshot<'a> {
 /// assert_eq!(kept, [true, false, false]);
 /// ```
 pub fn is_weight(name: &str) -> bool {
-    let derived = ["attention.", "grad.", "optimizer.", "values."];
+    let derived = [
+        "attention.",
+        "grad.",
+        "lens.",
+        "optimizer.",
+        "reach.",
+        "scores.",
+        "stream.",
+        "table.",
+        "values.",
+    ];
     !derived.iter().any(|prefix| name.starts_with(prefix))
         && !["features", "outputs"].contains(&name)
 }

@@ -24,6 +24,7 @@ mod ridge;
 pub mod schedule;
 mod score;
 mod stack;
+mod table;
 mod train;
 mod trainer;
 mod transformer;
@@ -32,6 +33,7 @@ mod weights;
 pub use error::EngineError;
 pub use memory::{Memory, memory, memory_of_rows};
 pub use real::Real;
+pub use table::table_bytes;
 pub use train::{Outcome, Resume, train};
 
 use dunwu_core::{Dataset, Interaction, RunPlan, Snapshot, Weights, is_weight};

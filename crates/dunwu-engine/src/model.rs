@@ -8,7 +8,7 @@ use crate::real::Real;
 use crate::score::{Rule, Scores};
 use crate::transformer::Transformer;
 use crate::weights::Weights;
-use dunwu_core::{Dataset, RunPlan};
+use dunwu_core::{Dataset, Needs, RunPlan};
 
 /// A network without its weights.
 pub(crate) trait Model<T: Real>: Send {
@@ -43,10 +43,26 @@ pub(crate) trait Model<T: Real>: Send {
     /// 1 or the answers of a row of the data set.
     fn features(&mut self, weights: &Weights<T>, order: &Order, each: usize, out: &mut [T]);
 
-    /// `attention.l` and `values.l` of every layer over some of the rows named; nothing where there is no attention.
-    fn attention(&mut self, _: &Weights<T>, _: &Dataset, _: &[u32]) -> Vec<Matrix<T>> {
+    /// What the snapshot's `needs` ask for of attention and layers; nothing where there is none. Losses are the
+    /// rule's, None if the loss is no mean over rows.
+    fn look(
+        &mut self,
+        _: &Weights<T>,
+        _: &Dataset,
+        _: Needs,
+        _: Option<&Rule<T>>,
+    ) -> Vec<Matrix<T>> {
         vec![]
     }
+
+    /// `table.outputs`, times `scale`, and `table.nodes.l` over all rows.
+    fn table(
+        &mut self,
+        pool: &Pool,
+        weights: &Weights<T>,
+        data: &Dataset,
+        scale: T,
+    ) -> Vec<Matrix<T>>;
 }
 
 /// The network of a plan.

@@ -1,5 +1,6 @@
 //! Multi-layer perceptrons as a model: a table of first-layer rows and the layers on top of it.
 
+use crate::matrix::Matrix;
 use crate::model::Model;
 use crate::order::Order;
 use crate::pool::Pool;
@@ -13,6 +14,7 @@ use dunwu_core::{Dataset, RunPlan};
 pub(crate) struct Perceptron<T> {
     stack: Box<dyn Stack<T>>,
     table: Table<T>,
+    d: Dims,
 }
 
 impl<T: Real> Perceptron<T> {
@@ -21,6 +23,7 @@ impl<T: Real> Perceptron<T> {
         Self {
             stack: stack(plan, d, pool),
             table: Table::new(d, &data.vocab),
+            d,
         }
     }
 }
@@ -66,5 +69,36 @@ impl<T: Real> Model<T> for Perceptron<T> {
     fn features(&mut self, weights: &Weights<T>, order: &Order, _: usize, out: &mut [T]) {
         let table = self.table.rows(weights);
         self.stack.features(Net { table, weights }, order, out);
+    }
+
+    fn table(
+        &mut self,
+        pool: &Pool,
+        weights: &Weights<T>,
+        data: &Dataset,
+        scale: T,
+    ) -> Vec<Matrix<T>> {
+        let d = self.d;
+        let order = Order::of(data, 0..data.len() as u32);
+        let rule = Rule {
+            loss: None,
+            output_scale: scale,
+            gradient_scale: T::ONE,
+            keep_raw: 1,
+            descend: false,
+        };
+        let mut scores = Scores::new(d.classes, d.pitch);
+        self.forward(pool, weights, &order, &rule, &mut scores);
+        let outputs = Matrix {
+            name: "table.outputs".into(),
+            rows: order.len(),
+            cols: d.classes,
+            stride: d.pitch,
+            data: scores.raw,
+        };
+        let name = format!("table.nodes.{}", d.layers - 1);
+        let mut nodes = Matrix::zeros(&name, [order.len(), d.width], order.len(), d.stride);
+        self.features(weights, &order, 1, &mut nodes.data);
+        vec![outputs, nodes]
     }
 }

@@ -34,7 +34,8 @@ pub(crate) struct Trainer<'a, T: Real> {
     /// Copies that a snapshot lends out.
     features: Vec<T>,
     outputs: Vec<T>,
-    attention: Vec<Matrix<T>>,
+    looked: Vec<Matrix<T>>,
+    table: Vec<Matrix<T>>,
 }
 
 /// Everything that an update changes.
@@ -86,7 +87,8 @@ impl<'a, T: Real> Trainer<'a, T> {
             target_norm: plan.weight_norm * plan.norm_reference.unwrap_or_else(|| weights.norm()),
             features: vec![],
             outputs: vec![],
-            attention: vec![],
+            looked: vec![],
+            table: vec![],
             plan,
             data,
             seed,
@@ -169,6 +171,17 @@ impl<'a, T: Real> Trainer<'a, T> {
             .resize(self.train.len() / each * self.d.stride, T::ZERO);
         self.model
             .features(&self.weights, &self.train, each, &mut self.features);
+    }
+
+    /// Outputs and hidden nodes over all rows, where the whole table is there and not too large.
+    fn fill_table(&mut self) {
+        self.table.clear();
+        if crate::table::numbers(self.plan, self.data).is_some() {
+            let scale = T::of(self.plan.output_scale);
+            self.table = self
+                .model
+                .table(&self.pool, &self.weights, self.data, scale);
+        }
     }
 
     /// Copies the outputs of the training rows' labels, dense.
@@ -335,10 +348,10 @@ impl<'a, T: Real> Trainer<'a, T> {
         if needs.features {
             self.fill_features(self.train.answers);
         }
-        if needs.attention {
-            self.attention = self
-                .model
-                .attention(&self.weights, self.data, &self.data.train);
+        self.looked = self.look(needs);
+        self.looked = self.look(needs);
+        if needs.table {
+            self.fill_table();
         }
         let mut tensors: Vec<TensorView<'_>> = Vec::new();
         if needs.weights {
@@ -371,13 +384,30 @@ impl<'a, T: Real> Trainer<'a, T> {
                 T::data(&self.outputs),
             ));
         }
-        if needs.attention {
-            tensors.extend(self.attention.iter().map(Matrix::view));
+        tensors.extend(self.looked.iter().map(Matrix::view));
+        if needs.table {
+            tensors.extend(self.table.iter().map(Matrix::view));
         }
         if needs.optimizer {
             self.push_states(&mut tensors);
         }
         Snapshot { epoch, tensors }
+    }
+
+    /// What is wanted of attention and layers.
+    fn look(&mut self, needs: Needs) -> Vec<Matrix<T>> {
+        let rule = match (&self.objective, self.plan.readout) {
+            (Objective::Rows(row), Readout::Trained) => Some(Rule {
+                loss: Some(*row),
+                output_scale: T::of(self.plan.output_scale),
+                gradient_scale: T::ZERO,
+                keep_raw: 0,
+                descend: false,
+            }),
+            _ => None,
+        };
+        self.model
+            .look(&self.weights, self.data, needs, rule.as_ref())
     }
 
     fn push_states<'s>(&'s self, tensors: &mut Vec<TensorView<'s>>) {

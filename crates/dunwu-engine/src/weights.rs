@@ -112,9 +112,9 @@ impl<T: Real> Weights<T> {
     }
 
     /// Sets all to the sum of the parts, in order.
-    pub(crate) fn sum_of(&mut self, parts: &[Self]) {
+    pub(crate) fn sum_of(&mut self, parts: &[&Self]) {
+        let (first, rest) = parts.split_first().expect("there are parts");
         for (i, to) in self.all.iter_mut().enumerate() {
-            let (first, rest) = parts.split_first().expect("there are parts");
             to.data.copy_from_slice(&first.all[i].data);
             for part in rest {
                 let pairs = to.data.iter_mut().zip(part.all[i].data.iter());

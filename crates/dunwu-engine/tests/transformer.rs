@@ -5,10 +5,14 @@ mod bits;
 mod common;
 #[path = "transformer/gradients.rs"]
 mod gradients;
+#[path = "transformer/layers.rs"]
+mod layers;
 #[path = "transformer/pytorch.rs"]
 mod pytorch;
 #[path = "transformer/reference.rs"]
 mod reference;
+#[path = "transformer/table.rs"]
+mod table;
 #[path = "transformer/tape.rs"]
 mod tape;
 

@@ -1,36 +1,106 @@
 //! Where the heads of a transformer look.
 
+mod head;
+mod maps;
+
+use crate::matrix::saved;
 use crate::select::Setting;
-use dunwu_core::{Cost, Dataset, Needs, Probe, Reading, Snapshot, TensorView};
+use dunwu_core::{Cost, Dataset, NamedTensor, Needs, Probe, Reading, Snapshot, TensorView, Values};
+use head::{Head, heads};
+use maps::Maps;
+
+pub use maps::{AttentionMaps, LayerMaps};
 
 /// Mean weight on a position from which on a head sinks there (arXiv 2410.10781).
 const SINK: f64 = 0.3;
 
+/// Columns of head h of layer l, `NAME.l.h`.
+const COLUMNS: [(&str, &str); 10] = [
+    (
+        "attention_change",
+        "mean total variation of the weights since the reading before",
+    ),
+    (
+        "attention_entropy",
+        "mean entropy of the weights of head h of layer l, nats",
+    ),
+    ("attention_first", "mean weight of the first position"),
+    (
+        "attention_plain",
+        "that of queries whose token is no trigger of backcopy",
+    ),
+    (
+        "attention_top",
+        "mean weight of the position that draws most",
+    ),
+    ("attention_top_at", "that position, from 0"),
+    (
+        "attention_trigger",
+        "mean weight of the first position for queries whose token is a trigger",
+    ),
+    (
+        "key_bias",
+        "score of the position that draws most minus the mean of the others', mean over queries",
+    ),
+    (
+        "key_spread",
+        "standard deviation of that difference over queries",
+    ),
+    (
+        "value_first",
+        "norm of the first value over the mean of the others",
+    ),
+];
+
 /// Of head h of layer l, over up to 64 training sequences and the positions that ask, the first aside:
-/// `attention_first.l.h` is the mean weight of the first position; `attention_entropy.l.h` the mean entropy of the
-/// weights, scaled to a sum of 1, in nats; `value_first.l.h` the norm of the first position's value over the mean
-/// norm of the others'. `sinks` is the share of heads whose mean weight of the first position exceeds 0.3, the sink
-/// measure of arXiv 2410.10781, which also counts the first position's own look at itself.
+///
+/// - `attention_first.l.h`: mean weight A of the first position; `attention_top.l.h`: the largest mean weight of any
+///   position k, Σ_q A_qk / number of queries q, and `attention_top_at.l.h`: that k;
+/// - `attention_entropy.l.h`: mean entropy of the weights, scaled to a sum of 1, in nats;
+/// - `attention_change.l.h`: mean over queries of ½ Σ_k |A_qk − A′_qk|, A′ of the reading before;
+/// - `value_first.l.h`, `value_top.l.h`: norm of the value of the first position, or of the one that draws most, over
+///   the mean norm of the others';
+/// - `key_bias.l.h`, `key_spread.l.h`: mean and standard deviation over queries of s_k minus the mean score of the other
+///   positions seen, k the position that draws most. A sink's key is a bias: its score is high and the same whoever asks
+///   (arXiv 2410.10781);
+/// - of the task `backcopy`, `attention_plain.l.h` and `attention_trigger.l.h`: `attention_first` over queries whose
+///   token is no trigger and over those whose token is one (arXiv 2410.13835).
+///
+/// `sinks` is the share of heads with `attention_first` above 0.3, the sink measure of arXiv 2410.10781 for the first
+/// position; `sink_position` the position on which most heads have a mean weight above 0.3 and `sinks_there` their
+/// share: of equal ones the first, absent where there is none. For positions past the first that paper takes the mean
+/// over queries from there on; here it is over all queries, so that a head which looks at the token before makes no
+/// sink of the last ones.
+///
+/// Kept beside the curve: mean maps of the heads over time, [`AttentionMaps`].
 struct Attention {
     /// Layers and heads; None if the network is no transformer.
     size: Option<[usize; 2]>,
+    /// The last token of backcopy that is a trigger.
+    triggers: Option<u32>,
+    /// Weights of the reading before, of each layer.
+    before: Vec<Vec<f32>>,
+    maps: Maps,
 }
 
 pub(crate) fn make(setting: &Setting<'_>) -> Box<dyn Probe> {
     let t = setting.plan.transformer.as_ref();
     Box::new(Attention {
         size: t.map(|t| [t.layers, t.heads]),
+        triggers: dunwu_task::triggers(&setting.plan.task),
+        before: vec![],
+        maps: Maps::default(),
     })
 }
 
-/// One head's readings.
-#[derive(Default)]
-struct Head {
-    first: f64,
-    entropy: f64,
-    asked: f64,
-    value_first: f64,
-    values: f64,
+impl Attention {
+    /// The weights of a layer in single precision in place of those of the reading before.
+    fn advance(&mut self, l: usize, weights: &TensorView<'_>) -> Vec<f32> {
+        let now = (0..weights.rows).flat_map(|i| weights.row(i));
+        let now: Vec<f32> = now.map(|w| w as f32).collect();
+        self.before.resize(self.before.len().max(l + 1), vec![]);
+        std::mem::replace(&mut self.before[l], now)
+    }
 }
 
 impl Probe for Attention {
@@ -39,25 +109,22 @@ impl Probe for Attention {
     }
 
     fn columns(&self) -> Vec<(String, &'static str)> {
-        let mut out = vec![(
-            "sinks".to_owned(),
-            "share of heads with a mean weight above 0.3 on the first position",
-        )];
+        let mut out: Vec<(String, &'static str)> = vec![
+            (
+                "sink_position".into(),
+                "position with a mean weight above 0.3 in most heads",
+            ),
+            (
+                "sinks".into(),
+                "share of heads with a mean weight above 0.3 on the first position",
+            ),
+            ("sinks_there".into(), "share of heads that sink there"),
+        ];
         let [layers, heads] = self.size.unwrap_or([1, 1]);
-        for l in 0..layers {
-            for h in 0..heads {
-                out.push((
-                    format!("attention_entropy.{l}.{h}"),
-                    "mean entropy of the weights of head h of layer l, nats",
-                ));
-                out.push((
-                    format!("attention_first.{l}.{h}"),
-                    "mean weight of the first position",
-                ));
-                out.push((
-                    format!("value_first.{l}.{h}"),
-                    "norm of the first value over the mean of the others",
-                ));
+        let top = ("value_top", "that of the position that draws most");
+        for (name, says) in COLUMNS.into_iter().chain([top]) {
+            for l in 0..layers {
+                out.extend((0..heads).map(|h| (format!("{name}.{l}.{h}"), says)));
             }
         }
         out.sort();
@@ -75,66 +142,98 @@ impl Probe for Attention {
         Cost::Moderate
     }
 
-    fn measure(&mut self, snapshot: &Snapshot<'_>, _: &Dataset) -> Vec<Reading> {
-        let Some([layers, heads]) = self.size else {
+    fn measure(&mut self, snapshot: &Snapshot<'_>, data: &Dataset) -> Vec<Reading> {
+        let Some([layers, count]) = self.size else {
             return vec![];
         };
-        let mut out = Vec::new();
-        let (mut sinks, mut seen) = (0usize, 0usize);
+        let (mut out, mut all, mut maps) = (Vec::new(), Vec::new(), Vec::new());
         for l in 0..layers {
             let get = |what: &str| snapshot.get(&format!("{what}.{l}"));
             let (Some(weights), Some(values)) = (get("attention"), get("values")) else {
                 return vec![];
             };
-            for (h, head) in read(weights, values, heads).iter().enumerate() {
-                seen += 1;
-                let mut push = |name: &str, value: f64| {
-                    if value.is_finite() {
-                        out.push(Reading::new(format!("{name}.{l}.{h}"), value));
-                    }
-                };
-                push("attention_entropy", head.entropy / head.asked);
-                push("attention_first", head.first / head.asked);
-                push("value_first", head.value_first / head.values);
-                sinks += usize::from(head.first / head.asked > SINK);
+            let before = self.advance(l, weights);
+            let kinds = self.triggers.map(|last| kinds(data, values, weights, last));
+            let found = heads(
+                weights,
+                get("scores"),
+                values,
+                count,
+                &before,
+                kinds.as_deref(),
+            );
+            maps.push(maps::mean(weights, values.rows, count));
+            for (h, head) in found.into_iter().enumerate() {
+                let readings = head.readings().into_iter().filter(|(_, v)| v.is_finite());
+                out.extend(readings.map(|(name, v)| Reading::new(format!("{name}.{l}.{h}"), v)));
+                all.push(head);
             }
         }
-        out.push(Reading::new("sinks", sinks as f64 / seen as f64));
+        self.maps.push(snapshot.epoch, maps);
+        out.extend(sinks(&all));
         out
+    }
+
+    fn record(&self) -> Vec<NamedTensor> {
+        self.maps.tensors()
+    }
+
+    fn save(&self) -> Vec<NamedTensor> {
+        let before = self.before.iter().enumerate();
+        let before = before.map(|(l, w)| saved(format!("before.{l}"), Values::F32(w.clone())));
+        before.chain(self.maps.tensors()).collect()
+    }
+
+    fn restore(&mut self, tensors: &[NamedTensor]) {
+        for l in 0.. {
+            let name = format!("before.{l}");
+            let Some(NamedTensor {
+                values: Values::F32(weights),
+                ..
+            }) = tensors.iter().find(|t| t.name == name)
+            else {
+                break;
+            };
+            self.before.push(weights.clone());
+        }
+        self.maps = Maps::of(tensors);
     }
 }
 
-/// What each head does: weights are sequence by head by asking position, values sequence by position.
-fn read(weights: &TensorView<'_>, values: &TensorView<'_>, heads: usize) -> Vec<Head> {
-    let positions = weights.cols;
-    let sequences = values.rows / positions;
-    let asking = weights.rows / (sequences * heads).max(1);
-    let mut out: Vec<Head> = (0..heads).map(|_| Head::default()).collect();
-    for i in 0..weights.rows {
-        let position = positions - asking + i % asking;
-        if position == 0 {
-            continue;
+/// The sink measures over all heads.
+fn sinks(all: &[Head]) -> Vec<Reading> {
+    let share = |k: usize| {
+        let sinking = all.iter().filter(|head| head.mean(k) > SINK).count();
+        sinking as f64 / all.len() as f64
+    };
+    let positions = all.first().map_or(0, Head::positions);
+    let mut out = vec![Reading::new("sinks", share(0))];
+    let most = (0..positions).fold((0, 0.0), |(k, most), next| {
+        let there = share(next);
+        if there > most {
+            (next, there)
+        } else {
+            (k, most)
         }
-        let (head, row) = (&mut out[i / asking % heads], weights.row(i));
-        head.asked += 1.0;
-        head.first += row[0];
-        head.entropy += entropy(&row);
-    }
-    for i in 0..values.rows {
-        for (head, norm) in out.iter_mut().zip(values.row(i)) {
-            if i % positions == 0 {
-                head.value_first += norm / sequences as f64;
-            } else {
-                head.values += norm / (sequences * (positions - 1)) as f64;
-            }
-        }
+    });
+    if most.1 > 0.0 {
+        out.push(Reading::new("sink_position", most.0 as f64));
+        out.push(Reading::new("sinks_there", most.1));
     }
     out
 }
 
-/// −Σ p log p of numbers scaled to a sum of 1; 0 if all are 0.
-fn entropy(weights: &[f64]) -> f64 {
-    let total: f64 = weights.iter().sum();
-    let shares = weights.iter().map(|w| w / total).filter(|p| *p > 0.0);
-    shares.map(|p| -p * p.ln()).sum()
+/// Whether the token of each sequence's asking positions is a trigger, sequence by sequence.
+fn kinds(
+    data: &Dataset,
+    values: &TensorView<'_>,
+    weights: &TensorView<'_>,
+    last: u32,
+) -> Vec<bool> {
+    let sequences = values.rows / weights.cols;
+    let row = |s: usize| data.row(data.train[s * data.train.len() / sequences] as usize);
+    let is_trigger = |token: &u32| (1..=last).contains(token);
+    (0..sequences)
+        .flat_map(|s| row(s).iter().map(is_trigger))
+        .collect()
 }

@@ -1,6 +1,9 @@
 //! The table of probes.
 
-use crate::{attention, embedding, gradient, gram, norms, rank, spectrum, update, update_spectrum};
+use crate::{
+    attention, circuit, embedding, gradient, gram, layers, norms, rank, spectrum, update,
+    update_spectrum,
+};
 use dunwu_core::{Cost, PlanError, Probe, RunPlan};
 use dunwu_task::Features;
 
@@ -31,9 +34,15 @@ pub struct Entry {
 pub static ALL: &[Entry] = &[
     Entry {
         name: "attention",
-        help: "of a transformer: what each head gives to the first position, entropy of heads, norm of the first value",
+        help: "of a transformer: where each head looks and how much that changes, sinks with their keys and values, maps over time",
         cost: Cost::Moderate,
         make: attention::make,
+    },
+    Entry {
+        name: "circuit",
+        help: "restricted and excluded loss: what the answers lose without the key features of the outputs, and without all else",
+        cost: Cost::Expensive,
+        make: circuit::make,
     },
     Entry {
         name: "embedding",
@@ -58,6 +67,12 @@ pub static ALL: &[Entry] = &[
         help: "the same over all nodes and samples",
         cost: Cost::Expensive,
         make: gram::make_exact,
+    },
+    Entry {
+        name: "layers",
+        help: "of a transformer: logit lens, gradient, distance from the start and massive activations of each layer",
+        cost: Cost::Moderate,
+        make: layers::make,
     },
     Entry {
         name: "norms",

@@ -2,6 +2,18 @@
 
 use crate::scale::{Format, Spread};
 
+/// The part of the page that a chart stands in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Part {
+    /// How the network learned.
+    #[default]
+    Learned,
+    /// Where a transformer's heads look; columns are `name.layer.head`.
+    Attention,
+    /// What each of its layers does; columns are `name.layer`.
+    Layers,
+}
+
 /// Columns of a curve that share one chart.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Family {
@@ -21,6 +33,8 @@ pub(crate) struct Family {
     pub(crate) columns: &'static [(&'static str, &'static str)],
     /// Whether columns `name.X` belong here too, with X as label.
     pub(crate) layers: bool,
+    /// Where it is drawn.
+    pub(crate) part: Part,
 }
 
 const fn family(
@@ -39,6 +53,7 @@ const fn family(
         format: Format::Number,
         columns: &[],
         layers: false,
+        part: Part::Learned,
     }
 }
 
@@ -52,6 +67,32 @@ const fn layered(
     Family {
         layers: true,
         ..family(name, rank, spread, title, help)
+    }
+}
+
+const fn of_heads(
+    name: &'static str,
+    rank: u8,
+    spread: Spread,
+    title: &'static str,
+    help: &'static str,
+) -> Family {
+    Family {
+        part: Part::Attention,
+        ..layered(name, rank, spread, title, help)
+    }
+}
+
+const fn of_layers(
+    name: &'static str,
+    rank: u8,
+    spread: Spread,
+    title: &'static str,
+    help: &'static str,
+) -> Family {
+    Family {
+        part: Part::Layers,
+        ..layered(name, rank, spread, title, help)
     }
 }
 
@@ -76,22 +117,68 @@ pub(crate) const ALL: &[Family] = &[
              long before the test line is memorising first, understanding later.",
         )
     },
-    layered(
+    of_heads(
+        "attention_change",
+        37,
+        Linear,
+        "How much the heads change their mind between readings",
+        "Half of the sum of what each position's share changed by: 0 when a head looks where it looked at the reading \
+         before, 1 when it looks somewhere else altogether.",
+    ),
+    of_heads(
         "attention_entropy",
-        15,
+        36,
         Linear,
         "How many positions a head looks at (entropy, nats)",
-        "Layer and head. 0 when a head looks at a single position, log n when it looks at n alike.",
+        "0 when a head looks at a single position, log n when it looks at n alike.",
     ),
     Family {
         format: Format::Percent,
-        ..layered(
+        ..of_heads(
             "attention_first",
-            16,
+            30,
             Linear,
-            "Attention on the first position",
-            "Layer and head: the share of a head's attention that later positions give to the first one. A head that \
-             gives it most of its attention whatever stands there has made a sink of it.",
+            "Birth of a sink: attention on the first position",
+            "The share of a head's attention that later positions give to the first one; L0 H1 is head 1 of layer 0. A \
+             head that gives it most of its attention whatever stands there has made a sink of it.",
+        )
+    },
+    Family {
+        format: Format::Percent,
+        ..of_heads(
+            "attention_plain",
+            31,
+            Linear,
+            "The same, of tokens that are no triggers",
+            "Only triggers need to look back, at the token before them. What the others do with their attention does not \
+             help the task: the start token is where they can leave it.",
+        )
+    },
+    Family {
+        format: Format::Percent,
+        ..of_heads(
+            "attention_top",
+            38,
+            Linear,
+            "Attention on the position that draws most",
+            "As above, for whichever position draws most at that reading: a sink need not be the first one.",
+        )
+    },
+    of_heads(
+        "attention_top_at",
+        39,
+        Linear,
+        "Which position draws most",
+        "Its number, from 0.",
+    ),
+    Family {
+        format: Format::Percent,
+        ..of_heads(
+            "attention_trigger",
+            32,
+            Linear,
+            "The same, of triggers",
+            "A trigger repeats the token before it, so it should look there and not at the start token.",
         )
     },
     Family {
@@ -126,6 +213,21 @@ pub(crate) const ALL: &[Family] = &[
         )
     },
     Family {
+        columns: &[
+            ("restricted_loss", "restricted"),
+            ("restricted_loss_all", "restricted, all rows"),
+            ("excluded_loss", "excluded"),
+        ],
+        ..family(
+            "excluded_loss",
+            30,
+            Log,
+            "Loss of the key features alone, and without them (nats)",
+            "Restricted: of nothing but the key features of the outputs and their mean row, on held-out rows and on all. Excluded: without \
+             them, on the rows trained on. The keys are those of each moment: many that carry little say nothing.",
+        )
+    },
+    Family {
         columns: &[("feature_entropy", "entropy")],
         ..family(
             "feature_entropy",
@@ -151,8 +253,8 @@ pub(crate) const ALL: &[Family] = &[
             "grad_f",
             2,
             Log,
-            "Learning signal at the hidden layer, ‖G_F‖",
-            "What the readout asks of the hidden neurons (“coded” is the form that published code reports). It is small while only the readout learns, grows \
+            "Learning signal before the readout, ‖G_F‖",
+            "What the readout asks of what it reads, the hidden neurons or a transformer's last layer (“coded” is the form that published code reports). It is small while only the readout learns, grows \
              while features form, and dies away when the rule is found.",
         )
     },
@@ -161,7 +263,7 @@ pub(crate) const ALL: &[Family] = &[
         7,
         Log,
         "Gradient norm of each layer",
-        "Length of the gradient. W is the hidden layer, V the readout.",
+        "Length of the gradient. W is all that comes before the readout, V the readout.",
     ),
     Family {
         columns: &[
@@ -188,6 +290,83 @@ pub(crate) const ALL: &[Family] = &[
             "1 when each neuron listens to one frequency, small when it listens to all a little.",
         )
     },
+    of_heads(
+        "key_bias",
+        34,
+        Linear,
+        "How far the key of the position that draws most stands out",
+        "Its score minus the mean score of the others, before they become shares: a sink's key is liked by every query \
+         alike. Beyond 3 the others hardly count.",
+    ),
+    of_heads(
+        "key_spread",
+        35,
+        Linear,
+        "How much that differs from query to query (standard deviation)",
+        "Small beside the chart above: the key is a bias, the same whoever asks. As large: some queries seek it and \
+         others pass it over.",
+    ),
+    of_layers(
+        "layer_grad",
+        52,
+        Log,
+        "Gradient that reaches each layer",
+        "How strongly the loss asks for another output of the layer, all training examples together.",
+    ),
+    of_layers(
+        "layer_moved",
+        53,
+        Linear,
+        "How far the weights of each layer have come",
+        "Distance from where they began, beside their length there.",
+    ),
+    of_layers(
+        "layer_update",
+        54,
+        Log,
+        "How much the weights of each layer change between readings",
+        "Length of the change beside the length of the weights.",
+    ),
+    Family {
+        format: Format::Percent,
+        ..of_layers(
+            "lens_acc",
+            50,
+            Linear,
+            "Answers read off each layer: accuracy on unseen examples",
+            "What the readout would answer if it came right after that layer (logit lens). The last layer's line is the \
+             network's own.",
+        )
+    },
+    of_layers(
+        "lens_loss",
+        51,
+        Log,
+        "Answers read off each layer: loss on unseen examples",
+        "The same for the loss. A layer whose loss is higher than a guess's holds something that the readout does not \
+         understand yet.",
+    ),
+    Family {
+        columns: &[("key_features", "keys")],
+        ..family(
+            "key_features",
+            31,
+            Linear,
+            "Key features: fewest with 95 % of what the outputs have of the right answer",
+            "A network that has found the rule of a group answers with a handful.",
+        )
+    },
+    Family {
+        format: Format::Percent,
+        columns: &[("key_share", "keys")],
+        ..family(
+            "key_share",
+            32,
+            Linear,
+            "The key features' part of the outputs",
+            "Small while answers are remembered ones, however many features are key; nearly all once the rule gives them.",
+        )
+    },
     Family {
         columns: &[
             ("train_loss", "train"),
@@ -211,6 +390,32 @@ pub(crate) const ALL: &[Family] = &[
             Log,
             "Learning rate",
             "The step size, where the schedule changes it.",
+        )
+    },
+    of_layers(
+        "massive",
+        55,
+        Log,
+        "Massive activations: largest number of the stream over its median",
+        "After each layer. From a thousand on (and 100 in size) arXiv 2402.17762 calls an activation massive; they sit on \
+         sinks.",
+    ),
+    of_layers(
+        "massive_at",
+        56,
+        Linear,
+        "Where the largest number stands",
+        "Position in the sequence, from 0.",
+    ),
+    Family {
+        format: Format::Percent,
+        columns: &[("nodes_85", "85 %"), ("nodes_95", "95 %")],
+        ..family(
+            "nodes",
+            33,
+            Linear,
+            "Hidden nodes of one feature",
+            "The share of live hidden nodes of which one feature is 85 or 95 % of the power over the whole table.",
         )
     },
     Family {
@@ -244,14 +449,26 @@ pub(crate) const ALL: &[Family] = &[
         )
     },
     Family {
+        columns: &[("sink_position", "position")],
+        part: Part::Attention,
+        ..family(
+            "sink_position",
+            42,
+            Linear,
+            "Where most heads sink",
+            "The position that most heads give more than 30 % of their attention, from 0.",
+        )
+    },
+    Family {
         format: Format::Percent,
-        columns: &[("sinks", "heads")],
+        columns: &[("sinks", "first"), ("sinks_there", "anywhere")],
+        part: Part::Attention,
         ..family(
             "sinks",
-            20,
+            41,
             Linear,
-            "Heads that sink: share with a mean above 0.3 on the first position",
-            "The sink measure of arXiv 2410.10781.",
+            "Heads that sink: share with a mean above 30 % on one position",
+            "On the first position, and on the one where most do. The sink measure of arXiv 2410.10781.",
         )
     },
     layered(
@@ -259,8 +476,8 @@ pub(crate) const ALL: &[Family] = &[
         3,
         Log,
         "Turning of the updates, 1 − cosine",
-        "0 when each update points the same way as the last, 1 when it is at a right angle. W is the hidden layer, V \
-         the readout.",
+        "0 when each update points the same way as the last, 1 when it is at a right angle. W is all that comes before \
+         the readout, V the readout.",
     ),
     layered(
         "update_norm",
@@ -269,12 +486,20 @@ pub(crate) const ALL: &[Family] = &[
         "Size of the updates of each layer",
         "How far each layer moves in one epoch. When V moves and W hardly does, learning is lazy.",
     ),
-    layered(
+    of_heads(
         "value_first",
-        21,
+        33,
         Log,
-        "Norm of the first position's value over that of the others",
-        "Layer and head. A sink gives attention somewhere to go without changing anything: its value is drained to nearly 0.",
+        "Birth of a sink: norm of the first value over that of the others",
+        "What a head takes from a position is its value. A sink gives attention somewhere to go without changing \
+         anything: its value is drained to nearly 0.",
+    ),
+    of_heads(
+        "value_top",
+        40,
+        Log,
+        "Norm of the value of the position that draws most over that of the others",
+        "As above, for whichever position draws most.",
     ),
     layered(
         "weight_norm",
@@ -284,6 +509,17 @@ pub(crate) const ALL: &[Family] = &[
         "Length of the weights. Memorising needs large weights; weight decay then pulls towards the simpler rule.",
     ),
 ];
+
+impl Part {
+    /// What a line is called.
+    fn label(self, label: String) -> String {
+        match (self, label.split_once('.')) {
+            (Part::Attention, Some((layer, head))) => format!("L{layer} H{head}"),
+            (Part::Layers, _) => format!("layer {label}"),
+            _ => label,
+        }
+    }
+}
 
 /// The family that a column belongs to, and the label of its line there.
 pub(crate) fn of_column(column: &str) -> Option<(&'static Family, String)> {
@@ -301,7 +537,7 @@ pub(crate) fn of_column(column: &str) -> Option<(&'static Family, String)> {
         };
         fixed
             .or_else(|| family.layers.then(layer)?)
-            .map(|label| (family, label))
+            .map(|label| (family, family.part.label(label)))
     })
 }
 
@@ -324,6 +560,11 @@ mod tests {
             name("update_cos.hidden.0"),
             Some(("update_cos", "hidden.0".into()))
         );
+        assert_eq!(
+            name("attention_top_at.1.12"),
+            Some(("attention_top_at", "L1 H12".into()))
+        );
+        assert_eq!(name("lens_acc.3"), Some(("lens_acc", "layer 3".into())));
         assert_eq!(name("gram_ff"), Some(("gram", "neurons".into())));
         assert_eq!(name("purity.W"), None);
         assert_eq!(name("something"), None);

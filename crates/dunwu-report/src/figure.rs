@@ -1,7 +1,7 @@
 //! Figures as data: axes, series, bands and marks. Nothing here knows how they are drawn.
 
 use crate::extent::extent;
-use crate::families::{self, Family};
+use crate::families::{self, Family, Part};
 use crate::readings::{GRID, grid, is_constant, series};
 use crate::run::{RunPage, SeedPage};
 use crate::scale::{Format, Spread};
@@ -30,6 +30,8 @@ pub(crate) struct Figure {
     pub(crate) level: Option<(f64, String)>,
     /// What a reader must know to read it right.
     pub(crate) notes: Vec<String>,
+    /// The part of the page that it stands in.
+    pub(crate) part: Part,
 }
 
 /// One signal of all seeds.
@@ -115,8 +117,10 @@ fn figure(
         )
     });
     let format = family.map_or(Format::Number, |f| f.format);
-    let (spread, domain, notes) =
+    let left_out = liveliest(&mut series);
+    let (spread, domain, mut notes) =
         extent(&series, family.map_or(Spread::Linear, |f| f.spread), format);
+    notes.extend(left_out);
     let lead = name == "accuracy";
     Figure {
         name: file_name(name),
@@ -137,7 +141,31 @@ fn figure(
         },
         level: (lead && run.chance.is_finite()).then(|| (run.chance, "chance".to_owned())),
         notes,
+        part: family.map_or(Part::Learned, |f| f.part),
     }
+}
+
+/// Lines of a chart, at most.
+const MOST: usize = 8;
+
+/// Keeps the series that go farthest up or down, in their order, and says so; nothing if all have room.
+fn liveliest(series: &mut Vec<Series>) -> Option<String> {
+    let all = series.len();
+    if all <= MOST {
+        return None;
+    }
+    let way = |s: &Series| {
+        let values = || s.lines.iter().flatten().map(|p| p.1);
+        values().fold(f64::NEG_INFINITY, f64::max) - values().fold(f64::INFINITY, f64::min)
+    };
+    let mut ways: Vec<f64> = series.iter().map(way).collect();
+    ways.sort_by(|a, b| b.total_cmp(a));
+    let least = ways[MOST - 1];
+    series.retain(|s| way(s) >= least);
+    series.truncate(MOST);
+    Some(format!(
+        "Drawn are the {MOST} of {all} lines that go farthest up or down."
+    ))
 }
 
 fn file_name(name: &str) -> String {

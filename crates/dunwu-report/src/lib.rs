@@ -4,6 +4,7 @@
 //! read: the same input gives the same bytes. The page needs no network, and no script to show its pictures.
 
 mod border;
+mod circuit;
 mod compare;
 mod coverage;
 mod diagnosis;
@@ -18,6 +19,7 @@ mod heat;
 mod labels;
 mod landscape;
 mod learned;
+mod looks;
 mod map;
 mod medium;
 mod page;
@@ -32,11 +34,16 @@ mod svg;
 mod sweep;
 mod text;
 mod theme;
+mod ways;
 
 pub use border::{
     BorderCollapse, BorderGrid, BorderLaw, BorderLaws, BorderPage, BorderPrediction, BorderRun,
     BorderSetting, CollapseCurve, Estimate, LawMiss, LawPoint, TransitionPoint, border_figures,
     border_page,
+};
+pub use circuit::{
+    Circuit, CircuitCluster, CircuitFeature, CircuitKey, CircuitLayer, CircuitMoment, CircuitPlane,
+    CircuitScore, CircuitScores,
 };
 pub use compare::{
     AlongWay, ComparePage, ComparedSide, Covered, Gradients, Likeness, Pairing, Representations,
@@ -59,7 +66,7 @@ pub use reproduction::{
     ReproductionNumber, ReproductionPage, ReproductionRow, ReproductionVerdict,
     reproduction_figures, reproduction_page,
 };
-pub use run::{MapData, RunPage, SeedPage};
+pub use run::{LookLayer, Looks, MapData, RunPage, SeedPage};
 pub use sweep::{
     AxisValue, CurveBand, CurveSet, GroupCurve, Measure, PhaseCell, PhaseDiagram, SurvivalGroup,
     SurvivalSet, SurvivalStep, SweepAxis, SweepCounts, SweepPage, SweepSpread, sweep_figures,
@@ -81,6 +88,15 @@ pub fn figures(run: &RunPage<'_>) -> Vec<(String, String)> {
             heat::heat(map, medium::Medium::File),
         ));
     }
+    if let Some(looks) = looks::drawn(run) {
+        out.push(file(
+            "attention",
+            looks::picture(&looks, medium::Medium::File),
+        ));
+    }
+    if let Some(ways) = ways::ways(run) {
+        out.push(file("layers", ways::picture(&ways, medium::Medium::File)));
+    }
     if let Some((epoch, coverage)) = coverage::coverage(run) {
         out.push(file(
             "coverage",
@@ -88,5 +104,6 @@ pub fn figures(run: &RunPage<'_>) -> Vec<(String, String)> {
         ));
     }
     out.extend(run.learned.iter().flat_map(learned::figures));
+    out.extend(run.circuit.iter().flat_map(circuit::figures));
     out
 }

@@ -1,15 +1,18 @@
 //! The page: one HTML file that needs nothing else.
 
+mod attention;
 mod charts;
 mod data;
 mod features;
 mod glossary;
 mod headline;
+mod layers;
 mod tables;
 
 pub(crate) use headline::tile;
 pub(crate) use tables::copyable;
 
+use crate::circuit;
 use crate::figure;
 use crate::learned;
 use crate::run::RunPage;
@@ -28,6 +31,8 @@ pub fn page(run: &RunPage<'_>) -> String {
         main #main {
             (headline::answer(run))
             (charts::section(run, &figures, &constant))
+            (attention::section(run, &figures))
+            (layers::section(run, &figures))
             (learned_section(run))
             (features::section(run))
             (tables::stages(run))
@@ -43,11 +48,15 @@ pub fn page(run: &RunPage<'_>) -> String {
 
 /// What a look into the network found.
 fn learned_section(run: &RunPage<'_>) -> Markup {
+    let (why, several) = (run.no_learned.as_deref(), run.seeds.len() > 1);
+    if run.plan.transformer.is_some() {
+        let circuit = run.circuit.as_ref().filter(|c| c.is_consistent());
+        return circuit::section(circuit, why, several);
+    }
     let learned = run.learned.as_ref().filter(|l| l.is_consistent());
     let seed = learned.and_then(|l| run.seeds.iter().find(|s| s.seed == l.seed));
     let last = seed.and_then(|s| s.maps.last().map(|m| m.0));
-    let why = run.no_learned.as_deref();
-    learned::section(learned, why, last, run.seeds.len() > 1)
+    learned::section(learned, why, last, several)
 }
 
 /// A page around its body; `data` and `script` follow it.

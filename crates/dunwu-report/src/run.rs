@@ -1,5 +1,6 @@
 //! What a page is made from.
 
+use crate::circuit::Circuit;
 use crate::learned::Learned;
 use dunwu_analysis::Account;
 use dunwu_core::{Curve, RunPlan};
@@ -25,7 +26,9 @@ pub struct RunPage<'a> {
     pub command: String,
     /// Wall-clock time of all seeds together.
     pub seconds: Option<f64>,
-    /// What a look into one seed's network found, once there was one.
+    /// What a look into one seed's transformer found, once there was one.
+    pub circuit: Option<Circuit>,
+    /// What a look into one seed's perceptron found, once there was one.
     pub learned: Option<Learned>,
     /// Why what it found cannot be shown, if it cannot.
     pub no_learned: Option<String>,
@@ -42,6 +45,8 @@ pub struct SeedPage {
     pub account: Account,
     /// Maps of neurons × features, by ascending epoch.
     pub maps: Vec<(u64, MapData)>,
+    /// Where the heads of a transformer looked, where that was recorded.
+    pub looks: Option<Looks>,
     /// Why it ended, as a phrase; None while it is running.
     pub stopped: Option<String>,
 }
@@ -59,6 +64,39 @@ pub struct MapData {
     pub best: Vec<u32>,
     /// That share, of each neuron.
     pub purity: Vec<f32>,
+}
+
+/// Mean weights that the heads of a transformer gave to positions, over time.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Looks {
+    /// Epochs of the readings, ascending.
+    pub epochs: Vec<u64>,
+    /// Positions of a sequence; fewer may be shown.
+    pub sequence: usize,
+    /// Heads of a layer.
+    pub heads: usize,
+    /// Names of the positions shown.
+    pub positions: Vec<String>,
+    /// The layers.
+    pub layers: Vec<LookLayer>,
+}
+
+/// One layer's weights.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LookLayer {
+    /// Names of the positions that ask and are shown.
+    pub queries: Vec<String>,
+    /// Reading by head by query by position.
+    pub weights: Vec<f32>,
+}
+
+impl Looks {
+    /// Whether the lengths of all parts agree and there is something to draw.
+    pub fn is_consistent(&self) -> bool {
+        let one = self.epochs.len() * self.heads * self.positions.len();
+        let fits = |l: &LookLayer| l.weights.len() == one * l.queries.len() && one > 0;
+        !self.layers.is_empty() && self.layers.iter().all(|l| fits(l) && !l.queries.is_empty())
+    }
 }
 
 impl MapData {

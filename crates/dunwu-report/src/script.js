@@ -3,7 +3,7 @@
   const data = JSON.parse(document.getElementById("data").textContent);
   const $ = (id) => document.getElementById(id);
   const epochs = data.epochs;
-  const SVG = "svg[data-last]";
+  const SVG = "#charts svg[data-last], figure[data-figure] svg[data-last]";
 
   const grouped = (n) => String(n).replace(/\B(?=(\d{3})+$)/g, ",");
   function write(value, percent) {
@@ -14,7 +14,7 @@
   }
 
   // Reading all charts at one epoch.
-  const reader = $("reader"), slider = $("epoch"), charts = $("charts");
+  const reader = $("reader"), slider = $("epoch"), charts = $("main");
   let current = epochs.length - 1;
   const place = (epoch, last) => Math.log1p(epoch) / Math.log1p(Math.max(last, 1));
   function nearest(epoch) {
@@ -57,7 +57,7 @@
   }
   function stop() {
     charts.classList.remove("reading");
-    charts.querySelectorAll("figure output").forEach((out) => { out.textContent = ""; });
+    charts.querySelectorAll("figure[data-figure] output").forEach((out) => { out.textContent = ""; });
     $("epoch-value").textContent = $("stage-value").textContent = "";
   }
   if (epochs.length > 0) {
@@ -165,4 +165,73 @@
     drawMap();
   }
   document.addEventListener("themechange", drawMap);
+
+  // Where the heads of a transformer look.
+  const looks = data.looks;
+  let look = 0, lookTimer = null, weights = null;
+  const canvases = () => document.querySelectorAll("#looks canvas");
+  const panel = (canvas) => looks.panels[+canvas.dataset.panel];
+  function drawLooks() {
+    if (!looks) return;
+    const paper = channels("card"), heat = channels("heat");
+    canvases().forEach((canvas) => {
+      const { from, rows } = panel(canvas), cols = looks.positions.length;
+      const image = new ImageData(cols, rows), first = look * looks.one + from;
+      for (let i = 0; i < cols * rows; i++) {
+        const share = weights[first + i] / 255;
+        for (let c = 0; c < 3; c++) image.data[4 * i + c] = paper[c] + (heat[c] - paper[c]) * share;
+        image.data[4 * i + 3] = 255;
+      }
+      canvas.width = cols;
+      canvas.height = rows;
+      canvas.getContext("2d").putImageData(image, 0, 0);
+    });
+    const epoch = looks.epochs[look], control = $("look");
+    control.value = look;
+    control.setAttribute("aria-valuetext", "epoch " + epoch);
+    $("look-value").textContent = "epoch " + grouped(epoch);
+  }
+  function pauseLooks() {
+    clearInterval(lookTimer);
+    lookTimer = null;
+    $("play-looks").textContent = "▶ Play";
+  }
+  function playLooks() {
+    if (lookTimer) return pauseLooks();
+    const last = looks.epochs.length - 1;
+    if (look === last) look = 0;
+    drawLooks();
+    $("play-looks").textContent = "❚❚ Pause";
+    lookTimer = setInterval(() => {
+      if (look === last) return pauseLooks();
+      look++;
+      drawLooks();
+    }, 250);
+  }
+  function inspectLooks(event) {
+    const canvas = event.currentTarget, box = canvas.getBoundingClientRect(), { from, rows, name, queries } = panel(canvas);
+    const cols = looks.positions.length;
+    const col = Math.min(cols - 1, Math.max(0, Math.floor(((event.clientX - box.left) / box.width) * cols)));
+    const row = Math.min(rows - 1, Math.max(0, Math.floor(((event.clientY - box.top) / box.height) * rows)));
+    const weight = weights[look * looks.one + from + row * cols + col] / 255 * looks.most;
+    $("look-cell").textContent = name + ": position " + queries[row] + " gives " + write(weight, true) + " to position "
+      + looks.positions[col] + ", epoch " + grouped(looks.epochs[look]) + ".";
+  }
+  if (looks) {
+    weights = Uint8Array.from(atob(looks.weights), (c) => c.charCodeAt(0));
+    look = looks.epochs.length - 1;
+    document.querySelector("#looks .controls").hidden = false;
+    document.querySelector("#looks .scripted").hidden = true;
+    document.querySelectorAll("#looks .cells").forEach((cells) => { cells.style.visibility = "hidden"; });
+    canvases().forEach((canvas) => {
+      canvas.hidden = false;
+      canvas.addEventListener("pointermove", inspectLooks);
+      canvas.addEventListener("pointerdown", inspectLooks);
+    });
+    $("play-looks").onclick = playLooks;
+    $("look").oninput = () => { pauseLooks(); look = +$("look").value; drawLooks(); };
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", drawLooks);
+    document.addEventListener("themechange", drawLooks);
+    drawLooks();
+  }
 })();

@@ -6,7 +6,7 @@ mod synthetic;
 mod markup;
 
 use dunwu_core::{Curve, RunPlan};
-use dunwu_report::{RunPage, figures, page};
+use dunwu_report::{LookLayer, Looks, RunPage, figures, page};
 use markup::{assert_balanced, assert_figure, assert_local, assert_numbers};
 
 fn assert_sound(run: &RunPage<'_>, what: &str) -> String {
@@ -248,4 +248,98 @@ fn maps_that_do_not_fit_are_thinned_and_broken_ones_ignored() {
     assert!(assert_sound(&run, "broken map").contains("epoch 0"));
     run.seeds[0].maps.remove(0);
     assert!(!assert_sound(&run, "only a broken map").contains("<canvas"));
+}
+
+/// Heads that turn from an even share to the first position.
+fn looks(layers: usize, heads: usize, positions: usize, readings: usize) -> Looks {
+    let weight = |time: f64, q: usize, k: usize| {
+        let even = 1.0 / (q + 1) as f64;
+        let first = f64::from(u8::from(k == 0));
+        if k > q {
+            0.0
+        } else {
+            (even + time * (first - even)) as f32
+        }
+    };
+    let reading = |r: usize| {
+        let time = r as f64 / readings as f64;
+        let row = move |q: usize| (0..positions).map(move |k| weight(time, q, k));
+        (0..heads).flat_map(move |_| (0..positions).flat_map(row))
+    };
+    let names = || (0..positions).map(|i| i.to_string()).collect();
+    let layer = || LookLayer {
+        queries: names(),
+        weights: (0..readings).flat_map(reading).collect(),
+    };
+    Looks {
+        epochs: (0..readings as u64).map(|r| 10 * r).collect(),
+        sequence: positions,
+        heads,
+        positions: names(),
+        layers: (0..layers).map(|_| layer()).collect(),
+    }
+}
+
+/// Readings of a transformer's heads and layers beside the others.
+fn of_transformer(curve: &Curve, layers: usize, heads: usize) -> Curve {
+    let mut out = curve.clone();
+    let last = curve.epochs().last().copied().unwrap_or(0).max(1) as f64;
+    for epoch in curve.epochs().to_vec() {
+        let time = epoch as f64 / last;
+        for l in 0..layers {
+            for h in 0..heads {
+                let mut set = |name: &str, v: f64| out.set(epoch, &format!("{name}.{l}.{h}"), v);
+                set("attention_top", time * (0.9 - 0.05 * h as f64));
+                set("attention_first", time * (0.9 - 0.05 * h as f64));
+                set("attention_top_at", 0.0);
+                set("value_top", 1.0 - 0.9 * time);
+                set("key_bias", f64::NAN);
+            }
+            let mut set = |name: &str, v: f64| out.set(epoch, &format!("{name}.{l}"), v);
+            set("layer_moved", time.powi(1 + l as i32));
+            set("lens_acc", 0.9 * time);
+            set("layer_grad", 1.0 - 0.5 * time);
+        }
+    }
+    out
+}
+
+#[test]
+fn a_transformer_s_heads_and_layers_are_drawn_and_told_of() {
+    let plan = synthetic::plan(1, 60);
+    for (layers, heads, positions) in [(1, 1, 32), (2, 3, 3), (4, 8, 64)] {
+        let mut run = with_curves(&plan, |c| of_transformer(c, layers, heads));
+        run.seeds[0].looks = Some(looks(layers, heads, positions, 20));
+        let what = format!("{layers} layers of {heads} heads, {positions} positions");
+        let html = assert_sound(&run, &what);
+        assert!(html.len() < 6_000_000, "{what}: {} bytes", html.len());
+        let last = format!("layer {} · head {}", layers - 1, heads - 1);
+        for part in ["id=\"looks\"", last.as_str(), "Which layer learned when"] {
+            assert!(html.contains(part), "{what}: {part}");
+        }
+        assert_eq!(
+            html.matches("<canvas style").count(),
+            2 + 2 * layers * heads,
+            "{what}"
+        );
+        assert_eq!(html.contains("too few for sinks"), positions == 3);
+        // (0.9 · t > 0.3 from t = 1/3 on, and 1 − 0.9 t < 1/4 from t = 5/6 on.)
+        let told = "Layer 0, head 0: 90 % to position 0, and first more than 30 % at epoch 21.";
+        assert_eq!(html.contains(told), positions > 3, "{what}");
+        assert_eq!(
+            html.contains("below a quarter from epoch 51 on"),
+            positions > 3,
+            "{what}"
+        );
+        assert_eq!(
+            html.contains("Drawn are the 8 of 32 lines"),
+            heads == 8,
+            "{what}"
+        );
+        let names: Vec<String> = figures(&run).into_iter().map(|f| f.0).collect();
+        assert!(names.contains(&"attention.svg".into()) && names.contains(&"layers.svg".into()));
+        // Maps that do not fit together are left out.
+        run.seeds[0].looks.as_mut().unwrap().layers[0].weights.pop();
+        assert!(!assert_sound(&run, "cut").contains("id=\"looks\""));
+    }
 }

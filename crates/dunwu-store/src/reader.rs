@@ -241,6 +241,27 @@ impl RunReader {
         }
     }
 
+    /// Tensors kept beside the readings of a seed under a name; None if there are none.
+    ///
+    /// # Errors
+    /// A file that is damaged, newer, or of another plan or seed.
+    pub fn kept(&self, seed: u64, name: &str) -> Result<Option<OwnedSnapshot>, StoreError> {
+        let path = writer::kept_path(&seed_dir(&self.dir, seed), name);
+        if !path.exists() {
+            return Ok(None);
+        }
+        let (header, snapshot) = tensors::read(&path)?;
+        let header = header.filter(|h| h.plan_hash == self.run_hash());
+        match header.and_then(|h| h.seed) {
+            Some(of) if of == seed => Ok(Some(snapshot)),
+            Some(of) => {
+                let why = format!("it is of seed {of}, not of seed {seed}");
+                Err(StoreError::damaged(&path, why))
+            }
+            None => Err(Kind::OtherPlan { file: path }.into()),
+        }
+    }
+
     /// How a seed ended; None while it has not.
     ///
     /// # Errors

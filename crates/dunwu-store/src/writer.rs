@@ -48,6 +48,11 @@ pub(crate) fn part_path(dir: &Utf8Path, number: u64) -> Utf8PathBuf {
     dir.join(format!("part-{number:06}.parquet"))
 }
 
+/// File of tensors kept beside the readings in a seed's folder.
+pub(crate) fn kept_path(dir: &Utf8Path, name: &str) -> Utf8PathBuf {
+    dir.join(format!("{name}.safetensors"))
+}
+
 /// Name of the file of a checkpoint.
 pub(crate) fn checkpoint_name(epoch: u64) -> String {
     format!("epoch-{epoch:08}.safetensors")
@@ -184,6 +189,22 @@ impl SeedWriter {
             &path,
             &tensors::to_bytes(&path, &header, &snapshot.to_owned_tensors())?,
         )
+    }
+
+    /// Keeps tensors of the whole run so far beside the readings, as `NAME.safetensors` of the seed; what was kept under
+    /// that name before is replaced.
+    ///
+    /// # Errors
+    /// A file that cannot be written.
+    pub fn keep(
+        &mut self,
+        name: &str,
+        epoch: u64,
+        tensors: &[NamedTensor],
+    ) -> Result<(), StoreError> {
+        let path = kept_path(&self.dir, name);
+        let header = self.header(epoch, None);
+        files::write_atomic(&path, &tensors::to_bytes(&path, &header, tensors)?)
     }
 
     fn header(&self, epoch: u64, part: Option<u64>) -> Header {

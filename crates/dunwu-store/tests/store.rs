@@ -56,6 +56,36 @@ fn readings_and_states_come_back() {
 }
 
 #[test]
+fn what_is_kept_beside_the_readings_comes_back_and_is_this_run_s() {
+    let (_keep, dir) = temporary();
+    let run = create(&dir);
+    let mut writer = run.seed_writer(0).unwrap();
+    let reader = RunDir::open(&dir).unwrap();
+    assert!(reader.kept(0, "maps").unwrap().is_none());
+    writer.keep("maps", 3, &[tensor("a", vec![1.0])]).unwrap();
+    writer
+        .keep("maps", 7, &[tensor("a", vec![2.0, 3.0])])
+        .unwrap();
+    let kept = reader.kept(0, "maps").unwrap().unwrap();
+    assert_eq!(
+        (kept.epoch, kept.tensors),
+        (7, vec![tensor("a", vec![2.0, 3.0])])
+    );
+    fs::create_dir_all(dir.join("seeds/seed-1")).unwrap();
+    let [from, to] = [0, 1].map(|s| dir.join(format!("seeds/seed-{s}/maps.safetensors")));
+    fs::copy(&from, &to).unwrap();
+    let error = refusal(reader.kept(1, "maps"));
+    assert!(error.contains("it is of seed 0, not of seed 1"), "{error}");
+    let (_keep, other) = temporary();
+    let plan = plan(&["task=Z7"]);
+    let run = RunDir::create(&other, &plan, &Provenance::default()).unwrap();
+    run.seed_writer(0).unwrap();
+    fs::copy(&from, other.join("seeds/seed-0/maps.safetensors")).unwrap();
+    let error = refusal(RunDir::open(&other).unwrap().kept(0, "maps"));
+    assert!(error.contains("maps.safetensors"), "{error}");
+}
+
+#[test]
 fn a_finished_run_is_one_table_and_its_parts_are_gone() {
     let (_keep, dir) = temporary();
     let run = create(&dir);

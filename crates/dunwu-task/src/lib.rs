@@ -40,5 +40,6 @@ pub use features::Features;
 pub use forms::{ALL, ALL as FORMS, Form};
 pub use group::Group;
 pub use irreps::{Irrep, Kind, irreps};
+pub use sequence::triggers;
 pub use task::{NO_FILES, Options, Read, Task, files, outline};
 pub use transform::Transform;

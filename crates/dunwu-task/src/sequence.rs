@@ -356,6 +356,19 @@ fn backcopy(
     }))
 }
 
+/// The last token of a `backcopy` task that is a trigger, the first being 1; None for any other task.
+///
+/// ```
+/// assert_eq!(dunwu_task::triggers("backcopy(32,3,32)"), Some(3));
+/// assert_eq!(dunwu_task::triggers("Z7"), None);
+/// ```
+pub fn triggers(task: &str) -> Option<u32> {
+    match Sequence::parse(task)? {
+        Ok(Sequence::Backcopy(b)) => Some(b.triggers as u32),
+        _ => None,
+    }
+}
+
 impl Backcopy {
     fn draw(&self, draws: &mut Draws) -> (Vec<u32>, u32) {
         let plain = (self.tokens - self.triggers) as u64;

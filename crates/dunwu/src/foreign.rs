@@ -6,6 +6,7 @@ use crate::lab::Lab;
 use crate::microscope::{Microscopy, Scope, alone};
 use camino::Utf8Path;
 use dunwu_core::{NamedTensor, RunSpec, Values, Weights};
+use dunwu_report::Circuit;
 
 /// Looks into a safetensors file with the two layers `hidden.0` (inputs × nodes) and `readout` (nodes × classes),
 /// or, as PyTorch's `Linear` stores and the published code names them, `W.weight` and `V.weight`, the
@@ -44,6 +45,22 @@ pub fn microscope_file(file: &Utf8Path, words: &[String]) -> Result<Microscopy, 
         .examine(checkpoint.epoch, &tensors)
         .map_err(|why| failed(format!("{file}: {why}")))?;
     Ok(alone(plan.seed, seen))
+}
+
+/// Looks into a safetensors file with the tensors of a transformer, named as in a checkpoint. `words` say what the file
+/// does not: `task=…`, sizes and kind of the transformer, and which rows were trained on.
+///
+/// # Errors
+/// No task; a file that cannot be read, lacks a tensor, or does not fit; those of [`crate::circuit()`].
+pub fn circuit_file(file: &Utf8Path, words: &[String]) -> Result<Circuit, Error> {
+    let spec = RunSpec::from_overrides(words)?;
+    if spec.get("task").is_none() {
+        return Err(failed(format!(
+            "{file} lies in no run directory and does not say its task; add task=…"
+        )));
+    }
+    let checkpoint = dunwu_store::read_safetensors(file)?;
+    crate::circuit::alone(&spec.resolve()?, checkpoint.epoch, checkpoint.tensors)
 }
 
 /// A tensor of PyTorch's `Linear` as ours.

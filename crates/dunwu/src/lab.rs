@@ -267,6 +267,7 @@ impl<'p> Lab<'p> {
             stopped,
             lr: Some(self.plan.lr),
             weight_decay: Some(self.plan.weight_decay),
+            transformer: self.plan.transformer.is_some(),
         }
     }
 

@@ -4,17 +4,16 @@ use crate::error::Error;
 use crate::files::Sources;
 use crate::lab::Lab;
 use crate::microscope::{Microscopy, Moment};
+use crate::record_file;
 use camino::{Utf8Path, Utf8PathBuf};
 use dunwu_analysis::microscope::{FormulaReport, Node, Nodes, Term};
 use dunwu_core::RunPlan;
 use dunwu_report::{Circle, Learned, LearnedFeature, LearnedFormula, LearnedMoment, LearnedTerm};
-use dunwu_store::{RunDir, plan_hash, read_record};
+use dunwu_store::RunDir;
 use std::f64::consts::TAU;
 
 /// The file of the record.
 const RECORD: &str = "learned.json";
-/// Its key that ties it to a plan.
-const HASH: &str = "plan_hash";
 /// Nodes drawn on a circle at most.
 const DRAWN: usize = 64;
 /// Largest distance, in turns, of an outgoing place from the sum of the incoming ones that counts as none.
@@ -29,9 +28,7 @@ pub fn keep_learned(dir: &Utf8Path, seen: &Microscopy) -> Result<Utf8PathBuf, Er
     let reader = RunDir::open(dir)?;
     let lab = Lab::new(reader.plan(), Sources::recorded(&reader)?)?;
     let record = record(&lab, seen)?;
-    let mut value = serde_json::to_value(&record).expect("a record is plain data");
-    value[HASH] = plan_hash(reader.plan()).into();
-    held.write_record(RECORD, &value)?;
+    record_file::keep(&held, RECORD, reader.plan(), &record)?;
     // The page takes the lock for itself.
     drop(held);
     crate::lab::report(dir)
@@ -39,28 +36,7 @@ pub fn keep_learned(dir: &Utf8Path, seen: &Microscopy) -> Result<Utf8PathBuf, Er
 
 /// The record of a run directory, and why there is none if it cannot be read or is of another plan.
 pub(crate) fn stored(dir: &Utf8Path, plan: &RunPlan) -> (Option<Learned>, Option<String>) {
-    let read = read_record(dir, RECORD).map_err(|e| e.to_string());
-    let hash = plan_hash(plan);
-    let own = read.and_then(|value| match &value {
-        Some(found) if found[HASH] != hash.as_str() => {
-            Err(format!("{RECORD} was made by a run of another plan"))
-        }
-        _ => Ok(value),
-    });
-    let parsed = own.and_then(|value| {
-        value
-            .map(serde_json::from_value::<Learned>)
-            .transpose()
-            .map_err(|e| format!("{RECORD} is damaged: {e}"))
-    });
-    match parsed {
-        Ok(Some(learned)) if !learned.is_consistent() => {
-            let why = format!("{RECORD} is damaged: lengths or numbers do not fit together");
-            (None, Some(why))
-        }
-        Ok(learned) => (learned, None),
-        Err(why) => (None, Some(why)),
-    }
+    record_file::stored(dir, RECORD, plan, Learned::is_consistent)
 }
 
 fn record(lab: &Lab<'_>, seen: &Microscopy) -> Result<Learned, Error> {

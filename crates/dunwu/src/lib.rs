@@ -13,6 +13,8 @@
 //! A run directory holds everything that is known of a run; [`report`] rebuilds its page from it alone.
 
 pub mod boundary;
+mod checkpoints;
+mod circuit;
 mod compare;
 mod diagnose;
 mod error;
@@ -33,6 +35,7 @@ mod names;
 mod page;
 mod pages;
 mod provenance;
+mod record_file;
 mod record_page;
 mod recorder;
 pub mod reproduce;
@@ -43,6 +46,7 @@ mod summary;
 pub mod sweep;
 mod trial;
 
+pub use circuit::{circuit, keep_circuit};
 pub use compare::{
     COMPARE_KEYS, CompareDir, CompareKey, CompareSide, CompareSpec, Tune, compare, is_comparison,
 };
@@ -57,7 +61,7 @@ pub use forecast::{
 pub use forecast_follow::{Follow, Look};
 pub use forecast_known::learn_logs;
 pub use forecast_page::forecast_html;
-pub use foreign::microscope_file;
+pub use foreign::{circuit_file, microscope_file};
 pub use growth::{Growth, growth};
 pub use lab::{
     Control, Progress, Report, Run, load, memory_notice, plan_of, report, resume, train,
@@ -84,6 +88,10 @@ pub use dunwu_core::{
 };
 pub use dunwu_engine as engine;
 pub use dunwu_probe as probe;
+pub use dunwu_report::{
+    Circuit, CircuitCluster, CircuitFeature, CircuitKey, CircuitLayer, CircuitMoment, CircuitPlane,
+    CircuitScore, CircuitScores,
+};
 pub use dunwu_report::{ComparePage, DiagnosedFinding, DiagnosedLook, DiagnosedRun, DiagnosedSign};
 pub use dunwu_store as store;
 pub use dunwu_task as task;

@@ -1,7 +1,7 @@
 //! What the networks of a run directory learned, checkpoint by checkpoint.
 
+use crate::checkpoints::{Asked, check_finite, stage_at};
 use crate::error::{Error, failed};
-use crate::files::Sources;
 use crate::lab::Lab;
 use crate::resources;
 use camino::Utf8Path;
@@ -10,11 +10,9 @@ use dunwu_analysis::microscope::{
 };
 use dunwu_core::{
     Dataset, Flow, Model, NamedTensor, Needs, Observer, Readout, RunEvent, RunPlan, Snapshot,
-    Values,
 };
 use dunwu_engine::Resume;
 use dunwu_engine::activation::Function;
-use dunwu_store::RunDir;
 use dunwu_task::{Group, Task};
 use serde::Serialize;
 
@@ -60,63 +58,31 @@ pub fn microscope(
     seed: Option<u64>,
     progress: &dyn Fn(usize, usize),
 ) -> Result<Microscopy, Error> {
-    let (dir, seed, only) = match RunDir::of_checkpoint(path) {
-        Some((dir, seed, epoch)) => (dir, Some(seed), Some(epoch)),
-        None => (path.to_owned(), seed, None),
-    };
-    let dir = dir.as_path();
-    let reader = RunDir::open(dir)?;
-    let plan = reader.plan().clone();
-    let lab = Lab::new(&plan, Sources::recorded(&reader)?)?;
-    let report = lab.read(&reader, dir)?;
-    let seed = seed
-        .or(report.runs.first().map(|r| r.seed))
-        .unwrap_or(plan.seed);
-    let run = report.runs.iter().find(|r| r.seed == seed);
-    let run = run.ok_or_else(|| failed(format!("{dir} has no run of seed {seed}")))?;
-    let scope = Scope::new(&lab, seed)?;
+    let asked = Asked::open(path, seed)?;
+    let lab = asked.lab()?;
+    let run = asked.run(&lab)?;
+    let scope = Scope::new(&lab, run.seed)?;
     let (mut moments, mut nodes, mut last): (Vec<Moment>, Vec<(u64, Nodes)>, _) =
         (vec![], vec![], None);
-    let mut checkpoints = reader.checkpoints(seed)?;
-    match only {
-        Some(epoch) => checkpoints.retain(|c| c.0 == epoch),
-        None => checkpoints = thinned(checkpoints),
-    }
-    if let Some(epoch) = only.filter(|_| checkpoints.is_empty()) {
-        return Err(failed(format!(
-            "{dir} has no checkpoint of seed {seed} at epoch {epoch}"
-        )));
-    }
+    let checkpoints = asked.checkpoints(run.seed, MOST)?;
     for (i, (epoch, path)) in checkpoints.iter().enumerate() {
         let epoch = *epoch;
         progress(i, checkpoints.len());
-        let checkpoint = reader.load_checkpoint(path)?;
         let seen = scope
-            .examine(epoch, &checkpoint.tensors)
+            .examine(epoch, &asked.load(path)?)
             .map_err(|why| failed(format!("{path}: {why}")))?;
-        let in_stage = |f: &&dunwu_core::Finding| {
-            f.from.is_some_and(|from| from <= epoch) && f.to.is_none_or(|to| epoch < to)
-        };
-        let stage = run.account.stages.iter().find(in_stage);
-        moments.push(in_short(epoch, stage.map(|f| f.name.clone()), &seen));
+        moments.push(in_short(epoch, stage_at(&run, epoch), &seen));
         nodes.push((epoch, seen.nodes.clone()));
         last = Some(seen);
     }
-    let last = last.ok_or_else(|| failed(format!("{dir} has no checkpoint of seed {seed} yet")))?;
+    let last = last.expect("there is a checkpoint");
     let series: Vec<(u64, &Nodes)> = nodes.iter().map(|(e, n)| (*e, n)).collect();
     Ok(Microscopy {
-        seed,
+        seed: run.seed,
         movement: movement(&series),
         last,
         moments,
     })
-}
-
-pub(crate) fn is_finite(tensor: &NamedTensor) -> bool {
-    match &tensor.values {
-        Values::F32(data) => data.iter().all(|x| x.is_finite()),
-        Values::F64(data) => data.iter().all(|x| x.is_finite()),
-    }
 }
 
 fn in_short(epoch: u64, stage: Option<String>, seen: &Examination) -> Moment {
@@ -144,16 +110,6 @@ pub(crate) fn alone(seed: u64, seen: Examination) -> Microscopy {
 /// Most checkpoints that are examined: each takes a second or two at 2048 nodes and 71 tokens.
 const MOST: usize = 12;
 
-/// At most `MOST` of them, evenly, the last among them.
-fn thinned<T: Clone>(all: Vec<T>) -> Vec<T> {
-    if all.len() <= MOST {
-        return all;
-    }
-    (0..MOST)
-        .map(|i| all[i * (all.len() - 1) / (MOST - 1)].clone())
-        .collect()
-}
-
 /// What does not change from checkpoint to checkpoint.
 pub(crate) struct Scope<'a> {
     lab: &'a Lab<'a>,
@@ -166,7 +122,7 @@ pub(crate) struct Scope<'a> {
 impl<'a> Scope<'a> {
     pub(crate) fn new(lab: &'a Lab<'a>, seed: u64) -> Result<Self, Error> {
         if lab.plan.model == Model::Transformer {
-            let why = "the microscope names the nodes of perceptrons; of a transformer the readings of the probes attention and embedding say what it learned";
+            let why = "the microscope names the nodes of perceptrons; `circuit` reads transformers";
             return Err(failed(why.to_owned()));
         }
         let data = lab.dataset(seed)?;
@@ -198,12 +154,7 @@ impl<'a> Scope<'a> {
         epoch: u64,
         tensors: &[NamedTensor],
     ) -> Result<Examination, String> {
-        if let Some(broken) = tensors.iter().find(|t| !is_finite(t)) {
-            return Err(format!(
-                "training diverged: `{}` holds numbers that are not finite; lower lr",
-                broken.name
-            ));
-        }
+        check_finite(tensors)?;
         let weights = Snapshot::of(epoch, tensors);
         let (outputs, gradients) = self.forward(&weights)?;
         let mut all = tensors.to_vec();
@@ -290,30 +241,41 @@ impl<'a> Scope<'a> {
         data: &Dataset,
         needs: Needs,
     ) -> Result<Vec<NamedTensor>, String> {
-        // A readout that was solved is in the checkpoint: solving it anew on other rows would change it.
-        let plan = RunPlan {
-            epochs: 0,
-            eval_every: 1,
-            readout: Readout::Trained,
-            ..self.lab.plan.clone()
-        };
-        let state = Snapshot {
-            epoch: 0,
-            tensors: weights.tensors.clone(),
-        };
-        let mut capture = Capture {
-            needs,
-            seen: vec![],
-        };
-        let resume = Resume {
-            epoch: 0,
-            state: &state,
-        };
-        let threads = resources::threads(self.lab.plan);
-        dunwu_engine::train(&plan, data, self.seed, threads, Some(resume), &mut capture)
-            .map_err(|e| e.to_string())?;
-        Ok(capture.seen)
+        look(self.lab.plan, data, self.seed, weights, needs)
     }
+}
+
+/// What a network with these weights gives on a data set.
+pub(crate) fn look(
+    plan: &RunPlan,
+    data: &Dataset,
+    seed: u64,
+    weights: &Snapshot<'_>,
+    needs: Needs,
+) -> Result<Vec<NamedTensor>, String> {
+    let threads = resources::threads(plan);
+    // A readout that was solved is in the checkpoint: solving it anew on other rows would change it.
+    let plan = RunPlan {
+        epochs: 0,
+        eval_every: 1,
+        readout: Readout::Trained,
+        ..plan.clone()
+    };
+    let state = Snapshot {
+        epoch: 0,
+        tensors: weights.tensors.clone(),
+    };
+    let mut capture = Capture {
+        needs,
+        seen: vec![],
+    };
+    let resume = Resume {
+        epoch: 0,
+        state: &state,
+    };
+    dunwu_engine::train(&plan, data, seed, threads, Some(resume), &mut capture)
+        .map_err(|e| e.to_string())?;
+    Ok(capture.seen)
 }
 
 /// The group whose product the rows are: that of the task, or Z_n of a sum mod n.

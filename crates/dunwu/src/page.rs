@@ -3,8 +3,8 @@
 use crate::error::Error;
 use crate::lab::{Lab, Report};
 use dunwu_core::{RunPlan, Snapshot, Weights, shell_word};
-use dunwu_probe::feature_map;
-use dunwu_report::{MapData, RunPage, SeedPage};
+use dunwu_probe::{AttentionMaps, feature_map};
+use dunwu_report::{LookLayer, Looks, MapData, RunPage, SeedPage};
 use dunwu_store::RunReader;
 
 /// Seeds whose neurons are drawn: maps are large.
@@ -27,6 +27,11 @@ pub(crate) fn build<'a>(
             } else {
                 vec![]
             },
+            looks: if i < MAPPED {
+                looks(lab, reader, run.seed)?
+            } else {
+                None
+            },
             stopped: run.stopped.clone(),
         });
     }
@@ -46,6 +51,7 @@ pub(crate) fn build<'a>(
         ("started", provenance.started.clone()),
     ];
     let (learned, no_learned) = crate::learned::stored(&report.dir, lab.plan);
+    let (circuit, no_circuit) = crate::circuit::stored(&report.dir, lab.plan);
     Ok(RunPage {
         plan: lab.plan,
         task_description: lab.task.describe(),
@@ -59,8 +65,9 @@ pub(crate) fn build<'a>(
             .collect(),
         command: reproduce_command(lab.plan),
         seconds: Some(report.seconds).filter(|s| *s > 0.0),
+        circuit,
         learned,
-        no_learned,
+        no_learned: no_learned.or(no_circuit),
     })
 }
 
@@ -89,6 +96,34 @@ fn maps(lab: &Lab<'_>, reader: &RunReader, seed: u64) -> Result<Vec<(u64, MapDat
         }
     }
     Ok(out)
+}
+
+/// Where the heads of a transformer looked, over time; None if that was not recorded.
+fn looks(lab: &Lab<'_>, reader: &RunReader, seed: u64) -> Result<Option<Looks>, Error> {
+    let Some(kept) = reader.kept(seed, "attention")? else {
+        return Ok(None);
+    };
+    let Some(maps) = AttentionMaps::of(&kept.tensors) else {
+        return Ok(None);
+    };
+    let data = lab.dataset(seed)?;
+    // A table's operands are letters; of a text the number of the position is all there is to say.
+    let name = |i: usize| match data.given {
+        None if i < data.operands() => char::from(b'a' + (i % 26) as u8).to_string(),
+        None => "=".to_owned(),
+        Some(_) => i.to_string(),
+    };
+    let layers = maps.layers.into_iter().map(|layer| LookLayer {
+        queries: layer.queries.into_iter().map(name).collect(),
+        weights: layer.weights,
+    });
+    Ok(Some(Looks {
+        epochs: maps.epochs,
+        sequence: maps.sequence,
+        heads: maps.heads,
+        layers: layers.collect(),
+        positions: maps.positions.into_iter().map(name).collect(),
+    }))
 }
 
 /// The command that makes the same run again.

@@ -91,6 +91,7 @@ impl<'a> Recorder<'a> {
 
     /// Ends the record of this seed.
     pub(crate) fn finish(mut self, outcome: &serde_json::Value) -> Result<Curve, StoreError> {
+        self.keep(self.curve.epochs().last().copied().unwrap_or(0))?;
         self.writer.finish(outcome)?;
         Ok(self.curve)
     }
@@ -150,7 +151,19 @@ impl<'a> Recorder<'a> {
         });
         let states: Vec<NamedTensor> = states.collect();
         self.writer.commit(&state_of(snapshot), &states)?;
+        self.keep(snapshot.epoch)?;
         self.saved_at = Instant::now();
+        Ok(())
+    }
+
+    /// Writes what probes keep beside the curve. The resume point has it too, so nothing hangs on this file.
+    fn keep(&mut self, epoch: u64) -> Result<(), StoreError> {
+        for probe in &self.probes {
+            let tensors = probe.record();
+            if !tensors.is_empty() {
+                self.writer.keep(probe.name(), epoch, &tensors)?;
+            }
+        }
         Ok(())
     }
 

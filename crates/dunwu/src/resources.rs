@@ -26,7 +26,17 @@ pub(crate) fn lanes(plan: &RunPlan, runs: usize) -> (usize, usize) {
 pub fn needed_memory(plan: &RunPlan, data: &Dataset) -> u64 {
     let (outer, inner) = lanes(plan, plan.seeds as usize);
     let one = dunwu_engine::memory(plan, data, inner).total();
-    one.saturating_mul(outer as u64)
+    one.saturating_add(table(plan, data))
+        .saturating_mul(outer as u64)
+}
+
+/// What a probe that reads all rows of the table adds.
+fn table(plan: &RunPlan, data: &Dataset) -> u64 {
+    let probes = dunwu_probe::select(&plan.probes).unwrap_or_default();
+    match probes.iter().any(|p| p.name == "circuit") {
+        true => dunwu_engine::table_bytes(plan, data),
+        false => 0,
+    }
 }
 
 /// At least so many bytes, told before any table is built; None where only the table tells.

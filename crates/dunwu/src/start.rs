@@ -50,10 +50,7 @@ pub(crate) fn check(plan: &RunPlan, data: &Dataset, weights: &[NamedTensor]) -> 
         );
         PlanError::new("from", why)
     };
-    if let Some(broken) = weights.iter().find(|t| !crate::microscope::is_finite(t)) {
-        let why = format!("tensor `{}` holds a number that is not finite", broken.name);
-        return Err(refuse(why).into());
-    }
+    crate::checkpoints::check_finite(weights).map_err(refuse)?;
     let state = Snapshot::of(0, weights);
     Ok(dunwu_engine::fits(plan, data, &state).map_err(|e| refuse(e.to_string()))?)
 }

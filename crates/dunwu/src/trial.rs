@@ -169,6 +169,7 @@ impl Trials {
             stopped: Some(outcome.stopped.clone()),
             lr: Some(plan.lr),
             weight_decay: Some(plan.weight_decay),
+            transformer: plan.transformer.is_some(),
         };
         Ok(Trial {
             seed,

@@ -159,6 +159,7 @@ fn context(features: Option<usize>) -> Context {
         complete: true,
         lr: None,
         weight_decay: None,
+        transformer: false,
     }
 }
 

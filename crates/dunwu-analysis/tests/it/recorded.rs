@@ -93,6 +93,7 @@ fn read((name, classes, held_out, text): (&'static str, usize, usize, &str)) -> 
         complete: true,
         lr: None,
         weight_decay: None,
+        transformer: false,
     };
     Recorded {
         name,

@@ -1,7 +1,8 @@
 //! One block of sequences through all layers, and back.
 
+use super::Part;
 use super::attention::{Heads, RowGrads, Rows, Side};
-use super::lanes::add;
+use super::lanes::{add, dot};
 use super::norm::Normed;
 use super::room::{Grads, LayerRoom, Room};
 use super::rotary::Rotary;
@@ -152,6 +153,11 @@ impl<T: Real> Layers<T> {
             let to = after.first_mut().map_or(&mut room.last, |next| &mut next.x);
             self.layer(l, weights, cut, &mut layers[l], to, &mut room.side);
         }
+        self.finish(weights, cut, room);
+    }
+
+    /// From what stands in `room.last` to the outputs.
+    pub(super) fn finish(&self, weights: &Weights<T>, cut: &Cut, room: &mut Room<T>) {
         let rows = cut.sequences * self.shape.answers;
         if let (Some(slot), Some(norm)) = (self.slots.norm, &mut room.norm) {
             self.normalise(
@@ -357,16 +363,17 @@ impl<T: Real> Layers<T> {
         }
     }
 
-    /// Adds a block's gradients to `to`, from the gradient at its outputs and what `forward` left in the room.
+    /// Adds a block's gradients to the part's, from the gradient at its outputs and what `forward` left in the room.
     pub(crate) fn backward(
         &self,
         weights: &Weights<T>,
         cut: &Cut,
         gradient: &[T],
         room: &mut Room<T>,
-        to: &mut Weights<T>,
+        part: &mut Part<T>,
     ) {
         let s = &self.shape;
+        let to = &mut part.grads;
         let rows = cut.sequences * s.answers;
         let x = room.norm.as_ref().map_or(&room.last, |norm| &norm.out);
         match self.slots.readout {
@@ -387,6 +394,8 @@ impl<T: Real> Layers<T> {
             self.norm_back(norm, slot, weights, grad, to);
         }
         for l in (0..s.layers).rev() {
+            let used = cut.sequences * s.queries(l) * s.stride;
+            part.reached[l] += self.square_sum(&room.grads.y[..used]);
             self.layer_back(
                 l,
                 weights,
@@ -402,6 +411,22 @@ impl<T: Real> Layers<T> {
             #[inline(always)]
             || self.embed_back(cut, &room.grads.seen, to),
         );
+    }
+
+    /// Σ x² over rows without their padding.
+    fn square_sum(&self, rows: &[T]) -> f64 {
+        let (width, stride) = (self.shape.width, self.shape.stride);
+        let mut sum = 0.0;
+        widest(
+            self.arch,
+            #[inline(always)]
+            || {
+                for row in rows.chunks_exact(stride) {
+                    sum += dot(&row[..width], &row[..width]).f64();
+                }
+            },
+        );
+        sum
     }
 
     /// Gradients of a readout that is the embedding.

@@ -29,6 +29,15 @@ pub(crate) fn order(s: &Shape, parts: usize, data: &Dataset, rows: &[u32]) -> Or
     order
 }
 
+/// All rows in their order, none of them trained on, in blocks.
+pub(super) fn whole(s: &Shape, parts: usize, data: &Dataset) -> Vec<Cut> {
+    let rows: Vec<u32> = (0..data.len() as u32).collect();
+    let size = size(rows.len(), s.block(), parts);
+    rows.chunks(size)
+        .map(|rows| cut(s, data, rows, false))
+        .collect()
+}
+
 /// Sequences of a block: as even as possible, and so that every part has as many blocks.
 fn size(sequences: usize, most: usize, parts: usize) -> usize {
     let blocks = sequences.div_ceil(most).next_multiple_of(parts);

@@ -8,11 +8,13 @@ mod attention;
 mod block;
 mod cuts;
 mod lanes;
+mod lens;
 mod look;
 mod norm;
 mod room;
 mod rotary;
 mod shape;
+mod table;
 mod weigh;
 
 pub(crate) use room::room;
@@ -28,7 +30,7 @@ use crate::real::Real;
 use crate::score::{Panel, Rule, Scores, score};
 use crate::weights::Weights;
 use block::Layers;
-use dunwu_core::{Dataset, LossAt, RunPlan};
+use dunwu_core::{Dataset, LossAt, Needs, RunPlan};
 use pulp::Arch;
 use room::Room;
 
@@ -40,10 +42,24 @@ pub(crate) const PARTS: usize = 4;
 /// Any transformer.
 pub(crate) struct Transformer<T> {
     layers: Layers<T>,
-    parts: Vec<Weights<T>>,
+    parts: Vec<Part<T>>,
     rooms: Vec<Room<T>>,
     /// Whether the parts hold the gradients of the last forward pass.
     is_descended: bool,
+}
+
+/// The gradients of a share of the blocks.
+struct Part<T> {
+    grads: Weights<T>,
+    /// Σ of the squares of the gradient at what each layer gives.
+    reached: Vec<f64>,
+}
+
+impl<T: Real> Part<T> {
+    fn clear(&mut self) {
+        self.grads.clear();
+        self.reached.fill(0.0);
+    }
 }
 
 /// Whether the engine runs such a transformer on the data.
@@ -78,7 +94,10 @@ impl<T: Real> Transformer<T> {
             .expect("the plan is of a transformer");
         let shape = Shape::new(t, data);
         let tensors = Tensors::new(&shape);
-        let part = || Weights::of(tensors.zeros());
+        let part = || Part {
+            grads: Weights::of(tensors.zeros()),
+            reached: vec![0.0; shape.layers],
+        };
         let layers = Layers {
             shape,
             slots: tensors.slots.clone(),
@@ -186,7 +205,8 @@ impl<T: Real> Model<T> for Transformer<T> {
                 }
             });
         }
-        grads.sum_of(&self.parts);
+        let parts: Vec<&Weights<T>> = self.parts.iter().map(|part| &part.grads).collect();
+        grads.sum_of(&parts);
     }
 
     fn features(&mut self, weights: &Weights<T>, order: &Order, each: usize, out: &mut [T]) {
@@ -202,15 +222,57 @@ impl<T: Real> Model<T> for Transformer<T> {
         }
     }
 
-    fn attention(&mut self, weights: &Weights<T>, data: &Dataset, rows: &[u32]) -> Vec<Matrix<T>> {
-        let rows = look::sample(&self.layers.shape, rows);
-        let order = self.order(data, &rows);
-        let mut out = look::Maps::new(&self.layers.shape, rows.len());
-        for cut in &order.cuts {
-            self.layers.forward(weights, cut, &mut self.rooms[0]);
-            out.push(&self.layers, cut, &self.rooms[0]);
+    fn look(
+        &mut self,
+        weights: &Weights<T>,
+        data: &Dataset,
+        needs: Needs,
+        rule: Option<&Rule<T>>,
+    ) -> Vec<Matrix<T>> {
+        let mut out = Vec::new();
+        if needs.attention || needs.layers {
+            let rows = look::sample(&self.layers.shape, &data.train);
+            let order = self.order(data, &rows);
+            let mut maps = look::Maps::new(&self.layers.shape, rows.len(), needs);
+            for cut in &order.cuts {
+                self.layers.forward(weights, cut, &mut self.rooms[0]);
+                maps.push(&self.layers, cut, &self.rooms[0]);
+            }
+            out.extend(maps.all());
         }
-        out.all
+        if needs.layers {
+            let rows = lens::sample(&self.layers.shape, &data.test);
+            let order = self.order(data, &rows);
+            let seen = rule
+                .map(|rule| lens::lens(&self.layers, weights, &order, rule, &mut self.rooms[0]));
+            out.extend(seen.unwrap_or_default());
+        }
+        if needs.layers && needs.gradients {
+            out.extend(self.reached());
+        }
+        out
+    }
+
+    fn table(
+        &mut self,
+        pool: &Pool,
+        weights: &Weights<T>,
+        data: &Dataset,
+        scale: T,
+    ) -> Vec<Matrix<T>> {
+        table::table(&self.layers, &mut self.rooms, pool, weights, data, scale)
+    }
+}
+
+impl<T: Real> Transformer<T> {
+    /// `reach.l` of every layer, of the last pass back.
+    fn reached(&self) -> impl Iterator<Item = Matrix<T>> {
+        (0..self.layers.shape.layers).map(|l| {
+            let squares: f64 = self.parts.iter().map(|part| part.reached[l]).sum();
+            let mut out = Matrix::zeros(&format!("reach.{l}"), [1, 1], 1, 1);
+            out.data[0] = T::of(squares.sqrt());
+            out
+        })
     }
 }
 

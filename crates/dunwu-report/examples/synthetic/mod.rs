@@ -55,6 +55,7 @@ pub(crate) fn run(plan: &RunPlan) -> RunPage<'_> {
         .to_vec(),
         command: format!("dunwu train {}", plan.to_overrides().join(" ")),
         seconds: Some(61.4),
+        circuit: None,
         learned: None,
         no_learned: None,
     }
@@ -80,6 +81,7 @@ fn seed(seed: u64, epochs: u64) -> SeedPage {
         curve,
         account,
         maps,
+        looks: None,
         stopped: Some("completed".into()),
     }
 }

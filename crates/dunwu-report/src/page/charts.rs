@@ -1,6 +1,7 @@
 //! The aligned charts, each with what to look for and its numbers.
 
 use crate::draw::chart;
+use crate::families::Part;
 use crate::figure::Figure;
 use crate::medium::Medium;
 use crate::readings::{thin, value_at};
@@ -16,6 +17,7 @@ const ROWS: usize = 40;
 const COLUMNS: usize = 12;
 
 pub(super) fn section(run: &RunPage<'_>, figures: &[Figure], constant: &[String]) -> Markup {
+    let figures: Vec<&Figure> = figures.iter().filter(|f| f.part == Part::Learned).collect();
     html! {
         section #charts {
             h2 { "How it learned" }
@@ -24,7 +26,7 @@ pub(super) fn section(run: &RunPage<'_>, figures: &[Figure], constant: &[String]
                  have room. Move over any chart, touch it, or drag the slider to read all of them at one epoch."
                 @if run.seeds.len() > 1 { " Thin lines are single seeds, bold lines their median." }
             }
-            (stage_key(run, figures))
+            (stage_key(run, &figures))
             @if figures.is_empty() { p.quiet { "No epoch has been recorded yet." } }
             (reader())
             @for (i, figure) in figures.iter().enumerate() {
@@ -51,7 +53,16 @@ fn reader() -> Markup {
     }
 }
 
-fn stage_key(run: &RunPage<'_>, figures: &[Figure]) -> Markup {
+/// Some of the charts, one after the other.
+pub(super) fn some(
+    run: &RunPage<'_>,
+    figures: &[Figure],
+    is_one: impl Fn(&Figure) -> bool,
+) -> Markup {
+    html! { @for figure in figures.iter().filter(|f| is_one(f)) { (one(run, figure)) } }
+}
+
+fn stage_key(run: &RunPage<'_>, figures: &[&Figure]) -> Markup {
     let Some(figure) = figures.first().filter(|f| !f.bands.is_empty()) else {
         return html! {};
     };

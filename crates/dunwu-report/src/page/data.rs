@@ -1,6 +1,7 @@
 //! The numbers that the script reads.
 
 use crate::figure::{Figure, bands};
+use crate::looks;
 use crate::map;
 use crate::readings::grid;
 use crate::run::RunPage;
@@ -24,7 +25,7 @@ pub(super) fn script(run: &RunPage<'_>, figures: &[Figure]) -> Markup {
         .map(|b| json!([b.name, b.from, b.to]))
         .collect();
     let maps: Vec<Value> = map::drawn(run).iter().map(one_map).collect();
-    let data = json!({ "epochs": epochs, "figures": series, "bands": bands, "maps": maps });
+    let data = json!({ "epochs": epochs, "figures": series, "bands": bands, "maps": maps, "looks": looks(run) });
     // Inside a script element only `<` could end it.
     let text = data.to_string().replace('<', "\\u003c");
     html! { script #data type="application/json" { (PreEscaped(text)) } }
@@ -55,6 +56,25 @@ fn rounded(x: f64) -> f64 {
     format!("{x:.4e}")
         .parse()
         .expect("a formatted number is a number")
+}
+
+fn looks(run: &RunPage<'_>) -> Value {
+    let Some(looks) = looks::drawn(run) else {
+        return Value::Null;
+    };
+    let panels: Vec<Value> = looks.panels.iter().map(one_panel).collect();
+    json!({
+        "epochs": looks.epochs,
+        "positions": looks.positions,
+        "panels": panels,
+        "one": looks.one,
+        "most": looks.most,
+        "weights": base64(&looks.weights),
+    })
+}
+
+fn one_panel(panel: &looks::Panel) -> Value {
+    json!({ "from": panel.from, "rows": panel.queries.len(), "name": panel.name(), "queries": panel.queries })
 }
 
 fn one_map(map: &map::Drawn) -> Value {

@@ -25,6 +25,10 @@ pub(super) fn section(run: &RunPage<'_>) -> Markup {
 
 fn why<'a>(run: &'a RunPage<'_>) -> &'a str {
     match (&run.no_features, run.features) {
+        (None, _) if run.plan.transformer.is_some() => {
+            "features are told of the neurons of perceptrons. Of a transformer the embedding is looked at: see the \
+             charts of its key features above."
+        }
         (Some(why), _) => why,
         (None, None) => "the task has no features that are known beforehand.",
         (None, Some(_)) => "no checkpoint was kept.",

@@ -131,6 +131,7 @@ impl Network<'_> {
                 complete: false,
                 lr: Some(self.plan.lr),
                 weight_decay: Some(self.plan.weight_decay),
+                transformer: self.plan.transformer.is_some(),
             },
             end: None,
         };
