@@ -33,6 +33,8 @@ pub(in super::super) enum Number {
     Most { column: String },
     /// Norm of all weights, (‖V‖² + ‖W‖²)^½, at the first epoch at which a column is at least `at`.
     NormAt { event: String, at: f64 },
+    /// Last value of a column over the last one of another.
+    Over { column: String, other: String },
     /// Epoch of the largest value of a column, from `from` on.
     Peak {
         column: String,
@@ -129,6 +131,11 @@ impl Number {
                 let there = |column| curve.points(column).find(|p| p.0 == epoch);
                 let both = there("weight_norm.V").zip(there("weight_norm.W"));
                 Value::some(both.map(|(v, w)| v.1.hypot(w.1)))
+            }
+            Number::Over { column, other } => {
+                let last = |column: &str| curve.points(column).last().map(|p| p.1);
+                let both = last(column).zip(last(other));
+                Value::some(both.map(|(a, b)| a / b))
             }
             Number::Peak { column, from } => {
                 let late = curve.points(column).filter(|p| p.0 >= *from);
