@@ -220,7 +220,7 @@ pub(crate) const ALL: &[Family] = &[
         ],
         ..family(
             "excluded_loss",
-            30,
+            60,
             Log,
             "Loss of the key features alone, and without them (nats)",
             "Restricted: of nothing but the key features of the outputs and their mean row, on held-out rows and on all. Excluded: without \
@@ -298,6 +298,27 @@ pub(crate) const ALL: &[Family] = &[
         "Its score minus the mean score of the others, before they become shares: a sink's key is liked by every query \
          alike. Beyond 3 the others hardly count.",
     ),
+    Family {
+        columns: &[("key_features", "keys")],
+        ..family(
+            "key_features",
+            61,
+            Linear,
+            "Key features: fewest with 95 % of what the outputs have of the right answer",
+            "A network that has found the rule of a group answers with a handful.",
+        )
+    },
+    Family {
+        format: Format::Percent,
+        columns: &[("key_share", "keys")],
+        ..family(
+            "key_share",
+            62,
+            Linear,
+            "The key features' part of the outputs",
+            "Small while answers are remembered ones, however many features are key; nearly all once the rule gives them.",
+        )
+    },
     of_heads(
         "key_spread",
         35,
@@ -347,27 +368,6 @@ pub(crate) const ALL: &[Family] = &[
          understand yet.",
     ),
     Family {
-        columns: &[("key_features", "keys")],
-        ..family(
-            "key_features",
-            31,
-            Linear,
-            "Key features: fewest with 95 % of what the outputs have of the right answer",
-            "A network that has found the rule of a group answers with a handful.",
-        )
-    },
-    Family {
-        format: Format::Percent,
-        columns: &[("key_share", "keys")],
-        ..family(
-            "key_share",
-            32,
-            Linear,
-            "The key features' part of the outputs",
-            "Small while answers are remembered ones, however many features are key; nearly all once the rule gives them.",
-        )
-    },
-    Family {
         columns: &[
             ("train_loss", "train"),
             ("test_loss", "test"),
@@ -412,7 +412,7 @@ pub(crate) const ALL: &[Family] = &[
         columns: &[("nodes_85", "85 %"), ("nodes_95", "95 %")],
         ..family(
             "nodes",
-            33,
+            63,
             Linear,
             "Hidden nodes of one feature",
             "The share of live hidden nodes of which one feature is 85 or 95 % of the power over the whole table.",
