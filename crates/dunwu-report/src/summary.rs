@@ -1,7 +1,7 @@
 //! What all seeds together say.
 
 use crate::run::{RunPage, SeedPage};
-use crate::text::{counted, grouped};
+use crate::text::{counted, grouped, percent};
 use dunwu_analysis::Crossing;
 
 /// When the seeds passed a threshold; a seed that did not counts as later than any that did.
@@ -33,6 +33,8 @@ pub(crate) struct Summary {
     pub(crate) tested: bool,
     /// Whether the representative seed generalised without a delay.
     pub(crate) at_once: bool,
+    /// Of a task that no rule answers in full: median accuracy at the end on what was held out.
+    pub(crate) foretold: Option<f64>,
 }
 
 /// The middle value, or the mean of the two middle ones; None of nothing.
@@ -79,6 +81,7 @@ impl Summary {
             at_once: run
                 .representative()
                 .is_some_and(|s| s.account.fate.name.contains("at once")),
+            foretold: foretold(run),
         }
     }
 
@@ -100,6 +103,12 @@ impl Summary {
             .median
             .map(|m| format!("memorised its examples by epoch {}", grouped(m)));
         let delayed = self.delay.is_some_and(|d| d > 0) && !self.at_once;
+        if let (None, None, Some(share)) = (&learned, g.median, self.foretold) {
+            let share = percent(share);
+            return format!(
+                "{who} foretells {share} of the tokens that it was not trained on, after {budget}."
+            );
+        }
         match (learned, g.median) {
             (Some(learned), _) if !self.tested => {
                 format!(
@@ -141,6 +150,16 @@ impl Summary {
     }
 }
 
+/// The median accuracy at the end, where the next token is drawn or written by people.
+fn foretold(run: &RunPage<'_>) -> Option<f64> {
+    let drawn = ["backcopy(", "text:"];
+    if !drawn.iter().any(|name| run.plan.task.starts_with(name)) {
+        return None;
+    }
+    let last = |s: &SeedPage| s.curve.points("test_acc").last().map(|p| p.1);
+    median(run.seeds.iter().filter_map(last).collect())
+}
+
 fn the_network(seeds: usize) -> &'static str {
     if seeds == 1 {
         "The network"
@@ -180,6 +199,7 @@ mod tests {
             budget: 400,
             tested: true,
             at_once: false,
+            foretold: None,
         }
     }
 
@@ -213,6 +233,13 @@ mod tests {
             (
                 summary(None, None),
                 "neither memorised its examples nor understood the rule in 400 epochs.",
+            ),
+            (
+                Summary {
+                    foretold: Some(0.186),
+                    ..summary(None, None)
+                },
+                "foretells 18.6 % of the tokens that it was not trained on, after 400 epochs.",
             ),
             (
                 Summary {
