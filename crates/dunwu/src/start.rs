@@ -50,7 +50,7 @@ pub(crate) fn check(plan: &RunPlan, data: &Dataset, weights: &[NamedTensor]) -> 
         );
         PlanError::new("from", why)
     };
-    if let Some(broken) = crate::checkpoints::broken(&weights) {
+    if let Some(broken) = crate::checkpoints::broken(weights) {
         let why = format!("tensor `{}` holds a number that is not finite", broken.name);
         return Err(refuse(why).into());
     }
