@@ -54,7 +54,7 @@ const KEYS: usize = 12;
 /// Losses and right answers with features cut out.
 fn ablations(found: &Circuit) {
     line(&format!(
-        "\n  cut out of the outputs; chance is a loss of {:.4} and {:.2} % right answers\n  {:<24}{:>20}{:>20}{:>20}",
+        "\n  cut out of the outputs; chance is a loss of {:.4} and {:.2} % right answers\n  {:<21}{:>18}{:>18}{:>18}",
         found.chance,
         100.0 / found.answers as f64,
         "",
@@ -80,13 +80,13 @@ fn ablations(found: &Circuit) {
 }
 
 fn row(name: &str, scores: &CircuitScores) {
-    let cell = |s: &CircuitScore| format!("{:>12}{:>6.1} %", short(s.loss), 100.0 * s.accuracy);
+    let cell = |s: &CircuitScore| format!("{:>10}{:>6.1} %", short(s.loss), 100.0 * s.accuracy);
     let test = scores
         .test
         .as_ref()
-        .map_or_else(|| format!("{:>20}", "–"), cell);
+        .map_or_else(|| format!("{:>18}", "–"), cell);
     line(&format!(
-        "  {name:<24}{}{}{test}",
+        "  {name:<21}{}{}{test}",
         cell(&scores.all),
         cell(&scores.train)
     ));
