@@ -83,9 +83,9 @@ impl Sources {
         let Some(path) = &plan.from else {
             return Ok(None);
         };
-        let read = self
-            .read(path)
-            .and_then(|text| crate::start::weights(path, &text));
+        let text = self.read(path);
+        let text = text.map_err(|why| format!("`{path}` cannot be read: {why}"));
+        let read = text.and_then(|text| crate::start::weights(path, &text));
         let weights = read.map_err(|why| PlanError::new("from", why))?;
         Ok(Some(weights))
     }
