@@ -3,7 +3,7 @@
 use crate::forecast::forecast_curve;
 use dunwu_analysis::boundary::settled;
 use dunwu_analysis::forecast::Decision;
-use dunwu_analysis::forecast::evaluate::GROWTH;
+use dunwu_analysis::forecast::evaluate::is_turn;
 use dunwu_core::{Curve, RunPlan, Stop};
 
 /// Forecasts in a row that must give a run up. Of the rules that `forecaster delayed` measures, that which trains the
@@ -83,15 +83,13 @@ impl Stopper {
     }
 }
 
-/// Evaluations at which a forecast is made: since the one before, the epochs passed a power of the factor. What comes
-/// next is foreseen on a scale of ratios.
+/// Evaluations at which a forecast is made.
 fn turns(curve: &Curve) -> Vec<u64> {
-    let power = |epoch: u64| (libm::log(epoch.max(1) as f64) / libm::log(GROWTH)).floor();
     let mut before = 0;
     let turns = curve.points("test_acc").filter(|(epoch, _)| {
-        let is_turn = power(*epoch) > power(before);
+        let turn = is_turn(before, *epoch);
         before = *epoch;
-        is_turn && *epoch >= LEAST
+        turn && *epoch >= LEAST
     });
     turns.map(|p| p.0).collect()
 }

@@ -16,7 +16,7 @@ mod stopping;
 pub use delayed::{DelayedScore, evaluate_delayed};
 pub use pools::{PoolRule, PoolScore, pools};
 pub use score::{Score, coverage, interval, mean_ratio, pit, scores};
-pub use stopping::{GROWTH, StopRule, StopScore, evaluate_stopping};
+pub use stopping::{StopRule, StopScore, evaluate_stopping, is_turn};
 
 use super::expert::{Case, Experts, View};
 use super::features::Prepared;

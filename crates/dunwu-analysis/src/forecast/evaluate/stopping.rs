@@ -28,7 +28,14 @@ pub struct StopScore {
 }
 
 /// A forecast is looked at when the epochs have grown by this factor.
-pub const GROWTH: f64 = 1.1;
+const GROWTH: f64 = 1.1;
+
+/// Whether a forecast is looked at when `epoch` is evaluated: since the evaluation before, the epochs passed a power of
+/// the factor. What comes next is foreseen on a scale of ratios.
+pub fn is_turn(before: u64, epoch: u64) -> bool {
+    let power = |epoch: u64| (libm::log(epoch.max(1) as f64) / libm::log(GROWTH)).floor();
+    power(epoch) > power(before)
+}
 
 /// One run: its looks, whether it generalises, and the epoch at which it would end by itself.
 struct Followed {
@@ -79,10 +86,9 @@ fn follow(model: &DelayedModel, run: &KnownRun, chance: f64) -> Option<Followed>
     let (memorised, jumped, budget) = run.times()?;
     let end = jumped.unwrap_or(budget);
     let evaluated = run.points("test_acc")?.0;
-    let turns = evaluated.windows(2).filter(|w| {
-        let power = |epoch: f64| (libm::log(epoch.max(1.0)) / libm::log(GROWTH)).floor();
-        w[1] > memorised && w[1] < end && power(w[1]) > power(w[0])
-    });
+    let turns = evaluated
+        .windows(2)
+        .filter(|w| w[1] > memorised && w[1] < end && is_turn(w[0] as u64, w[1] as u64));
     let turns: Vec<f64> = turns.map(|w| w[1]).collect();
     let look = |now: &f64| {
         let told = delayed_with(model, &run.at(*now), budget)?;
