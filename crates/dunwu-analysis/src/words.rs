@@ -11,7 +11,7 @@ pub(crate) fn sentences(curve: &Curve, context: &Context, account: &Account) -> 
         return vec!["Nothing was recorded yet.".to_owned()];
     }
     let mut out = vec![
-        memorised(curve, account),
+        memorised(curve, context, account),
         generalised(curve, context, account),
     ];
     out.extend(features(curve, context));
@@ -44,7 +44,7 @@ pub(crate) fn last(curve: &Curve, column: &str) -> Option<f64> {
     curve.points(column).last().map(|p| p.1)
 }
 
-fn memorised(curve: &Curve, account: &Account) -> String {
+fn memorised(curve: &Curve, context: &Context, account: &Account) -> String {
     let right = last(curve, "train_acc").map_or("an unknown share".to_owned(), percent);
     match account.train_99.first {
         Some(epoch) => {
@@ -54,13 +54,23 @@ fn memorised(curve: &Curve, account: &Account) -> String {
                 format!(" Later it let some of them go: {right} at the end.")
             };
             format!(
-                "It memorised by epoch {epoch}: it then answered at least 99 % of the rows it is trained on (an epoch is one pass over them).{lost}"
+                "It memorised by epoch {epoch}: it then answered at least 99 % of the rows it is trained on ({}).{lost}",
+                an_epoch(context.epoch_updates)
             )
         }
         None => format!(
             "It had not memorised by epoch {}: it answers {right} of the rows it is trained on.",
             account.train_99.budget
         ),
+    }
+}
+
+/// What an epoch is.
+fn an_epoch(updates: u64) -> String {
+    match updates {
+        0 => "an epoch is one pass over them".to_owned(),
+        1 => "an epoch is one update, on some of them".to_owned(),
+        n => format!("an epoch is {n} updates, each on some of them"),
     }
 }
 

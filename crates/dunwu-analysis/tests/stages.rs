@@ -36,6 +36,7 @@ fn context(complete: bool) -> Context {
         lr: None,
         weight_decay: None,
         transformer: false,
+        epoch_updates: 0,
     }
 }
 

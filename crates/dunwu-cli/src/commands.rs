@@ -191,10 +191,23 @@ fn print_report(report: &Report) {
     if report.runs.len() > 1 {
         line(&format!("\n{}", spread_table(report)));
     }
-    let updates: u64 = report.runs.iter().map(|r| r.epoch).sum();
-    let epochs = if updates == 1 { "epoch" } else { "epochs" };
-    line(&format!("\n{updates} {epochs} in {:.1} s", report.seconds));
+    let count: u64 = report.runs.iter().map(|r| r.epoch).sum();
+    let epochs = if count == 1 { "epoch" } else { "epochs" };
+    let each = of_updates(&report.plan);
+    line(&format!(
+        "\n{count} {epochs}{each} in {:.1} s",
+        report.seconds
+    ));
     line(&format!("page: {}", report.dir.join("report.html")));
+}
+
+/// What an epoch is, where it is no pass over the training rows.
+pub(crate) fn of_updates(plan: &RunPlan) -> String {
+    match plan.epoch_updates {
+        0 => String::new(),
+        1 => " of 1 update".to_owned(),
+        n => format!(" of {n} updates"),
+    }
 }
 
 /// Medians and ranges of the crossings over the seeds.

@@ -1,5 +1,6 @@
 //! How training goes, on standard error.
 
+use crate::commands::of_updates;
 use crate::output::error_line;
 use dunwu::{Metrics, Progress, RunPlan};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
@@ -21,6 +22,8 @@ const LINES: u64 = 8;
 pub(crate) struct Display {
     kind: Kind,
     epochs: u64,
+    /// What an epoch is, where it is no pass over the training rows.
+    each: String,
     seeds: Mutex<BTreeMap<u64, Seed>>,
 }
 
@@ -60,6 +63,7 @@ impl Display {
         Self {
             kind,
             epochs: plan.epochs,
+            each: of_updates(plan),
             seeds: Mutex::new(BTreeMap::new()),
         }
     }
@@ -89,7 +93,7 @@ impl Display {
                 stage,
             } => {
                 if let Some(s) = seeds.get_mut(seed) {
-                    s.epoch(*seed, self.epochs, metrics, *stage);
+                    s.epoch(*seed, (self.epochs, &self.each), metrics, *stage);
                 }
             }
             Progress::Finished { seed, reason } => {
@@ -119,10 +123,14 @@ impl Display {
                 let _ = write!(w, "{:.0}/s", state.per_sec());
             },
         );
+        let each = match self.each.as_str() {
+            "" => String::new(),
+            each => format!(", epochs{each}"),
+        };
         let bar = bars.add(
             ProgressBar::new(self.epochs)
                 .with_style(style)
-                .with_prefix(format!("seed {seed}")),
+                .with_prefix(format!("seed {seed}{each}")),
         );
         bar.set_position(from);
         bar.reset_eta();
@@ -145,7 +153,13 @@ impl Seed {
         }
     }
 
-    fn epoch(&mut self, seed: u64, epochs: u64, m: &Metrics, stage: &dyn Fn() -> &'static str) {
+    fn epoch(
+        &mut self,
+        seed: u64,
+        (epochs, each): (u64, &str),
+        m: &Metrics,
+        stage: &dyn Fn() -> &'static str,
+    ) {
         self.test = m.test.map(|t| t.accuracy).or(self.test);
         self.history
             .push((m.epoch, m.train.accuracy, self.test.unwrap_or(f64::NAN)));
@@ -176,7 +190,7 @@ impl Seed {
                 bar.set_position(m.epoch);
                 bar.set_message(self.message(m, epochs));
             }
-            None => error_line(&self.plain(seed, epochs, m)),
+            None => error_line(&self.plain(seed, (epochs, each), m)),
         }
     }
 
@@ -202,7 +216,7 @@ impl Seed {
         )
     }
 
-    fn plain(&self, seed: u64, epochs: u64, m: &Metrics) -> String {
+    fn plain(&self, seed: u64, (epochs, each): (u64, &str), m: &Metrics) -> String {
         let rate = (m.epoch - self.from) as f64 / self.started.elapsed().as_secs_f64().max(1e-9);
         let left = if rate > 0.0 {
             format!("{:.0} s", (epochs - m.epoch) as f64 / rate)
@@ -210,7 +224,7 @@ impl Seed {
             "?".to_owned()
         };
         format!(
-            "seed {seed}  epoch {}/{epochs}  {}  {rate:.0} epochs/s  left {left}",
+            "seed {seed}  epoch {}/{epochs}{each}  {}  {rate:.0} epochs/s  left {left}",
             m.epoch,
             self.accuracies(m)
         )

@@ -47,7 +47,20 @@ fn bits(dir: &Path) -> [Vec<u8>; 2] {
 
 #[test]
 fn kills_change_no_bit_of_where_it_looked() {
+    kills(&[]);
+}
+
+#[test]
+fn kills_amid_a_pass_over_the_training_rows_change_no_bit() {
+    kills(&["batch_size=16", "epoch_updates=3", "scored_size=20"]);
+}
+
+fn kills(more: &[&str]) {
     let dir = tempfile::tempdir().unwrap();
+    let words = |out: &str| {
+        let more = more.iter().map(|w| (*w).to_owned());
+        words(out).into_iter().chain(more).collect::<Vec<_>>()
+    };
     run(dir.path(), &words("--out=whole"));
     let cut = words("--out=cut");
     let cut: Vec<&str> = cut.iter().map(String::as_str).collect();

@@ -108,7 +108,18 @@ pub const KEYS: &[Key] = &[
         "128",
         "length of a trained embedding vector",
     ),
-    key("epochs", "integer", "400", "passes over the training rows"),
+    key(
+        "epoch_updates",
+        "updates",
+        "0",
+        "mini-batch updates of an epoch, from which the passes over the training rows go on to the next; 0 is a whole pass",
+    ),
+    key(
+        "epochs",
+        "integer",
+        "400",
+        "passes over the training rows, or so many times epoch_updates",
+    ),
     key("eps", "number", "1e-8", "ε of Adam's denominator"),
     key(
         "eval_every",
@@ -125,7 +136,7 @@ pub const KEYS: &[Key] = &[
     key("filter_lambda", "number", "2", "λ of the gradient filter"),
     key(
         "filter_window",
-        "epochs",
+        "updates",
         "100",
         "window of the gradient filter `ma`",
     ),
@@ -188,9 +199,9 @@ pub const KEYS: &[Key] = &[
     key("lr", "number", "1e-3", "learning rate"),
     key(
         "milestones",
-        "e1,e2,…",
+        "p1,p2,…",
         "",
-        "epochs of the multistep schedule",
+        "passes after which the multistep schedule multiplies the rate",
     ),
     key(
         "mlp_bias",
@@ -322,7 +333,12 @@ pub const KEYS: &[Key] = &[
         "10",
         "seconds between saves of the state, which is what a kill can cost",
     ),
-    key("schedule", "name", "constant", "learning rate over epochs"),
+    key(
+        "schedule",
+        "name",
+        "constant",
+        "learning rate over passes over the training rows",
+    ),
     key(
         "schedule_gamma",
         "number",
@@ -331,9 +347,15 @@ pub const KEYS: &[Key] = &[
     ),
     key(
         "schedule_step",
-        "epochs",
+        "passes",
         "100",
-        "epochs between factors of the schedule step",
+        "passes between factors of the schedule step",
+    ),
+    key(
+        "scored_size",
+        "rows",
+        "0",
+        "training rows, drawn once, that are scored at each epoch of mini-batches; 0 is all",
     ),
     key(
         "seed",
@@ -421,7 +443,7 @@ pub const KEYS: &[Key] = &[
         "rows to train on as c·M·log M, the published line at 2.7482",
     ),
     key("train_size", "rows", "", "number of rows to train on"),
-    key("warmup", "epochs", "0", "epochs of linear warm-up"),
+    key("warmup", "passes", "0", "passes of linear warm-up"),
     key(
         "weight_decay",
         "number",

@@ -202,7 +202,7 @@ named_enum! {
 }
 
 named_enum! {
-    /// Learning rate over epochs, after a linear `warmup`.
+    /// Learning rate over passes t of T, after a linear `warmup`.
     pub enum Schedule {
         /// lr.
         Constant = "constant",
@@ -402,6 +402,10 @@ pub struct RunPlan {
     pub norm_reference: Option<f64>,
     #[serde(default, skip_serializing_if = "is_zero")]
     pub norm_start: u64,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub epoch_updates: u64,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub scored_size: u64,
     /// Present where `model` is a transformer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub transformer: Option<Transformer>,

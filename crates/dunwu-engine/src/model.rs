@@ -43,24 +43,16 @@ pub(crate) trait Model<T: Real>: Send {
     /// 1 or the answers of a row of the data set.
     fn features(&mut self, weights: &Weights<T>, order: &Order, each: usize, out: &mut [T]);
 
-    /// What the snapshot's `needs` ask for of attention and layers; nothing where there is none. Losses are the
-    /// rule's, None if the loss is no mean over rows.
+    /// What the snapshot's `needs` ask for of attention and layers, which perceptrons do not have, and of the table:
+    /// `table.outputs`, times `scale`, and `table.nodes.l` over all rows. Losses are the rule's, None if the loss is
+    /// no mean over rows.
     fn look(
-        &mut self,
-        _: &Weights<T>,
-        _: &Dataset,
-        _: Needs,
-        _: Option<&Rule<T>>,
-    ) -> Vec<Matrix<T>> {
-        vec![]
-    }
-
-    /// `table.outputs`, times `scale`, and `table.nodes.l` over all rows.
-    fn table(
         &mut self,
         pool: &Pool,
         weights: &Weights<T>,
         data: &Dataset,
+        needs: Needs,
+        rule: Option<&Rule<T>>,
         scale: T,
     ) -> Vec<Matrix<T>>;
 }

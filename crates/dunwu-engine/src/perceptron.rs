@@ -8,7 +8,7 @@ use crate::real::Real;
 use crate::score::{Rule, Scores};
 use crate::stack::{Net, Stack, Table, stack};
 use crate::weights::{Dims, Weights};
-use dunwu_core::{Dataset, RunPlan};
+use dunwu_core::{Dataset, Needs, RunPlan};
 
 /// Any perceptron.
 pub(crate) struct Perceptron<T> {
@@ -71,13 +71,18 @@ impl<T: Real> Model<T> for Perceptron<T> {
         self.stack.features(Net { table, weights }, order, out);
     }
 
-    fn table(
+    fn look(
         &mut self,
         pool: &Pool,
         weights: &Weights<T>,
         data: &Dataset,
+        needs: Needs,
+        _: Option<&Rule<T>>,
         scale: T,
     ) -> Vec<Matrix<T>> {
+        if !needs.table {
+            return vec![];
+        }
         let d = self.d;
         let order = Order::of(data, 0..data.len() as u32);
         let rule = Rule {

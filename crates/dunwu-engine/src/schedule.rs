@@ -1,16 +1,16 @@
-//! Learning rates over epochs.
+//! Learning rates over passes over the training rows.
 
 use dunwu_core::{RunPlan, Schedule};
 
-/// Signature of a schedule: the factor on the learning rate at epoch `t` of the plan.
-type Factor = fn(&RunPlan, u64) -> f64;
+/// Signature of a schedule: the factor on the learning rate in pass `t` of `T`.
+type Factor = fn(&RunPlan, u64, f64) -> f64;
 
 /// One row of the table of schedules.
 #[derive(Clone, Copy, Debug)]
 pub struct Entry {
     /// Which one.
     pub kind: Schedule,
-    /// Factor on the learning rate at epoch t of T, as documentation prints it.
+    /// Factor on the learning rate in pass t of T, as documentation prints it.
     pub formula: &'static str,
     factor: Factor,
 }
@@ -20,55 +20,73 @@ pub static ALL: &[Entry] = &[
     Entry {
         kind: Schedule::Constant,
         formula: "1",
-        factor: |_, _| 1.0,
+        factor: |_, _, _| 1.0,
     },
     Entry {
         kind: Schedule::Cosine,
         formula: "½(1 + cos(π t/T))",
-        factor: cosine,
+        factor: |_, t, all| cosine(t as f64 / all),
     },
     Entry {
         kind: Schedule::Exponential,
         formula: "γᵗ",
-        factor: |plan, t| power(plan.schedule_gamma, t),
+        factor: |plan, t, _| power(plan.schedule_gamma, t),
     },
     Entry {
         kind: Schedule::Multistep,
         formula: "γ^(milestones ≤ t)",
-        factor: multistep,
+        factor: |plan, t, _| multistep(plan, t),
     },
     Entry {
         kind: Schedule::Step,
         formula: "γ^⌊t/step⌋",
-        factor: |plan, t| power(plan.schedule_gamma, t / plan.schedule_step),
+        factor: |plan, t, _| power(plan.schedule_gamma, t / plan.schedule_step),
     },
 ];
 
-/// Learning rate of the updates made in epoch `epoch`, counted from 0.
+/// Learning rate of an update, counted from 0, where a pass over the training rows takes `pass` of them.
 ///
-/// The schedule's factor at that epoch, times (epoch + 1)/(warmup + 1) during the first `warmup` epochs.
+/// The schedule's factor in the update's pass t, counted from 0, times (t + 1)/(warmup + 1) in the first `warmup`
+/// passes. However many updates make an epoch, the rates stay the same.
 ///
 /// ```
 /// use dunwu_core::RunSpec;
 /// let plan = RunSpec::from_overrides(["lr=0.1", "schedule=step", "schedule_step=10", "schedule_gamma=0.5"]);
 /// let plan = plan.unwrap().resolve().unwrap();
-/// assert_eq!(dunwu_engine::schedule::lr(&plan, 25), 0.025);
+/// assert_eq!(dunwu_engine::schedule::lr(&plan, 4, 100), 0.025);
 /// ```
-pub fn lr(plan: &RunPlan, epoch: u64) -> f64 {
+pub fn lr(plan: &RunPlan, pass: u64, update: u64) -> f64 {
     let entry = ALL
         .iter()
         .find(|e| e.kind == plan.schedule)
         .expect("the table has every schedule");
-    let warm = if epoch < plan.warmup {
-        (epoch + 1) as f64 / (plan.warmup + 1) as f64
+    let t = update / pass;
+    let warm = if t < plan.warmup {
+        (t + 1) as f64 / (plan.warmup + 1) as f64
     } else {
         1.0
     };
-    plan.lr * warm * (entry.factor)(plan, epoch)
+    plan.lr * warm * (entry.factor)(plan, t, passes(plan, pass))
 }
 
-fn cosine(plan: &RunPlan, t: u64) -> f64 {
-    let share = t as f64 / plan.epochs.max(1) as f64;
+/// Updates of an epoch.
+pub(crate) fn updates(plan: &RunPlan, pass: u64) -> u64 {
+    match plan.epoch_updates {
+        0 => pass,
+        updates => updates,
+    }
+}
+
+/// Passes of the whole run, of which the last may be a part.
+fn passes(plan: &RunPlan, pass: u64) -> f64 {
+    let all = plan.epochs.max(1) as f64;
+    match plan.epoch_updates {
+        0 => all,
+        updates => all * updates as f64 / pass as f64,
+    }
+}
+
+fn cosine(share: f64) -> f64 {
     0.5 * (1.0 + libm::cos(std::f64::consts::PI * share.min(1.0)))
 }
 
@@ -92,7 +110,8 @@ mod tests {
 
     fn rates(words: &[&str], epochs: &[u64]) -> Vec<f64> {
         let plan = RunSpec::from_overrides(words).unwrap().resolve().unwrap();
-        epochs.iter().map(|e| lr(&plan, *e)).collect()
+        let pass = 3;
+        epochs.iter().map(|e| lr(&plan, pass, pass * e)).collect()
     }
 
     fn close(a: &[f64], b: &[f64]) {
@@ -147,5 +166,21 @@ mod tests {
             &rates(&["lr=1", "warmup=3"], &[0, 1, 2, 3, 4]),
             &[0.25, 0.5, 0.75, 1.0, 1.0],
         );
+    }
+
+    #[test]
+    fn rates_do_not_depend_on_the_updates_of_an_epoch() {
+        for schedule in ["constant", "cosine", "exponential", "multistep", "step"] {
+            let rates = |words: &[&str]| {
+                let schedule = format!("schedule={schedule}");
+                let base = ["warmup=2", "milestones=1,4", "schedule_step=3", &schedule];
+                let spec = RunSpec::from_overrides([&base[..], words].concat());
+                let plan = spec.unwrap().resolve().unwrap();
+                (0..40).map(|u| lr(&plan, 4, u)).collect::<Vec<_>>()
+            };
+            let whole = rates(&["epochs=10"]);
+            let parts = ["batch_size=9", "epoch_updates=2", "epochs=20"];
+            assert_eq!(whole, rates(&parts), "{schedule}");
+        }
     }
 }

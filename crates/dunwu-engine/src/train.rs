@@ -13,7 +13,7 @@ const EXACT: [f64; 2] = [0.5, 0.99];
 /// Where a run goes on.
 #[derive(Clone, Copy, Debug)]
 pub struct Resume<'a> {
-    /// Number of updates made.
+    /// Number of epochs done.
     pub epoch: u64,
     /// Weights and, past epoch 0, the optimiser's state: a snapshot with [`dunwu_core::Needs::STATE`].
     pub state: &'a Snapshot<'a>,

@@ -29,13 +29,16 @@ pub(crate) struct Trainer<'a, T: Real> {
     modifiers: Vec<Vec<Box<dyn Modifier<T>>>>,
     every: Order,
     train: Order,
+    /// Training rows that are scored if not all of them, and these with the held-out ones.
+    sample: Option<[Order; 2]>,
+    /// Updates of a pass over the training rows.
+    pass: u64,
     scores: Scores<T>,
     target_norm: f64,
     /// Copies that a snapshot lends out.
     features: Vec<T>,
     outputs: Vec<T>,
     looked: Vec<Matrix<T>>,
-    table: Vec<Matrix<T>>,
 }
 
 /// Everything that an update changes.
@@ -64,8 +67,9 @@ impl<'a, T: Real> Trainer<'a, T> {
             cols: m.cols,
             stride: m.stride,
         };
-        let mut every: Vec<u32> = data.train.iter().chain(&data.test).copied().collect();
-        every.sort_unstable();
+        let order = |rows: &[u32]| model.order(data, &sorted(rows.to_vec()));
+        let with_test = |rows: &[u32]| order(&[rows, &data.test].concat());
+        let sample = sample(plan, data, seed).map(|rows| [order(&rows), with_test(&rows)]);
         Ok(Self {
             d,
             objective: objective(plan),
@@ -80,15 +84,19 @@ impl<'a, T: Real> Trainer<'a, T> {
                 .iter()
                 .map(|m| modifiers(plan, shape(m)))
                 .collect(),
-            every: model.order(data, &every),
+            every: with_test(&data.train),
             train: model.order(data, &data.train),
+            sample,
+            pass: match plan.batch_size {
+                0 => 1,
+                size => data.train.len().div_ceil(size) as u64,
+            },
             model,
             scores: Scores::new(d.classes, d.pitch),
             target_norm: plan.weight_norm * plan.norm_reference.unwrap_or_else(|| weights.norm()),
             features: vec![],
             outputs: vec![],
             looked: vec![],
-            table: vec![],
             plan,
             data,
             seed,
@@ -102,7 +110,7 @@ impl<'a, T: Real> Trainer<'a, T> {
         self.weights.trained(self.plan)
     }
 
-    /// Scores the network after `epoch` updates; with `descend`, leaves the gradient at the outputs.
+    /// Scores the network after `epoch` epochs; with `descend`, leaves the gradient at the outputs.
     pub(crate) fn evaluate(
         &mut self,
         epoch: u64,
@@ -112,6 +120,20 @@ impl<'a, T: Real> Trainer<'a, T> {
     ) -> Metrics {
         self.prepare();
         let test = test && !self.data.test.is_empty();
+        if self.sample.is_none() {
+            self.score(false, test, descend, keep);
+            return self.metrics(false, epoch, test);
+        }
+        self.score(true, test, false, false);
+        let metrics = self.metrics(true, epoch, test);
+        if descend || keep {
+            self.score(false, false, descend, keep);
+        }
+        metrics
+    }
+
+    /// A pass forward over the training rows or a sample of them, with the held-out ones or without.
+    fn score(&mut self, sampled: bool, test: bool, descend: bool, keep: bool) {
         let solved = self.plan.readout == Readout::Ridge;
         let scale = T::of(self.plan.output_scale);
         let rows = match (&self.objective, solved) {
@@ -129,7 +151,7 @@ impl<'a, T: Real> Trainer<'a, T> {
             },
             descend,
         };
-        let order = if test { &self.every } else { &self.train };
+        let order = chosen([&self.train, &self.every], &self.sample, sampled, test);
         self.model
             .forward(&self.pool, &self.weights, order, &rule, &mut self.scores);
         if rows.is_none() {
@@ -145,7 +167,6 @@ impl<'a, T: Real> Trainer<'a, T> {
         if keep {
             self.keep_outputs(test);
         }
-        self.metrics(epoch, test)
     }
 
     /// Brings what depends on the weights up to date.
@@ -173,17 +194,6 @@ impl<'a, T: Real> Trainer<'a, T> {
             .features(&self.weights, &self.train, each, &mut self.features);
     }
 
-    /// Outputs and hidden nodes over all rows, where the whole table is there and not too large.
-    fn fill_table(&mut self) {
-        self.table.clear();
-        if crate::table::numbers(self.plan, self.data).is_some() {
-            let scale = T::of(self.plan.output_scale);
-            self.table = self
-                .model
-                .table(&self.pool, &self.weights, self.data, scale);
-        }
-    }
-
     /// Copies the outputs of the training rows' labels, dense.
     fn keep_outputs(&mut self, test: bool) {
         let order = if test { &self.every } else { &self.train };
@@ -201,8 +211,8 @@ impl<'a, T: Real> Trainer<'a, T> {
         }
     }
 
-    fn metrics(&self, epoch: u64, test: bool) -> Metrics {
-        let order = if test { &self.every } else { &self.train };
+    fn metrics(&self, sampled: bool, epoch: u64, test: bool) -> Metrics {
+        let order = chosen([&self.train, &self.every], &self.sample, sampled, test);
         let (mut train, mut held_out, mut noisy) =
             (Tally::default(), Tally::default(), Tally::default());
         let mut clean = 0u64;
@@ -227,7 +237,7 @@ impl<'a, T: Real> Trainer<'a, T> {
         }
         Metrics {
             epoch,
-            lr: schedule::lr(self.plan, epoch),
+            lr: schedule::lr(self.plan, self.pass, epoch * self.updates()),
             train: train.score().expect("there are training rows"),
             test: held_out.score(),
             noisy: noisy.score(),
@@ -252,26 +262,39 @@ impl<'a, T: Real> Trainer<'a, T> {
 
     /// Whether an epoch is several updates, each on some of the training rows.
     pub(crate) fn has_batches(&self) -> bool {
-        (1..self.data.train.len()).contains(&self.plan.batch_size)
+        self.plan.epoch_updates > 0 || (1..self.data.train.len()).contains(&self.plan.batch_size)
+    }
+
+    /// Updates of an epoch.
+    fn updates(&self) -> u64 {
+        schedule::updates(self.plan, self.pass)
     }
 
     /// One epoch of updates from the weights after `epoch` of them.
     pub(crate) fn update(&mut self, epoch: u64) {
         if !self.has_batches() {
-            return self.apply(epoch, epoch + 1);
+            return self.apply(epoch);
         }
-        let size = self.plan.batch_size;
-        let mut rows = self.data.train.clone();
-        Seed(self.seed)
-            .draws(&format!("batches {epoch}"))
-            .shuffle(&mut rows);
-        let batches = rows.len().div_ceil(size) as u64;
-        for (b, rows) in rows.chunks_mut(size).enumerate() {
+        let (mut rows, first) = (vec![], epoch * self.updates());
+        for update in first..first + self.updates() {
+            let (pass, b) = (update / self.pass, (update % self.pass) as usize);
+            if b == 0 || rows.is_empty() {
+                rows = self.shuffled(pass);
+            }
+            let mut batches = rows.chunks(self.plan.batch_size);
+            let batch = batches.nth(b).expect("a pass has so many batches");
             // Sorted rows keep the gathers local; the sum over a batch has no order of its own.
-            rows.sort_unstable();
-            self.batch(&self.model.order(self.data, rows));
-            self.apply(epoch, epoch * batches + b as u64 + 1);
+            self.batch(&self.model.order(self.data, &sorted(batch.to_vec())));
+            self.apply(update);
         }
+    }
+
+    /// The training rows in the order of a pass over them.
+    fn shuffled(&self, pass: u64) -> Vec<u32> {
+        let mut rows = self.data.train.clone();
+        let mut draws = Seed(self.seed).draws(&format!("batches {pass}"));
+        draws.shuffle(&mut rows);
+        rows
     }
 
     /// Gradients over one mini-batch.
@@ -307,11 +330,11 @@ impl<'a, T: Real> Trainer<'a, T> {
         self.scores.gradient = gradient;
     }
 
-    /// Moves the weights along the gradients; `t` counts updates from 1.
-    fn apply(&mut self, epoch: u64, t: u64) {
+    /// Moves the weights along the gradients; updates count from 0.
+    fn apply(&mut self, update: u64) {
         let step = Step {
-            lr: schedule::lr(self.plan, epoch),
-            t,
+            lr: schedule::lr(self.plan, self.pass, update),
+            t: update + 1,
         };
         let solved = self.plan.readout == Readout::Ridge;
         let parts = self
@@ -330,7 +353,7 @@ impl<'a, T: Real> Trainer<'a, T> {
             modifiers.iter_mut().for_each(|m| m.modify(weight, grad));
             rule.step(&step, weight, grad);
         }
-        if self.plan.weight_norm > 0.0 && t >= self.plan.norm_start {
+        if self.plan.weight_norm > 0.0 && step.t >= self.plan.norm_start {
             let norm = self.weights.norm();
             if norm > 0.0 {
                 self.weights.scale(self.target_norm / norm);
@@ -349,10 +372,6 @@ impl<'a, T: Real> Trainer<'a, T> {
             self.fill_features(self.train.answers);
         }
         self.looked = self.look(needs);
-        self.looked = self.look(needs);
-        if needs.table {
-            self.fill_table();
-        }
         let mut tensors: Vec<TensorView<'_>> = Vec::new();
         if needs.weights {
             tensors.extend(self.weights.all.iter().map(|m| m.view()));
@@ -385,29 +404,38 @@ impl<'a, T: Real> Trainer<'a, T> {
             ));
         }
         tensors.extend(self.looked.iter().map(Matrix::view));
-        if needs.table {
-            tensors.extend(self.table.iter().map(Matrix::view));
-        }
         if needs.optimizer {
             self.push_states(&mut tensors);
         }
         Snapshot { epoch, tensors }
     }
 
-    /// What is wanted of attention and layers.
+    /// What is wanted of attention, layers and, where the whole table is there and not too large, of all rows.
     fn look(&mut self, needs: Needs) -> Vec<Matrix<T>> {
+        let needs = Needs {
+            table: needs.table && crate::table::numbers(self.plan, self.data).is_some(),
+            ..needs
+        };
+        let scale = T::of(self.plan.output_scale);
         let rule = match (&self.objective, self.plan.readout) {
             (Objective::Rows(row), Readout::Trained) => Some(Rule {
                 loss: Some(*row),
-                output_scale: T::of(self.plan.output_scale),
+                output_scale: scale,
                 gradient_scale: T::ZERO,
                 keep_raw: 0,
                 descend: false,
             }),
             _ => None,
         };
-        self.model
-            .look(&self.weights, self.data, needs, rule.as_ref())
+        let model = &mut self.model;
+        model.look(
+            &self.pool,
+            &self.weights,
+            self.data,
+            needs,
+            rule.as_ref(),
+            scale,
+        )
     }
 
     fn push_states<'s>(&'s self, tensors: &mut Vec<TensorView<'s>>) {
@@ -520,6 +548,37 @@ impl<'a, T: Real> Trainer<'a, T> {
                 );
             }
         }
+    }
+}
+
+/// The rows, ascending.
+fn sorted(mut rows: Vec<u32>) -> Vec<u32> {
+    rows.sort_unstable();
+    rows
+}
+
+/// The training rows that are scored, if they are mini-batches' and not all.
+fn sample(plan: &RunPlan, data: &Dataset, seed: u64) -> Option<Vec<u32>> {
+    let (size, all) = (plan.scored_size as usize, data.train.len());
+    if !(1..all).contains(&size) || plan.batch_size == 0 {
+        return None;
+    }
+    let mut rows = data.train.clone();
+    Seed(seed).draws("scored").shuffle(&mut rows);
+    rows.truncate(size);
+    Some(rows)
+}
+
+/// The training rows, or these with the held-out ones, of all or of the sample.
+fn chosen<'a>(
+    all: [&'a Order; 2],
+    sample: &'a Option<[Order; 2]>,
+    sampled: bool,
+    test: bool,
+) -> &'a Order {
+    match sample {
+        Some(own) if sampled => &own[usize::from(test)],
+        _ => all[usize::from(test)],
     }
 }
 

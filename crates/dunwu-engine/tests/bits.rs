@@ -3,7 +3,10 @@
 mod common;
 
 use common::{Keep, data, plan, run};
-use dunwu_core::{GradientFilter, Loss, Needs, Optimizer, RunPlan, Snapshot, StopReason};
+use dunwu_core::{
+    Flow, GradientFilter, Loss, NamedTensor, Needs, Observer, Optimizer, RunEvent, RunPlan,
+    Snapshot, StopReason,
+};
 use dunwu_engine::{Resume, train};
 
 /// Plans that use every optimiser, filter, loss and kind of network.
@@ -36,6 +39,13 @@ fn plans() -> Vec<RunPlan> {
         vec!["weights=complex", "precision=f64"],
         vec!["hidden_layers=3", "activation=relu", "optimizer=muon"],
         vec!["batch_size=10", "activation=gelu"],
+        vec!["batch_size=10", "epoch_updates=3", "warmup=1"],
+        vec![
+            "batch_size=8",
+            "epoch_updates=1",
+            "scored_size=9",
+            "eval_every=2",
+        ],
         vec!["readout=ridge", "ridge=0.1", "loss=mse"],
         vec!["embedding=trained", "embedding_width=9"],
         vec!["weight_norm=0.5", "schedule=cosine", "warmup=4"],
@@ -98,6 +108,15 @@ fn a_resumed_run_has_the_bits_of_an_uninterrupted_one() {
 
 #[test]
 fn crossings_are_exact_whatever_the_evaluation_interval() {
+    for more in [
+        &["batch_size=0"][..],
+        &["batch_size=130", "epoch_updates=1"],
+    ] {
+        exact(more);
+    }
+}
+
+fn exact(more: &[&str]) {
     let words = [
         "task=Z23",
         "width=512",
@@ -106,6 +125,7 @@ fn crossings_are_exact_whatever_the_evaluation_interval() {
         "weight_decay=5e-4",
         "epochs=420",
     ];
+    let words = [&words[..], more].concat();
     let every = plan(&words);
     let data = data(&every);
     let (all, _) = run(&every, &data, 2, Needs::WEIGHTS, None);
@@ -188,7 +208,7 @@ fn states_that_do_not_fit_name_the_tensor() {
 }
 
 /// ‖all weights‖₂ of a snapshot.
-fn norm(tensors: &[dunwu_core::NamedTensor]) -> f64 {
+fn norm(tensors: &[NamedTensor]) -> f64 {
     let weights = tensors.iter().filter(|t| dunwu_core::is_weight(&t.name));
     let squares = weights.flat_map(|t| t.view().to_f64()).map(|x| x * x);
     squares.sum::<f64>().sqrt()
@@ -232,6 +252,111 @@ fn a_mini_batch_epoch_trains_the_same_whether_its_gradient_is_looked_at_or_not()
     assert_eq!(plain.metrics, looked.metrics);
     let has = |keep: &Keep| keep.last.iter().any(|t| t.name == "grad.readout");
     assert!(has(&looked) && !has(&plain));
+}
+
+/// Keeps weights and optimiser of every epoch.
+#[derive(Default)]
+struct Every(Vec<Vec<NamedTensor>>);
+
+impl Observer for Every {
+    fn needs(&mut self, _: u64) -> Needs {
+        Needs::STATE
+    }
+
+    fn observe(&mut self, event: &RunEvent<'_>) -> Flow {
+        if let RunEvent::Epoch { snapshot, .. } = event {
+            self.0.push(snapshot.to_owned_tensors());
+        }
+        Flow::Continue
+    }
+}
+
+fn every(words: &[&str]) -> Vec<Vec<NamedTensor>> {
+    let plan = plan(words);
+    let mut seen = Every::default();
+    train(&plan, &data(&plan), 0, 1, None, &mut seen).unwrap();
+    seen.0
+}
+
+#[test]
+fn the_updates_of_an_epoch_change_when_weights_are_seen_and_not_what_they_are() {
+    // Of 34 training rows a pass is four mini-batches.
+    for (words, pass) in [
+        (vec!["width=40", "batch_size=10"], 4),
+        (vec!["width=40", "batch_size=9", "optimizer=muon"], 4),
+        (vec!["width=40", "batch_size=40"], 1),
+        (
+            vec![
+                "model=transformer",
+                "model_width=8",
+                "heads=2",
+                "mlp_width=12",
+                "batch_size=10",
+            ],
+            4,
+        ),
+    ] {
+        for schedule in ["schedule=cosine", "schedule=step"] {
+            let base = [
+                "task=Z7",
+                "train_fraction=0.7",
+                "warmup=2",
+                "schedule_step=2",
+                schedule,
+            ];
+            let of = |more: &[&str]| every(&[&base[..], &words, more].concat());
+            let whole = of(&[&*format!("epochs={}", 24 / pass)]);
+            for updates in [1, 2, 3, 8, 24] {
+                let epochs = format!("epochs={}", 24 / updates);
+                let parts = of(&[&*epochs, &*format!("epoch_updates={updates}")]);
+                let mut met = 0;
+                for (e, seen) in parts.iter().enumerate() {
+                    let update = e * updates;
+                    if update.is_multiple_of(pass) {
+                        assert_eq!(*seen, whole[update / pass], "{words:?} {schedule} {update}");
+                        met += 1;
+                    }
+                }
+                assert!(met > 1);
+            }
+        }
+    }
+}
+
+#[test]
+fn scoring_some_of_the_training_rows_changes_no_weight() {
+    let words = [
+        "task=Z7",
+        "width=40",
+        "batch_size=10",
+        "epochs=12",
+        "train_fraction=0.7",
+    ];
+    let of = |size: &str, needs| {
+        let plan = plan(&[&words[..], &[size]].concat());
+        run(&plan, &data(&plan), 1, needs, None).0
+    };
+    let (all, some) = (
+        of("scored_size=0", Needs::STATE),
+        of("scored_size=5", Needs::STATE),
+    );
+    assert_eq!(all.last, some.last);
+    assert_ne!(all.metrics, some.metrics);
+    for (all, some) in all.metrics.iter().zip(&some.metrics) {
+        assert_eq!((all.test, all.lr), (some.test, some.lr));
+        let right = 5.0 * some.train.accuracy;
+        assert!((right - right.round()).abs() < 1e-12, "of five rows");
+    }
+    assert_eq!(of("scored_size=34", Needs::STATE).metrics, all.metrics);
+    // What probes see is of all training rows.
+    let needs = Needs {
+        gradients: true,
+        outputs: true,
+        features: true,
+        ..Needs::STATE
+    };
+    let (all, some) = (of("scored_size=0", needs), of("scored_size=5", needs));
+    assert_eq!(all.last, some.last);
 }
 
 #[test]

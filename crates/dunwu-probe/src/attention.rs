@@ -15,7 +15,7 @@ pub use maps::{AttentionMaps, LayerMaps};
 const SINK: f64 = 0.3;
 
 /// Columns of head h of layer l, `NAME.l.h`.
-const COLUMNS: [(&str, &str); 10] = [
+const COLUMNS: [(&str, &str); 14] = [
     (
         "attention_change",
         "mean total variation of the weights since the reading before",
@@ -43,8 +43,24 @@ const COLUMNS: [(&str, &str); 10] = [
         "score of the position that draws most minus the mean of the others', mean over queries",
     ),
     (
+        "key_bias_plain",
+        "key_bias over queries whose token is no trigger",
+    ),
+    (
+        "key_bias_trigger",
+        "key_bias over queries whose token is a trigger",
+    ),
+    (
         "key_spread",
         "standard deviation of that difference over queries",
+    ),
+    (
+        "key_spread_plain",
+        "key_spread over queries whose token is no trigger",
+    ),
+    (
+        "key_spread_trigger",
+        "key_spread over queries whose token is a trigger",
     ),
     (
         "value_first",
@@ -64,7 +80,8 @@ const COLUMNS: [(&str, &str); 10] = [
 ///   positions seen, k the position that draws most. A sink's key is a bias: its score is high and the same whoever asks
 ///   (arXiv 2410.10781);
 /// - of the task `backcopy`, `attention_plain.l.h` and `attention_trigger.l.h`: `attention_first` over queries whose
-///   token is no trigger and over those whose token is one (arXiv 2410.13835).
+///   token is no trigger and over those whose token is one (arXiv 2410.13835), and `key_bias_plain.l.h`,
+///   `key_bias_trigger.l.h`, `key_spread_plain.l.h`, `key_spread_trigger.l.h`: the same of `key_bias` and `key_spread`.
 ///
 /// `sinks` is the share of heads with `attention_first` above 0.3, the sink measure of arXiv 2410.10781 for the first
 /// position; `sink_position` the position on which most heads have a mean weight above 0.3 and `sinks_there` their

@@ -50,6 +50,11 @@ pub(crate) fn coverage(run: &RunPage<'_>) -> Option<(u64, Vec<Coverage>)> {
     Some((*epoch, out))
 }
 
+/// Features that a neuron holds cleanly.
+pub(crate) fn held(coverage: &[Coverage]) -> usize {
+    coverage.iter().filter(|c| c.clean > 0).count()
+}
+
 /// Bars of how many neurons prefer each feature.
 pub(crate) fn bars(coverage: &[Coverage], epoch: u64, medium: Medium) -> String {
     let listed = listed(coverage);

@@ -151,8 +151,8 @@ fn axes(svg: &mut Svg, figure: &Figure, frame: &Frame, medium: Medium) {
     }
     if labels_axis(figure, medium) {
         let middle = (frame.x.range.0 + frame.x.range.1) / 2.0;
-        let text = "epoch (log scale)";
-        svg.text((middle, frame.bottom + 34.0), "tick", "middle", text);
+        let at = (middle, frame.bottom + 34.0);
+        svg.text(at, "tick", "middle", &figure.axis);
     }
 }
 

@@ -298,6 +298,20 @@ pub(crate) const ALL: &[Family] = &[
         "Its score minus the mean score of the others, before they become shares: a sink's key is liked by every query \
          alike. Beyond 3 the others hardly count.",
     ),
+    of_heads(
+        "key_bias_plain",
+        39,
+        Linear,
+        "How far that key stands out to tokens that are no triggers",
+        "The chart of its score above the others, of those queries alone.",
+    ),
+    of_heads(
+        "key_bias_trigger",
+        40,
+        Linear,
+        "How far that key stands out to triggers",
+        "The same of triggers, which have something better to look at.",
+    ),
     Family {
         columns: &[("key_features", "keys")],
         ..family(
@@ -326,6 +340,20 @@ pub(crate) const ALL: &[Family] = &[
         "How much that differs from query to query (standard deviation)",
         "Small beside the chart above: the key is a bias, the same whoever asks. As large: some queries seek it and \
          others pass it over.",
+    ),
+    of_heads(
+        "key_spread_plain",
+        39,
+        Linear,
+        "How much that differs among tokens that are no triggers",
+        "Small beside its mean: to them the key is a bias.",
+    ),
+    of_heads(
+        "key_spread_trigger",
+        40,
+        Linear,
+        "How much that differs among triggers",
+        "Small beside its mean: they all pass it over, or all seek it.",
     ),
     of_layers(
         "layer_grad",

@@ -6,7 +6,7 @@ use crate::readings::{GRID, grid, is_constant, series};
 use crate::run::{RunPage, SeedPage};
 use crate::scale::{Format, Spread};
 use crate::summary::Summary;
-use crate::text::grouped;
+use crate::text::{epoch_axis, grouped};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A chart of values over epochs.
@@ -23,6 +23,8 @@ pub(crate) struct Figure {
     pub(crate) domain: (f64, f64),
     /// Epoch at the right edge; the left one is 0.
     pub(crate) last: u64,
+    /// Name of the axis of epochs.
+    pub(crate) axis: String,
     pub(crate) series: Vec<Series>,
     pub(crate) bands: Vec<Band>,
     pub(crate) marks: Vec<Mark>,
@@ -132,6 +134,7 @@ fn figure(
         format,
         domain,
         last: run.last_epoch().max(1),
+        axis: epoch_axis(run.plan.epoch_updates),
         series,
         bands: bands(run),
         marks: if lead {

@@ -39,7 +39,7 @@ pub fn page(run: &RunPage<'_>) -> String {
             (tables::seeds(run))
             (tables::plan(run))
             (tables::provenance(run))
-            (glossary::section())
+            (glossary::section(run))
         }
     };
     let data = data::script(run, &figures);

@@ -1,7 +1,7 @@
 //! What all seeds together say.
 
 use crate::run::{RunPage, SeedPage};
-use crate::text::{counted, grouped, percent};
+use crate::text::{epochs, grouped, percent};
 use dunwu_analysis::Crossing;
 
 /// When the seeds passed a threshold; a seed that did not counts as later than any that did.
@@ -29,6 +29,8 @@ pub(crate) struct Summary {
     pub(crate) diverged: usize,
     /// Last epoch that any seed reached.
     pub(crate) budget: u64,
+    /// Updates of an epoch; 0 if it is a pass over the training examples.
+    pub(crate) epoch_updates: u64,
     /// Whether unseen examples were ever scored.
     pub(crate) tested: bool,
     /// Whether the representative seed generalised without a delay.
@@ -74,6 +76,7 @@ impl Summary {
                 .filter(|s| s.account.fate.name.contains("diverged"))
                 .count(),
             budget: run.last_epoch(),
+            epoch_updates: run.plan.epoch_updates,
             tested: run
                 .seeds
                 .iter()
@@ -88,7 +91,7 @@ impl Summary {
     /// The answer in one sentence.
     pub(crate) fn headline(&self) -> String {
         let (m, g, n) = (&self.memorised, &self.generalised, self.seeds);
-        let budget = counted(self.budget, "epoch");
+        let budget = epochs(self.budget, self.epoch_updates);
         if n == 0 {
             return "No seed has been run yet.".into();
         }
@@ -197,6 +200,7 @@ mod tests {
             seeds: 1,
             diverged: 0,
             budget: 400,
+            epoch_updates: 0,
             tested: true,
             at_once: false,
             foretold: None,
@@ -240,6 +244,13 @@ mod tests {
                     ..summary(None, None)
                 },
                 "foretells 18.6 % of the tokens that it was not trained on, after 400 epochs.",
+            ),
+            (
+                Summary {
+                    epoch_updates: 20,
+                    ..summary(None, None)
+                },
+                "nor understood the rule in 400 epochs of 20 updates.",
             ),
             (
                 Summary {

@@ -35,6 +35,27 @@ fn parts(x: f64, digits: usize) -> (String, i32) {
     )
 }
 
+/// Whether an epoch is a pass over the training rows: its updates are not counted.
+pub(crate) fn is_pass(updates: &u64) -> bool {
+    *updates == 0
+}
+
+/// The name of an axis of epochs; where they are no passes over the training rows, of so many updates each.
+pub(crate) fn epoch_axis(updates: u64) -> String {
+    match updates {
+        0 => "epoch (log scale)".to_owned(),
+        n => format!("epoch ({}), log scale", counted(n, "update")),
+    }
+}
+
+/// A number of epochs, and of how many updates where they are no passes.
+pub(crate) fn epochs(count: u64, updates: u64) -> String {
+    match updates {
+        0 => counted(count, "epoch"),
+        n => format!("{} of {}", counted(count, "epoch"), counted(n, "update")),
+    }
+}
+
 /// A share in percent.
 pub(crate) fn percent(x: f64) -> String {
     if x.is_finite() {

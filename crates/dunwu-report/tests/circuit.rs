@@ -69,6 +69,7 @@ fn plane(name: &str, functions: usize) -> CircuitPlane {
 
 fn circuit() -> Circuit {
     Circuit {
+        epoch_updates: 0,
         seed: 0,
         epoch: 400,
         answers: 11,

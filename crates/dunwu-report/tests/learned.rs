@@ -39,6 +39,7 @@ fn moment(epoch: u64, shortest: &str, holds: bool) -> LearnedMoment {
 
 fn learned() -> Learned {
     Learned {
+        epoch_updates: 0,
         seed: 0,
         epoch: 400,
         cyclic: Some(vec![71]),

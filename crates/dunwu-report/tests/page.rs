@@ -5,7 +5,7 @@ mod synthetic;
 
 mod markup;
 
-use dunwu_core::{Curve, RunPlan};
+use dunwu_core::{Curve, RunPlan, RunSpec};
 use dunwu_report::{LookLayer, Looks, RunPage, figures, page};
 use markup::{assert_balanced, assert_figure, assert_local, assert_numbers};
 
@@ -132,6 +132,7 @@ fn missing_parts_are_left_out_or_explained() {
     none.seeds.iter_mut().for_each(|s| s.maps.clear());
     let html = assert_sound(&none, "no features");
     assert!(html.contains("a &lt;table&gt; has no known features") && !html.contains("<canvas"));
+    assert!(!html.contains("What the neurons learned"));
     none.seeds.clear();
     assert!(assert_sound(&none, "no seeds").contains("No seed has been run yet."));
     let empty = with_curves(&plan, |_| Curve::default());
@@ -248,6 +249,29 @@ fn maps_that_do_not_fit_are_thinned_and_broken_ones_ignored() {
     assert!(assert_sound(&run, "broken map").contains("epoch 0"));
     run.seeds[0].maps.remove(0);
     assert!(!assert_sound(&run, "only a broken map").contains("<canvas"));
+}
+
+#[test]
+fn epochs_that_are_no_passes_say_so() {
+    let words = ["batch_size=100", "epoch_updates=20"];
+    let of = RunSpec::from_overrides(words).unwrap().resolve().unwrap();
+    let plan = RunPlan {
+        batch_size: of.batch_size,
+        epoch_updates: of.epoch_updates,
+        ..synthetic::plan(1, 60)
+    };
+    let html = assert_sound(&synthetic::run(&plan), "parts of passes");
+    for said in [
+        "epoch (20 updates), log scale",
+        "epochs of 20 updates, on a logarithmic scale",
+        "60 epochs of 20 updates",
+        "20 updates, each on 100 training examples",
+    ] {
+        assert!(html.contains(said), "{said}");
+    }
+    assert!(!html.contains("epoch (log scale)") && !html.contains("One pass over"));
+    let plain = page(&synthetic::run(&synthetic::plan(1, 60)));
+    assert!(plain.contains("epoch (log scale)") && !plain.contains("updates"));
 }
 
 /// Heads that turn from an even share to the first position.

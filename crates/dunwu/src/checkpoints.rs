@@ -87,9 +87,12 @@ pub(crate) fn stage_at(run: &Run, epoch: u64) -> Option<String> {
 }
 
 /// At most so many of them, evenly, the last among them.
-fn thinned<T: Clone>(all: Vec<T>, most: usize) -> Vec<T> {
+pub(crate) fn thinned<T: Clone>(all: Vec<T>, most: usize) -> Vec<T> {
     if all.len() <= most {
         return all;
+    }
+    if most < 2 {
+        return all.into_iter().next_back().into_iter().take(most).collect();
     }
     (0..most)
         .map(|i| all[i * (all.len() - 1) / (most - 1)].clone())

@@ -1,6 +1,6 @@
 //! What the transformers of a run directory compute their answers from, checkpoint by checkpoint.
 
-use crate::checkpoints::{Asked, check_finite, stage_at};
+use crate::checkpoints::{Asked, check_finite, stage_at, thinned};
 use crate::error::{Error, failed};
 use crate::files::Sources;
 use crate::lab::Lab;
@@ -12,9 +12,9 @@ use dunwu_core::{Dataset, Model, NamedTensor, Needs, RunPlan, Snapshot};
 use dunwu_probe::{AnswerScore, Nodes, Outputs, embedding_shares, keys_of, nodes, plane};
 use dunwu_report::{
     Circuit, CircuitCluster, CircuitFeature, CircuitKey, CircuitLayer, CircuitMoment, CircuitPlane,
-    CircuitScore, CircuitScores,
+    CircuitScore, CircuitScores, MapData,
 };
-use dunwu_store::RunDir;
+use dunwu_store::{RunDir, RunReader};
 use dunwu_task::Features;
 
 /// The file of the record.
@@ -140,13 +140,32 @@ impl<'a> Scope<'a> {
         )
     }
 
-    /// Nodes of every layer that has some, none where they have no features.
     fn nodes(&self, snapshot: &Snapshot<'_>) -> Vec<(usize, Nodes)> {
-        let layer = |t: &dunwu_core::TensorView<'_>| {
-            let layer = t.name.strip_prefix("table.nodes.")?.parse().ok()?;
-            Some((layer, nodes(t, &self.data, self.features).ok()?))
+        nodes_of(snapshot, &self.data, self.features)
+    }
+
+    /// Which features the nodes of all layers hold; None where there are none.
+    fn map(&self, snapshot: &Snapshot<'_>) -> Option<MapData> {
+        let layers = self.nodes(snapshot);
+        let count = self.features.len();
+        let mut map = MapData {
+            names: self.features.names.clone(),
+            neurons: layers.iter().map(|(_, n)| n.power.len()).sum(),
+            share: vec![],
+            best: vec![],
+            purity: vec![],
         };
-        snapshot.tensors.iter().filter_map(layer).collect()
+        for (_, nodes) in &layers {
+            let mut live = vec![false; nodes.power.len()];
+            nodes.live().for_each(|j| live[j] = true);
+            for (j, live) in live.into_iter().enumerate() {
+                let share = |k: usize| if live { nodes.at(j, k) as f32 } else { 0.0 };
+                map.share.extend((0..count).map(share));
+                map.best.push(nodes.best[j] as u32);
+                map.purity.push(share(nodes.best[j]));
+            }
+        }
+        (map.neurons > 0).then_some(map)
     }
 
     fn scores(&self, of: impl Fn(&[u32]) -> AnswerScore) -> CircuitScores {
@@ -181,6 +200,7 @@ impl<'a> Scope<'a> {
         Ok(Circuit {
             seed: self.seed,
             epoch,
+            epoch_updates: self.lab.plan.epoch_updates,
             answers: self.data.classes,
             chance: (self.data.classes as f64).ln(),
             features: self.parts(&shares, embedding.as_deref(), &layers),
@@ -291,6 +311,46 @@ impl<'a> Scope<'a> {
             nodes_85: (live > 0).then(|| pure as f64 / live as f64),
         })
     }
+}
+
+/// Nodes of every layer that has some over the table, none where they have no features.
+pub(crate) fn nodes_of(
+    snapshot: &Snapshot<'_>,
+    data: &Dataset,
+    features: &Features,
+) -> Vec<(usize, Nodes)> {
+    let layer = |t: &dunwu_core::TensorView<'_>| {
+        let layer = t.name.strip_prefix("table.nodes.")?.parse().ok()?;
+        Some((layer, nodes(t, data, features).ok()?))
+    };
+    snapshot.tensors.iter().filter_map(layer).collect()
+}
+
+/// Tokens³ × nodes that the maps of a page may take: about six seconds of one core.
+const WORK: f64 = 1e10;
+
+/// Which features the hidden nodes of one of `seeds` transformers held, at checkpoints evenly chosen, the last among
+/// them; nothing where they have no features or that would take too long.
+pub(crate) fn maps(
+    lab: &Lab<'_>,
+    reader: &RunReader,
+    seed: u64,
+    seeds: usize,
+) -> Result<Vec<(u64, MapData)>, Error> {
+    let (Some(t), Ok(scope)) = (&lab.plan.transformer, Scope::new(lab, seed)) else {
+        return Ok(vec![]);
+    };
+    let one = (scope.features.tokens as f64).powi(3) * (t.layers * t.mlp_width) as f64;
+    let most = (WORK / one / seeds as f64).max(if one < WORK { 1.0 } else { 0.0 });
+    let mut out = vec![];
+    for (epoch, path) in thinned(reader.checkpoints(seed)?, most as usize) {
+        let tensors = reader.load_checkpoint(&path)?.tensors;
+        // A network that diverged has no map.
+        let seen = scope.table(epoch, tensors).ok();
+        let map = seen.and_then(|seen| scope.map(&Snapshot::of(epoch, &seen)));
+        out.extend(map.map(|map| (epoch, map)));
+    }
+    Ok(out)
 }
 
 /// Live nodes of which feature k is at least so much.

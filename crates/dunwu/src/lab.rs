@@ -268,6 +268,7 @@ impl<'p> Lab<'p> {
             lr: Some(self.plan.lr),
             weight_decay: Some(self.plan.weight_decay),
             transformer: self.plan.transformer.is_some(),
+            epoch_updates: self.plan.epoch_updates,
         }
     }
 

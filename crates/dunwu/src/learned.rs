@@ -52,6 +52,7 @@ fn record(lab: &Lab<'_>, seen: &Microscopy) -> Result<Learned, Error> {
         .iter()
         .map(|s| format!("{}: {}", s.what, s.why));
     Ok(Learned {
+        epoch_updates: lab.plan.epoch_updates,
         seed: seen.seed,
         epoch: last.epoch,
         order: data.classes,

@@ -23,7 +23,7 @@ pub(crate) fn build<'a>(
             curve: run.curve.clone(),
             account: run.account.clone(),
             maps: if i < MAPPED {
-                maps(lab, reader, run.seed)?
+                maps(lab, reader, run.seed, report.runs.len().min(MAPPED))?
             } else {
                 vec![]
             },
@@ -71,11 +71,19 @@ pub(crate) fn build<'a>(
     })
 }
 
-/// Which features the neurons of one seed listen to, checkpoint by checkpoint.
-fn maps(lab: &Lab<'_>, reader: &RunReader, seed: u64) -> Result<Vec<(u64, MapData)>, Error> {
+/// Which features the neurons of one of so many seeds hold, checkpoint by checkpoint.
+fn maps(
+    lab: &Lab<'_>,
+    reader: &RunReader,
+    seed: u64,
+    seeds: usize,
+) -> Result<Vec<(u64, MapData)>, Error> {
     let Some(features) = &lab.features else {
         return Ok(vec![]);
     };
+    if lab.plan.transformer.is_some() {
+        return crate::circuit::maps(lab, reader, seed, seeds);
+    }
     let data = lab.dataset(seed)?;
     let mut out = Vec::new();
     for (epoch, path) in reader.checkpoints(seed)? {

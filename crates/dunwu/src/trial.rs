@@ -170,6 +170,7 @@ impl Trials {
             lr: Some(plan.lr),
             weight_decay: Some(plan.weight_decay),
             transformer: plan.transformer.is_some(),
+            epoch_updates: plan.epoch_updates,
         };
         Ok(Trial {
             seed,

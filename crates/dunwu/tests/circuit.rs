@@ -32,6 +32,10 @@ fn without_its_key_frequencies_it_guesses_and_with_them_alone_it_knows() {
     let (_keep, root) = room();
     let words = "task=Z17 train_fraction=0.8 lr=3e-3 weight_decay=2 epochs=4000 probes=circuit probe_every=1000";
     let dir = trained(&root, &format!("{SMALL} {words}"));
+    // The page of the run alone has the map of the hidden nodes.
+    let page = std::fs::read_to_string(dir.join("report.html")).unwrap();
+    assert!(page.contains("What the neurons learned") && page.contains("power over the table"));
+    assert!(dir.join("figures/neurons_features.svg").exists());
     let found = dunwu::circuit(&dir, None, &|_, _| ()).unwrap();
     let keys = found.keys.len();
     assert!(
@@ -109,6 +113,9 @@ fn what_has_no_circuit_says_why() {
             &format!("{words} {short}"),
         );
         let found = dunwu::circuit(&dir, None, &|_, _| ());
+        let page = std::fs::read_to_string(dir.join("report.html")).unwrap();
+        let is_told = page.contains("What the neurons learned");
+        assert_eq!(is_told, words.starts_with("task=Z7"), "{words}");
         found.unwrap_err().to_string()
     };
     assert!(why("task=Z7 width=16").contains("circuits are read off transformers"));

@@ -160,6 +160,7 @@ fn context(features: Option<usize>) -> Context {
         lr: None,
         weight_decay: None,
         transformer: false,
+        epoch_updates: 0,
     }
 }
 

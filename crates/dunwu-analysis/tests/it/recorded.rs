@@ -94,6 +94,7 @@ fn read((name, classes, held_out, text): (&'static str, usize, usize, &str)) -> 
         lr: None,
         weight_decay: None,
         transformer: false,
+        epoch_updates: 0,
     };
     Recorded {
         name,

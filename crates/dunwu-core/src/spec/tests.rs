@@ -108,12 +108,24 @@ fn bad_values_name_the_key_and_the_range() {
             "checkpoints=3,500",
             "names epoch 500, but the run ends at 400",
         ),
-        ("milestones=30,20,30", "names epoch 30 twice"),
+        ("milestones=30,20,30", "names pass 30 twice"),
         ("betas=[0.9", "betas: expected b1,b2, got `[0.9`"),
         ("from=", "from: is empty; write the path of a checkpoint"),
         (
             "norm_reference=3",
             "norm_reference: says what weight_norm holds, which is 0",
+        ),
+        (
+            "epoch_updates=20",
+            "epoch_updates: of the full batch each update is an epoch; write batch_size too",
+        ),
+        (
+            "epoch_updates=-1",
+            "epoch_updates: expected updates, got `-1`",
+        ),
+        (
+            "scored_size=20",
+            "scored_size: of the full batch each update scores all training rows",
         ),
         (
             "norm_start=3",

@@ -224,10 +224,12 @@ impl<T: Real> Model<T> for Transformer<T> {
 
     fn look(
         &mut self,
+        pool: &Pool,
         weights: &Weights<T>,
         data: &Dataset,
         needs: Needs,
         rule: Option<&Rule<T>>,
+        scale: T,
     ) -> Vec<Matrix<T>> {
         let mut out = Vec::new();
         if needs.attention || needs.layers {
@@ -250,17 +252,18 @@ impl<T: Real> Model<T> for Transformer<T> {
         if needs.layers && needs.gradients {
             out.extend(self.reached());
         }
+        if needs.table {
+            let rooms = &mut self.rooms;
+            out.extend(table::table(
+                &self.layers,
+                rooms,
+                pool,
+                weights,
+                data,
+                scale,
+            ));
+        }
         out
-    }
-
-    fn table(
-        &mut self,
-        pool: &Pool,
-        weights: &Weights<T>,
-        data: &Dataset,
-        scale: T,
-    ) -> Vec<Matrix<T>> {
-        table::table(&self.layers, &mut self.rooms, pool, weights, data, scale)
     }
 }
 

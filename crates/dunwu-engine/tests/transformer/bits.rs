@@ -34,6 +34,7 @@ fn cases() -> Vec<(RunPlan, Dataset)> {
     }
     for words in [
         vec!["batch_size=10", "layers=2", "norm=layer"],
+        vec!["batch_size=10", "epoch_updates=1", "scored_size=9"],
         vec!["loss=sup_con"],
         vec!["readout=ridge", "loss=mse", "ridge=0.1"],
         vec!["eval_every=3", "attention=sink", "positions=rotary"],
@@ -48,6 +49,7 @@ fn cases() -> Vec<(RunPlan, Dataset)> {
     }
     for (given, words) in [
         (1, vec!["batch_size=9", "layers=2"]),
+        (1, vec!["batch_size=9", "epoch_updates=2", "eval_every=2"]),
         (3, vec!["attention_gate=true", "tie_embeddings=true"]),
     ] {
         out.push((

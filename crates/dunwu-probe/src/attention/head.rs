@@ -15,8 +15,9 @@ pub(super) struct Head {
     kinds: Option<[[f64; 2]; 2]>,
     /// Mean norm of the value of each position.
     norms: Vec<f64>,
-    /// Mean and standard deviation of the score of the position that draws most above the others'.
-    bias: [f64; 2],
+    /// Mean and standard deviation of the score of the position that draws most above the others', over all queries,
+    /// plain ones, triggers.
+    bias: [[f64; 2]; 3],
 }
 
 impl Head {
@@ -28,7 +29,7 @@ impl Head {
             change: None,
             kinds: None,
             norms: vec![0.0; positions],
-            bias: [f64::NAN; 2],
+            bias: [[f64::NAN; 2]; 3],
         }
     }
 
@@ -94,8 +95,12 @@ impl Head {
             ("attention_top", self.mean(top)),
             ("attention_top_at", top as f64),
             ("attention_trigger", kind(1)),
-            ("key_bias", self.bias[0]),
-            ("key_spread", self.bias[1]),
+            ("key_bias", self.bias[0][0]),
+            ("key_bias_plain", self.bias[1][0]),
+            ("key_bias_trigger", self.bias[2][0]),
+            ("key_spread", self.bias[0][1]),
+            ("key_spread_plain", self.bias[1][1]),
+            ("key_spread_trigger", self.bias[2][1]),
             ("value_first", self.drain(0)),
             ("value_top", self.drain(top)),
         ]
@@ -117,9 +122,7 @@ pub(super) fn heads(
     let mut out: Vec<Head> = (0..count).map(|_| Head::new(places.positions)).collect();
     for (i, h, at) in places.asking() {
         let before = before.get(i * places.positions..(i + 1) * places.positions);
-        // The equals sign of a table is no trigger.
-        let is_trigger = kinds.map(|kinds| kinds.get(at).copied().unwrap_or(false));
-        out[h].take(&weights.row(i), before, is_trigger);
+        out[h].take(&weights.row(i), before, kind_at(kinds, at));
     }
     for i in 0..values.rows {
         for (head, norm) in out.iter_mut().zip(values.row(i)) {
@@ -128,12 +131,17 @@ pub(super) fn heads(
     }
     if let Some(scores) = scores {
         let tops: Vec<usize> = out.iter().map(Head::top).collect();
-        let found = biases(scores, &places, &tops);
+        let found = biases(scores, &places, &tops, kinds);
         out.iter_mut()
             .zip(found)
             .for_each(|(head, bias)| head.bias = bias);
     }
     out
+}
+
+/// Whether the token at a place is a trigger, where that is known; the equals sign of a table is none.
+fn kind_at(kinds: Option<&[bool]>, at: usize) -> Option<bool> {
+    kinds.map(|kinds| kinds.get(at).copied().unwrap_or(false))
 }
 
 /// Which row of the weights is what.
@@ -168,27 +176,36 @@ impl Places {
 }
 
 /// Mean and standard deviation over queries of the score of a head's position above the mean of the others', where
-/// it and others are seen.
-fn biases(scores: &TensorView<'_>, places: &Places, tops: &[usize]) -> Vec<[f64; 2]> {
-    let mut sums = vec![[0.0f64; 3]; tops.len()];
-    for (i, h, _) in places.asking() {
+/// it and others are seen: over all queries, plain ones and triggers, NaN where there are none.
+fn biases(
+    scores: &TensorView<'_>,
+    places: &Places,
+    tops: &[usize],
+    kinds: Option<&[bool]>,
+) -> Vec<[[f64; 2]; 3]> {
+    let mut sums = vec![[[0.0f64; 3]; 3]; tops.len()];
+    for (i, h, at) in places.asking() {
         let row = scores.row(i);
         let top = row[tops[h]];
         let seen = row.iter().filter(|s| s.is_finite());
         let (count, total) = seen.fold((0.0, 0.0), |(n, sum), s| (n + 1.0, sum + s));
         let above = top - (total - top) / (count - 1.0);
-        if above.is_finite() {
-            let [n, sum, squares] = &mut sums[h];
+        let own = kind_at(kinds, at).map(|is_trigger| 1 + usize::from(is_trigger));
+        for group in std::iter::once(0).chain(own).filter(|_| above.is_finite()) {
+            let [n, sum, squares] = &mut sums[h][group];
             *n += 1.0;
             *sum += above;
             *squares += above * above;
         }
     }
     let of = |[n, sum, squares]: [f64; 3]| {
+        if n == 0.0 {
+            return [f64::NAN; 2];
+        }
         let mean = sum / n;
         [mean, (squares / n - mean * mean).max(0.0).sqrt()]
     };
-    sums.into_iter().map(of).collect()
+    sums.into_iter().map(|groups| groups.map(of)).collect()
 }
 
 /// −Σ p log p of numbers scaled to a sum of 1; 0 if all are 0.

@@ -6,7 +6,7 @@ use crate::medium::Medium;
 use crate::plot::{Axis, Plot, Ticks};
 use crate::scale::{Format, Scale, Spread};
 use crate::svg::{Svg, spread_labels};
-use crate::text::{cut, number};
+use crate::text::{cut, epoch_axis, number};
 
 pub(super) const TITLE: &str = "Loss with and without the key features";
 
@@ -53,8 +53,9 @@ pub(super) fn draw(circuit: &Circuit, medium: Medium) -> Option<Drawing> {
     }
     let plot = Plot::new(x, y);
     let mut svg = title.begin(medium, top + tall + 42.0);
+    let label = epoch_axis(circuit.epoch_updates);
     let epochs = Axis {
-        label: "epoch (log scale)",
+        label: &label,
         format: Format::Number,
         ticks: Ticks::Epochs,
     };

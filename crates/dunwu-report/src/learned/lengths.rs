@@ -6,7 +6,7 @@ use crate::medium::{Medium, start};
 use crate::plot::{Axis, Plot, Ticks};
 use crate::scale::{Format, Scale, Spread};
 use crate::svg::{Svg, spread_labels};
-use crate::text::{cut, grouped, text_width};
+use crate::text::{cut, epoch_axis, grouped, text_width};
 
 pub(super) const TITLE: &str = "Which explanation of the answers is the shortest";
 
@@ -69,8 +69,9 @@ pub(super) fn draw(learned: &Learned, medium: Medium) -> Vec<Drawing> {
         svg.text((12.0, 22.0), "title", "start", TITLE);
     }
     band(&mut svg, moments, &plot);
+    let label = epoch_axis(learned.epoch_updates);
     let epochs = Axis {
-        label: "epoch (log scale)",
+        label: &label,
         format: Format::Number,
         ticks: Ticks::Epochs,
     };

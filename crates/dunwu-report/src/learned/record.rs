@@ -1,10 +1,14 @@
 //! What a look into one seed's network found: plain data that a JSON file holds.
 
+use crate::text::is_pass;
 use serde::{Deserialize, Serialize};
 
 /// What the section “What was learned” draws.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Learned {
+    /// Updates of an epoch; 0 if it is a pass over the training rows.
+    #[serde(default, skip_serializing_if = "is_pass")]
+    pub epoch_updates: u64,
     /// The seed whose network it is.
     pub seed: u64,
     /// Epoch of the last checkpoint read.

@@ -7,7 +7,7 @@ use crate::medium::Medium;
 use crate::readings::{thin, value_at};
 use crate::run::RunPage;
 use crate::strips::strips;
-use crate::text::grouped;
+use crate::text::{counted, grouped};
 use crate::theme;
 use maud::{Markup, PreEscaped, html};
 
@@ -22,7 +22,7 @@ pub(super) fn section(run: &RunPage<'_>, figures: &[Figure], constant: &[String]
         section #charts {
             h2 { "How it learned" }
             p {
-                "All charts share one horizontal axis: epochs, on a logarithmic scale, so that early and late changes \
+                "All charts share one horizontal axis: epochs" (of_updates(run)) ", on a logarithmic scale, so that early and late changes \
                  have room. Move over any chart, touch it, or drag the slider to read all of them at one epoch."
                 @if run.seeds.len() > 1 { " Thin lines are single seeds, bold lines their median." }
             }
@@ -38,6 +38,14 @@ pub(super) fn section(run: &RunPage<'_>, figures: &[Figure], constant: &[String]
                     (run.seeds.iter().find_map(|s| s.curve.points(column).next()).map_or(f64::NAN, |p| p.1)) "." }
             }
         }
+    }
+}
+
+/// What an epoch is, where it is no pass over the training examples.
+fn of_updates(run: &RunPage<'_>) -> String {
+    match run.plan.epoch_updates {
+        0 => String::new(),
+        n => format!(" of {}", counted(n, "update")),
     }
 }
 

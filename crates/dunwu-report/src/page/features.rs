@@ -8,30 +8,42 @@ use crate::run::RunPage;
 use crate::text::grouped;
 use maud::{Markup, PreEscaped, html};
 
+/// Nothing of a task without features, nor of a transformer without hidden neurons over a whole table.
 pub(super) fn section(run: &RunPage<'_>) -> Markup {
     let maps = map::drawn(run);
+    let known = run.features.is_some() && run.plan.transformer.is_none();
+    if maps.is_empty() && !known {
+        return html! {};
+    }
     html! {
         section #features {
             h2 { "What the neurons learned" }
             @if let Some(first) = maps.first() {
                 (heat(run, first, &maps))
-                @if let Some((epoch, coverage)) = coverage::coverage(run) { (bars(epoch, &coverage)) }
+                @if let Some((epoch, coverage)) = coverage::coverage(run) { (bars(run, epoch, &coverage)) }
             } @else {
-                p { "There is no map of neurons and features for this run: " (why(run)) }
+                p { "There is no map of neurons and features for this run: no checkpoint was kept." }
             }
         }
     }
 }
 
-fn why<'a>(run: &'a RunPage<'_>) -> &'a str {
-    match (&run.no_features, run.features) {
-        (None, _) if run.plan.transformer.is_some() => {
-            "features are told of the neurons of perceptrons. Of a transformer the embedding is looked at: see the \
-             charts of its key features above."
+/// What a cell of the map is.
+fn cell(run: &RunPage<'_>) -> &'static str {
+    match run.plan.transformer {
+        Some(_) => {
+            "a strong cell means that this feature alone, of either operand or of both, makes most of what the neuron does \
+             over the whole table."
         }
-        (Some(why), _) => why,
-        (None, None) => "the task has no features that are known beforehand.",
-        (None, Some(_)) => "no checkpoint was kept.",
+        None => "a strong cell means that most of the neuron's weights serve that feature.",
+    }
+}
+
+/// What shares are parts of.
+fn whole(run: &RunPage<'_>) -> &'static str {
+    match run.plan.transformer {
+        Some(_) => "the neuron's power over the table",
+        None => "the neuron's weights",
     }
 }
 
@@ -41,10 +53,11 @@ fn heat(run: &RunPage<'_>, first: &Drawn, maps: &[Drawn]) -> Markup {
             figcaption {
                 h3 { "Neurons and features" }
                 p.help {
-                    "One column a neuron, one row a feature: a strong cell means that most of the neuron's weights \
-                     serve that feature. At the start the picture is noise; where learning succeeds, each neuron \
-                     settles on one feature and a staircase appears. "
-                    (grouped(first.order.len() as u64)) " of " (grouped(first.total as u64)) " neurons are drawn"
+                    "One column a neuron, one row a feature: " (cell(run)) " At the start the picture is noise; where \
+                     learning succeeds, each neuron settles on one feature and a staircase appears. "
+                    (grouped(first.order.len() as u64)) " of " (grouped(first.total as u64)) " neurons"
+                    @if run.plan.transformer.as_ref().is_some_and(|t| t.layers > 1) { " of all layers" }
+                    " are drawn"
                     @if first.order.len() < first.total { ", evenly chosen" }
                     ", sorted by the feature they prefer at the end. "
                     @if maps.len() < run.seeds.len() { "Maps of " (maps.len()) " of " (run.seeds.len()) " seeds fit on this page. " }
@@ -60,7 +73,7 @@ fn heat(run: &RunPage<'_>, first: &Drawn, maps: &[Drawn]) -> Markup {
                         } }
                     }
                 }
-                p.scale { span { "0 %" } span.ramp role="img" aria-label="from pale to strong" {} span { "100 % of the neuron's weights" } }
+                p.scale { span { "0 %" } span.ramp role="img" aria-label="from pale to strong" {} span { "100 % of " (whole(run)) } }
             }
             (layer(first, Medium::Wide))
             (layer(first, Medium::Narrow))
@@ -95,15 +108,15 @@ fn layer(map: &Drawn, medium: Medium) -> Markup {
     }
 }
 
-fn bars(epoch: u64, coverage: &[Coverage]) -> Markup {
-    let held = coverage.iter().filter(|c| c.clean > 0).count();
+fn bars(run: &RunPage<'_>, epoch: u64, coverage: &[Coverage]) -> Markup {
+    let held = coverage::held(coverage);
     html! {
         figure.coverage {
             figcaption {
                 h3 { "Features that were found" }
                 p.help {
-                    (held) " of " (coverage.len()) " features have at least one neuron that gives them half of its \
-                     weights or more, at epoch " (grouped(epoch)) ". Strong bars count such neurons, pale bars those \
+                    (held) " of " (coverage.len()) " features are half or more of " (whole(run)) " in at least one neuron, at \
+                     epoch " (grouped(epoch)) ". Strong bars count such neurons, pale bars those \
                      that prefer the feature less clearly. A constant (trivial) feature tells answers apart no \
                      better than chance, so none need hold it."
                     @if let Some(note) = coverage::listed_note(coverage) { " " (note) }

@@ -1,6 +1,10 @@
 //! The few terms used.
 
+use crate::run::RunPage;
+use crate::text::counted;
 use maud::{Markup, html};
+
+const EPOCH: &str = "One pass over all training examples.";
 
 /// Every term, sorted.
 const ALL: &[(&str, &str)] = &[
@@ -10,7 +14,7 @@ const ALL: &[(&str, &str)] = &[
         "Confidence (“sure”)",
         "How likely it is that a stage or a verdict is right, given the signals that speak for it.",
     ),
-    ("Epoch", "One pass over all training examples."),
+    ("Epoch", EPOCH),
     (
         "Feature",
         "A pattern in the inputs that can serve the task: for addition on a clock, waves of one frequency; for other groups, their irreducible representations.",
@@ -58,11 +62,19 @@ const ALL: &[(&str, &str)] = &[
     ),
 ];
 
-pub(super) fn section() -> Markup {
+pub(super) fn section(run: &RunPage<'_>) -> Markup {
+    let epoch = match run.plan.epoch_updates {
+        0 => EPOCH.to_owned(),
+        n => format!(
+            "{}, each on {} training examples; passes over all of them go on from one epoch to the next.",
+            counted(n, "update"),
+            run.plan.batch_size
+        ),
+    };
     html! {
         section #glossary {
             h2 { "Words" }
-            dl { @for (term, meaning) in ALL { dt { (term) } dd { (meaning) } } }
+            dl { @for (term, meaning) in ALL { dt { (term) } dd { @if *meaning == EPOCH { (epoch) } @else { (meaning) } } } }
         }
     }
 }

@@ -1,9 +1,10 @@
 //! The answer: one sentence, a few numbers, and the account in plain words.
 
+use crate::coverage;
 use crate::readings::value_at;
 use crate::run::RunPage;
 use crate::summary::{Passed, Summary, median};
-use crate::text::{counted, duration, grouped, number, percent};
+use crate::text::{counted, duration, epochs, grouped, number, percent};
 use maud::{Markup, html};
 
 /// Characters of a tile's value from which it is written smaller.
@@ -85,7 +86,7 @@ fn tiles(run: &RunPage<'_>, summary: &Summary) -> Vec<Markup> {
     }
     if let Some(seconds) = run.seconds {
         let seeds = counted(run.seeds.len() as u64, "seed");
-        let below = format!("{seeds}, {}", counted(summary.budget, "epoch"));
+        let below = format!("{seeds}, {}", epochs(summary.budget, summary.epoch_updates));
         tiles.push(tile("Took", &duration(seconds), "", &below));
     }
     tiles
@@ -127,7 +128,11 @@ fn features_tile(run: &RunPage<'_>) -> Option<Markup> {
             .as_ref()
             .map(|why| tile("Features learned", "–", "", why));
     };
-    let covered = last_median(run, "features_covered")?;
+    // Hidden nodes of a transformer are looked at where the page is made.
+    let covered = match run.plan.transformer {
+        Some(_) => coverage::held(&coverage::coverage(run)?.1) as f64,
+        None => last_median(run, "features_covered")?,
+    };
     let below = "features that at least one neuron holds cleanly, at the end";
     Some(tile(
         "Features learned",

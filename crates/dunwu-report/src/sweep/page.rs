@@ -190,7 +190,10 @@ fn survival_section(page: &SweepPage) -> Markup {
 
 /// Words of this page, sorted.
 const WORDS: &[(&str, &str)] = &[
-    ("Epoch", "One pass over all training examples."),
+    (
+        "Epoch",
+        "One pass over all training examples, or as many updates as the key epoch_updates says.",
+    ),
     (
         "Generalised",
         "At least 99 % of the unseen examples are answered rightly: the rule was understood.",

@@ -1,13 +1,16 @@
 //! How alike the networks at the end are.
 
 use super::look::{look, numbers};
+use crate::circuit::nodes_of;
 use crate::error::Error;
 use crate::lab::Lab;
 use crate::microscope::group_of;
 use dunwu_analysis::compare::{Representation, alike, overlap};
-use dunwu_analysis::microscope::{Network, Transforms, coverage, nodes};
+use dunwu_analysis::microscope::{Network, PURE, Transforms, coverage, nodes};
 use dunwu_core::{Dataset, NamedTensor, Needs, Seed, Snapshot};
+use dunwu_probe::Nodes;
 use dunwu_report::{Covered, Likeness, Representations};
+use dunwu_task::Features;
 
 /// Rows that are compared at most.
 const MOST_ROWS: usize = 2048;
@@ -157,13 +160,19 @@ fn covered(
     };
     let transforms = Transforms::of(group_of(&first.lab.task).as_ref(), features);
     let one = |of: &Trained<'_>| -> Result<Covered, String> {
-        let snapshot = Snapshot::of(0, &of.weights);
-        let network = Network::read(&snapshot, data, of.lab.plan)?;
-        let held = coverage(&nodes(&network, features, &transforms)?);
+        let nodes = match &of.lab.plan.transformer {
+            Some(_) => held(of, data, features)?,
+            None => {
+                let snapshot = Snapshot::of(0, &of.weights);
+                let network = Network::read(&snapshot, data, of.lab.plan)?;
+                let held = coverage(&nodes(&network, features, &transforms)?);
+                held.features.iter().map(|f| f.nodes).collect()
+            }
+        };
         Ok(Covered {
             side: of.side.1.to_owned(),
             seed: of.seed,
-            nodes: held.features.iter().map(|f| f.nodes).collect(),
+            nodes,
         })
     };
     match trained
@@ -174,6 +183,26 @@ fn covered(
         Ok(covered) => (features.names[1..].to_vec(), covered, None),
         Err(why) => (vec![], vec![], Some(why)),
     }
+}
+
+/// Live hidden nodes of a transformer of which each feature but the constant one is at least half, over the table.
+fn held(of: &Trained<'_>, data: &Dataset, features: &Features) -> Result<Vec<usize>, String> {
+    let needs = Needs {
+        table: true,
+        ..Needs::NONE
+    };
+    let seen = look(of.lab.plan, data, of.seed, Some(&of.weights), needs);
+    let seen = seen.map_err(|e| e.to_string())?;
+    let layers = nodes_of(&Snapshot::of(0, &seen), data, features);
+    if layers.is_empty() {
+        let why = "of a transformer they are told of hidden nodes (mlp_width above 0) over the whole table of two operands";
+        return Err(why.to_owned());
+    }
+    let of_feature = |k: usize| {
+        let pure = |n: &Nodes| n.pure(PURE).filter(|j| n.best[*j] == k).count();
+        layers.iter().map(|(_, n)| pure(n)).sum()
+    };
+    Ok((1..features.len()).map(of_feature).collect())
 }
 
 #[cfg(test)]

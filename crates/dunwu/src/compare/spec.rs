@@ -50,8 +50,16 @@ const REFUSED: &[(&str, &str)] = &[
 
 /// Keys that all sides share: without them there are no pairs or no equal budget.
 const SHARED: &[(&str, &str)] = &[
+    (
+        "epoch_updates",
+        "what an epoch is, and times are told in epochs",
+    ),
     ("epochs", "the budget, and a fair one is the same for all"),
     ("eval_every", "how times are read, and is the same for all"),
+    (
+        "scored_size",
+        "how accuracies are read, and is the same for all",
+    ),
     ("seed", "what pairs runs"),
     ("seeds", "how many pairs there are"),
     ("threads", "no matter of the result"),

@@ -132,6 +132,7 @@ impl Network<'_> {
                 lr: Some(self.plan.lr),
                 weight_decay: Some(self.plan.weight_decay),
                 transformer: self.plan.transformer.is_some(),
+                epoch_updates: self.plan.epoch_updates,
             },
             end: None,
         };

@@ -23,7 +23,7 @@ fn a_row(plan: &RunPlan, operands: usize, classes: usize) -> f64 {
 
 /// Estimated seconds of a run on one core, if it goes on to its last epoch.
 ///
-/// Three products of n × K by M a training epoch, one of all rows an evaluation, and the square of the width for
+/// Three products of n × K by M for the rows that an epoch trains on, one for those that it scores apart from that, and the square of the width for
 /// each further hidden layer; of a transformer the products of its layers at every position.
 pub(crate) fn seconds(plan: &RunPlan) -> f64 {
     let Some((vocab, classes)) = dunwu_task::outline(plan) else {
@@ -42,7 +42,17 @@ pub(crate) fn seconds(plan: &RunPlan) -> f64 {
         n => n as f64,
     };
     let a_row = a_row(plan, vocab.len(), classes);
-    let epoch = 3.0 * train * a_row + held_out * a_row / plan.eval_every as f64;
+    let trained = match plan.epoch_updates {
+        0 => train,
+        updates => updates as f64 * train.min(plan.batch_size as f64),
+    };
+    // The full batch is scored by the pass that trains on it.
+    let scored = match (plan.batch_size, plan.scored_size) {
+        (0, _) => 0.0,
+        (_, 0) => train,
+        (_, rows) => train.min(rows as f64),
+    };
+    let epoch = (3.0 * trained + scored) * a_row + held_out * a_row / plan.eval_every as f64;
     plan.epochs as f64 * (EPOCH + epoch / RATE)
 }
 
@@ -66,6 +76,9 @@ mod tests {
         ]);
         assert!(one > 0.0 && two > 1.5 * one, "{one} {two}");
         assert!(of(&["width=64"]) < of(&["width=2048"]));
+        let parts = |words: &[&str]| of(&[&["task=Z113", "batch_size=100"], words].concat());
+        let short = parts(&["epoch_updates=1"]);
+        assert!(parts(&["epoch_updates=1", "scored_size=10"]) < short && short < parts(&[]));
         let drawn = of(&[
             "model=transformer",
             "task=backcopy(64,3,32)",
