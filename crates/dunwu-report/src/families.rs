@@ -300,14 +300,14 @@ pub(crate) const ALL: &[Family] = &[
     ),
     of_heads(
         "key_bias_plain",
-        39,
+        43,
         Linear,
         "How far that key stands out to tokens that are no triggers",
         "The chart of its score above the others, of those queries alone.",
     ),
     of_heads(
         "key_bias_trigger",
-        40,
+        44,
         Linear,
         "How far that key stands out to triggers",
         "The same of triggers, which have something better to look at.",
@@ -343,14 +343,14 @@ pub(crate) const ALL: &[Family] = &[
     ),
     of_heads(
         "key_spread_plain",
-        39,
+        45,
         Linear,
         "How much that differs among tokens that are no triggers",
         "Small beside its mean: to them the key is a bias.",
     ),
     of_heads(
         "key_spread_trigger",
-        40,
+        46,
         Linear,
         "How much that differs among triggers",
         "Small beside its mean: they all pass it over, or all seek it.",

@@ -271,7 +271,8 @@ fn epochs_that_are_no_passes_say_so() {
     }
     assert!(!html.contains("epoch (log scale)") && !html.contains("One pass over"));
     let plain = page(&synthetic::run(&synthetic::plan(1, 60)));
-    assert!(plain.contains("epoch (log scale)") && !plain.contains("updates"));
+    assert!(plain.contains("epoch (log scale)") && !plain.contains("epochs of"));
+    assert!(plain.contains("One pass over all training examples."));
 }
 
 /// Heads that turn from an even share to the first position.

@@ -119,6 +119,7 @@ fn bars(run: &RunPage<'_>, epoch: u64, coverage: &[Coverage]) -> Markup {
                      epoch " (grouped(epoch)) ". Strong bars count such neurons, pale bars those \
                      that prefer the feature less clearly. A constant (trivial) feature tells answers apart no \
                      better than chance, so none need hold it."
+                    @if run.plan.transformer.is_some() { " Transformers often answer with a handful of features and do without the rest." }
                     @if let Some(note) = coverage::listed_note(coverage) { " " (note) }
                 }
             }
