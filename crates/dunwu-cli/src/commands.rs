@@ -193,7 +193,7 @@ fn print_report(report: &Report) {
     }
     let count: u64 = report.runs.iter().map(|r| r.epoch).sum();
     let epochs = if count == 1 { "epoch" } else { "epochs" };
-    let each = of_updates(&report.plan);
+    let each = of_updates(report.plan.epoch_updates);
     line(&format!(
         "\n{count} {epochs}{each} in {:.1} s",
         report.seconds
@@ -202,8 +202,8 @@ fn print_report(report: &Report) {
 }
 
 /// What an epoch is, where it is no pass over the training rows.
-pub(crate) fn of_updates(plan: &RunPlan) -> String {
-    match plan.epoch_updates {
+pub(crate) fn of_updates(updates: u64) -> String {
+    match updates {
         0 => String::new(),
         1 => " of 1 update".to_owned(),
         n => format!(" of {n} updates"),

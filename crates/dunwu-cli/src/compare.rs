@@ -1,7 +1,7 @@
 //! `dunwu compare`.
 
 use crate::args::Compare;
-use crate::commands::{CANCEL, free_dir, handle_interrupt};
+use crate::commands::{CANCEL, free_dir, handle_interrupt, of_updates};
 use crate::exit;
 use crate::output::{error_line, heading, json, line, paragraph};
 use dunwu::analysis::compare::GradientCosines;
@@ -106,10 +106,11 @@ fn print(page: &ComparePage) {
     heading(&page.description);
     let names: Vec<&str> = page.real_sides().map(|s| s.name.as_str()).collect();
     heading(&format!(
-        "{}: {} pairs of seeds, {} epochs each",
+        "{}: {} pairs of seeds, {} epochs{} each",
         names.join(" against "),
         page.seeds.len(),
-        page.compared.budget
+        page.compared.budget,
+        of_updates(page.epoch_updates().unwrap_or(0))
     ));
     line(&format!("\n{}", table(page)));
     for (shown, title) in [(true, "shown"), (false, "not shown")] {

@@ -63,7 +63,7 @@ impl Display {
         Self {
             kind,
             epochs: plan.epochs,
-            each: of_updates(plan),
+            each: of_updates(plan.epoch_updates),
             seeds: Mutex::new(BTreeMap::new()),
         }
     }

@@ -258,6 +258,16 @@ fn sides_of_which_nothing_is_known_are_told_so() {
 }
 
 #[test]
+fn axes_say_what_an_epoch_is_that_is_no_pass() {
+    let mut page = whole();
+    assert!(assert_sound(&page, "passes").contains(">epoch, log scale<"));
+    page.shared.push("epoch_updates=20".into());
+    let html = assert_sound(&page, "updates");
+    assert!(html.contains(">epoch (20 updates), log scale<"));
+    assert!(!html.contains(">epoch, log scale<"));
+}
+
+#[test]
 fn many_sides_with_long_names_are_drawn() {
     let name = |i: usize| format!("a rather long name of a side that is number {i} of all");
     let mut sides: Vec<ComparedSide> = (0..8)

@@ -52,7 +52,7 @@ fn draw_level(page: &ComparePage, name: &str, level: &str, medium: Medium) -> Dr
         };
         plot.axes(
             &mut canvas.svg,
-            axis("epoch, log scale", Ticks::About(8)),
+            axis(&page.epochs(), Ticks::About(8)),
             share,
         );
         let Some(measured) = of(crossing) else {

@@ -66,7 +66,7 @@ pub(crate) fn draw(page: &ComparePage, medium: Medium) -> Vec<Drawing> {
         let plot = Plot::new(x, linear((least.max(-1.0), 1.0), (top + TALL, top)));
         plot.axes(
             &mut canvas.svg,
-            axis("epoch, log scale", Ticks::Epochs),
+            axis(&page.epochs(), Ticks::Epochs),
             axis(label, Ticks::About(5)),
         );
         for (i, way) in found.along.iter().enumerate() {

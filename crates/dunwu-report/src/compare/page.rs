@@ -4,7 +4,7 @@ use super::record::{ComparePage, ComparedSide};
 use super::{crossing, features, gradients, likeness, pairs, tables, tuning};
 use crate::drawing::figure;
 use crate::page::{copyable, document, tile};
-use crate::text::{counted, duration, grouped, number};
+use crate::text::{counted, duration, epochs, grouped, number};
 use dunwu_analysis::compare::{Conclusion, Verdict};
 use maud::{Markup, html};
 
@@ -53,7 +53,7 @@ fn leading(page: &ComparePage) -> Option<(&'static str, &dunwu_analysis::compare
 
 fn headline(page: &ComparePage) -> String {
     let Some((level, m)) = leading(page) else {
-        let epochs = counted(page.compared.budget, "epoch");
+        let epochs = epochs(page.compared.budget, page.epoch_updates().unwrap_or(0));
         return format!("No run of any side generalised in {epochs}: nothing can be compared.");
     };
     let first = &page.sides[0].name;
@@ -237,7 +237,7 @@ fn alike(page: &ComparePage) -> Markup {
     );
     let of = |medium| likeness::draw(page, medium).into_iter().next();
     let held = |medium| features::draw(page, medium).into_iter().next();
-    let help_held = "A feature is an irreducible part of functions on the inputs; a network holds it if a node that is not dead has more than half of its weights there.";
+    let help_held = "A feature is an irreducible part of functions on the inputs; a network holds it if a node that is not dead has half of its weights or more there, of a transformer half or more of what it does over the whole table.";
     html! {
         section #alike {
             h2 { "Do they learn the same?" }

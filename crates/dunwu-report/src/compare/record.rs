@@ -2,6 +2,7 @@
 //!
 //! Names are a contract: fields are added, never renamed.
 
+use crate::text::epoch_axis;
 use dunwu_analysis::compare::{
     Alike, Choice, Compared, Conclusion, GradientCosines, Outcome, Overlap,
 };
@@ -148,6 +149,18 @@ pub struct Covered {
 }
 
 impl ComparePage {
+    /// Updates of an epoch, which all sides share; None if it is a pass over the training rows.
+    pub fn epoch_updates(&self) -> Option<u64> {
+        let said = |word: &String| word.strip_prefix("epoch_updates=")?.parse().ok();
+        self.shared.iter().find_map(said)
+    }
+
+    /// The name of an axis of epochs.
+    pub(crate) fn epochs(&self) -> String {
+        let each = self.epoch_updates();
+        each.map_or_else(|| "epoch, log scale".to_owned(), epoch_axis)
+    }
+
     /// Whether the lengths of all parts agree, so that it can be drawn.
     pub fn is_consistent(&self) -> bool {
         let runs = self.sides.iter().all(|s| s.runs.len() == self.seeds.len());
