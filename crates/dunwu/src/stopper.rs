@@ -65,7 +65,8 @@ impl Stopper {
             return None;
         }
         let told = forecast_curve(curve, "test_acc", self.budget)?;
-        let gives_up = told.decision == Decision::Stop && told.can_tell;
+        // A run that is past the jump is on its way, however flat its curve.
+        let gives_up = told.decision == Decision::Stop && told.can_tell && told.jump.is_some();
         gives_up.then(|| format!("forecast: {}", told.reason))
     }
 }

@@ -145,7 +145,7 @@ fn against(metric: &Metric, end: &Quantiles, than: f64, p: f64) -> (Decision, St
 
 /// Without one: is there anything to come?
 fn alone(metric: &Metric, prepared: &Prepared, end: &Quantiles) -> (Decision, String) {
-    let now = prepared.shape.sign * prepared.level;
+    let now = metric.bounded(prepared.shape.sign * prepared.level);
     // A turned metric improves as it rises.
     let up = metric.sense == Sense::Score
         || (metric.sense == Sense::Unknown && prepared.shape.sign < 0.0);
