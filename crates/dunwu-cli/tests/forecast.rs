@@ -187,7 +187,7 @@ fn what_cannot_be_asked_is_refused_by_name() {
         ),
         (
             vec!["a.csv", "format=xls"],
-            "must be one of csv, events, json, mlflow, run, sweep, text",
+            "must be one of csv, events, json, mlflow, run, sweep, text, wandb",
         ),
         (
             vec!["a.csv", "sense=up"],
@@ -353,6 +353,89 @@ fn a_file_that_grows_is_followed() {
     let text = String::from_utf8_lossy(&out.stdout);
     assert_eq!(out.status.code(), Some(10), "{text}");
     assert!(text.lines().count() >= 2, "{text}");
+}
+
+#[test]
+fn a_file_that_is_replaced_by_another_run_is_followed_anew() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("log.jsonl");
+    std::fs::write(&path, settling(1, 60)).unwrap();
+    let words = ["forecast", "log.jsonl", "--follow", "--json", "horizon=100"];
+    let child = dunwu(dir.path(), &words)
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // The first look is told; then another run takes the name, begins with half a line, and reaches its end.
+    std::thread::sleep(std::time::Duration::from_secs(2));
+    std::fs::rename(&path, dir.path().join("log.1")).unwrap();
+    std::thread::sleep(std::time::Duration::from_millis(700));
+    let text = settling(1, 100).replace("0,\"val_loss\":1", "0,\"val_loss\":3");
+    std::fs::write(&path, &text[..text.len() - 9]).unwrap();
+    std::thread::sleep(std::time::Duration::from_millis(1500));
+    let mut file = std::fs::OpenOptions::new()
+        .append(true)
+        .open(&path)
+        .unwrap();
+    file.write_all(&text.as_bytes()[text.len() - 9..]).unwrap();
+    let out = child.wait_with_output().unwrap();
+    let told: Vec<Value> = String::from_utf8_lossy(&out.stdout)
+        .lines()
+        .map(|l| serde_json::from_str(l).unwrap())
+        .collect();
+    assert_eq!(out.status.code(), Some(0), "{told:?}");
+    let steps: Vec<f64> = told
+        .iter()
+        .map(|t| t["seen"]["last_step"].as_f64().unwrap())
+        .collect();
+    assert!(steps[0] == 60.0 && steps.contains(&99.0), "{steps:?}");
+    assert_eq!(steps.last(), Some(&100.0));
+    assert!(told.last().unwrap()["seen"]["last"].as_f64().unwrap() > 2.5);
+}
+
+#[test]
+fn a_run_of_our_own_whose_schedule_has_run_out_stays_where_it_is() {
+    let dir = tempfile::tempdir().unwrap();
+    let words = [
+        "train",
+        "task=Z11",
+        "width=96",
+        "train_fraction=0.8",
+        "epochs=200",
+        "lr=1e-3",
+        "schedule=multistep",
+        "milestones=100",
+        "schedule_gamma=0.00001",
+        "--out",
+        "r",
+        "--quiet",
+    ];
+    let out = output(dir.path(), &words);
+    assert!(
+        out.status.success(),
+        "{}",
+        String::from_utf8_lossy(&out.stderr)
+    );
+    let ask = |at: &str| {
+        let words = ["forecast", "r", at, "metric=test_loss", "--json"];
+        json(&output(dir.path(), &words))["runs"][0].clone()
+    };
+    let run = ask("at=150");
+    let reason = run["reason"].as_str().unwrap();
+    assert!(
+        reason.starts_with("its learning rate has run out by step"),
+        "{reason}"
+    );
+    let q = |name: &str| run["final"][name].as_f64().unwrap();
+    let last = run["seen"]["last"].as_f64().unwrap();
+    assert!(
+        (q("q50") - last).abs() < 1e-3 * last && q("q95") - q("q05") < 0.01 * last,
+        "{run}"
+    );
+    let before = ask("at=80");
+    assert!(
+        !before["reason"].as_str().unwrap().contains("run out"),
+        "{before}"
+    );
 }
 
 #[test]
