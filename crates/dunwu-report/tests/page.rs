@@ -45,6 +45,38 @@ fn the_default_page_is_light_and_the_same_at_every_call() {
     );
 }
 
+#[test]
+fn what_no_rule_needs_is_not_counted_as_missing() {
+    let plan = synthetic::plan(1, 400);
+    let html = page(&synthetic::run(&plan));
+    assert!(html.contains("35 of 35 features have at least one neuron"));
+    assert!(html.contains("The constant feature, k=0, tells no answers apart"));
+    assert!(!html.contains("class=\"none\""));
+}
+
+#[test]
+fn what_was_read_once_is_told_and_not_drawn() {
+    let plan = synthetic::plan(2, 400);
+    let once = |curve: &Curve| {
+        mapped(curve, |epoch, column, value| {
+            (epoch == 0 || !column.starts_with("weight_norm")).then_some(value)
+        })
+    };
+    let html = assert_sound(&with_curves(&plan, once), "once");
+    assert!(html.contains("Read once, and so not drawn: <code>weight_norm."));
+    assert!(!html.contains("Weight norm of each layer"));
+    assert!(html.contains("Size of the updates of each layer"));
+}
+
+#[test]
+fn the_account_has_no_backticks_and_keeps_per_cent_with_its_number() {
+    let plan = synthetic::plan(1, 400);
+    let mut run = synthetic::run(&plan);
+    run.seeds[0].account.sentences = vec!["Stage `lazy` took 99 % of it.".into()];
+    let html = page(&run);
+    assert!(html.contains("Stage <code>lazy</code> took 99\u{a0}% of it."));
+}
+
 /// The run with every seed's curve replaced.
 fn with_curves<'a>(plan: &'a RunPlan, change: impl Fn(&Curve) -> Curve) -> RunPage<'a> {
     let mut run = synthetic::run(plan);

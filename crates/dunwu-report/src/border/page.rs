@@ -124,8 +124,8 @@ fn law_section(laws: &BorderLaws) -> Markup {
             h2 { "How the border changes with size" }
             p {
                 "A larger group has a larger table, and a smaller part of it is enough. How much smaller is what the \
-                 candidates say. Each is fitted to the small sizes alone and then asked for the larger ones that were \
-                 held back (hollow dots): a law that misses them is out. Several may be left, and one that nobody \
+                 candidates say. Each is fitted to the sizes that were not held back and then asked for those that were \
+                 (hollow dots): a law that misses them is out. Several may be left, and one that nobody \
                  thought of is not among them, so this page names survivors, never “the law”."
             }
             @if !laws.note.is_empty() { p { (laws.note) } }

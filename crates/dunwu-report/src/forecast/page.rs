@@ -116,6 +116,10 @@ const HEADS: [&str; 12] = [
 ];
 
 fn table(page: &ForecastPage) -> Markup {
+    // Of one run the headline and its picture say all of it.
+    if page.runs.len() == 1 && page.left_out.is_empty() {
+        return html! {};
+    }
     let rows: Vec<Vec<String>> = page.runs.iter().take(ROWS).map(cells).collect();
     let over = page.runs.len().saturating_sub(ROWS);
     html! {

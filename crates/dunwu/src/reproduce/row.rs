@@ -160,24 +160,14 @@ pub fn select(ids: &[String], costs: &[Cost]) -> Result<Vec<Row>, Error> {
     let all = rows();
     let known: Vec<&str> = all.iter().map(|r| r.id.as_str()).collect();
     if let Some(id) = ids.iter().find(|id| !known.contains(&id.as_str())) {
-        return Err(PlanError::unknown("reproduce", id, &nearest_first(id, &known)).into());
+        let why = format!("there is no row `{id}`; `dunwu reproduce --list` names all");
+        return Err(PlanError::new("reproduce", why).into());
     }
     let wanted = |row: &Row| {
         let named = ids.is_empty() || ids.contains(&row.id);
         named && (costs.is_empty() || costs.contains(&row.cost))
     };
     Ok(all.into_iter().filter(wanted).collect())
-}
-
-/// Ids with those first that are numerically near: of names as short as these, letters say little.
-fn nearest_first<'a>(id: &str, known: &[&'a str]) -> Vec<&'a str> {
-    let mut sorted = known.to_vec();
-    if let Ok(wanted) = id.parse::<i64>() {
-        let distance = |k: &&str| k.parse::<i64>().map_or(i64::MAX, |n| (n - wanted).abs());
-        sorted.sort_by_key(distance);
-        sorted.truncate(5);
-    }
-    sorted
 }
 
 /// Values of the keys in which points of a grid differ, and the plan.
