@@ -59,6 +59,8 @@ fn learned_section(run: &RunPage<'_>) -> Markup {
     }
     let learned = run.learned.as_ref().filter(|l| l.is_consistent());
     let seed = learned.and_then(|l| run.seeds.iter().find(|s| s.seed == l.seed));
+    // Of a run that diverged, what came after its numbers broke cannot be looked into.
+    let seed = seed.filter(|s| !s.account.fate.name.contains("diverged"));
     let last = seed.and_then(|s| s.maps.last().map(|m| m.0));
     learned::section(learned, why, last, several)
 }

@@ -202,7 +202,7 @@ fn rates(page: &ComparePage) -> Markup {
     }
     let (level, _) = tuning::level(page);
     let help = format!(
-        "Each side had the same number of learning rates, runs and epochs. The runs are on {}, which are not compared afterwards. A ring marks the choice: the earliest median to 99 %, then to 50 %, then the highest accuracy at the end. Drawn: first epoch with {level}.",
+        "Each side had the same number of learning rates, runs and epochs. The runs are on {}, apart from those that are compared. A ring marks the choice: the earliest median to 99 %, then to 50 %, then the highest accuracy at the end. Drawn: first epoch with {level}.",
         span_of_seeds(&page.tuning_seeds)
     );
     let of = |medium| tuning::draw(page, medium).into_iter().next();
