@@ -204,7 +204,7 @@ fn a_whole_comparison_has_every_figure_and_says_who_is_earlier() {
         "What it does not show",
         "Others were not tried.",
         "dunwu compare optimizer=adam,muon task=Z5",
-        "adam and muon, same seed",
+        "same seed: adam · muon",
         "Left out, as their activations are not finite or do not vary: adam, seed 1",
     ] {
         assert!(html.contains(part), "{part}");
