@@ -73,6 +73,7 @@ mod fate;
 pub mod forecast;
 pub mod known;
 pub mod landscape;
+mod lbfgs;
 pub mod microscope;
 mod plateau;
 mod signal;

@@ -21,7 +21,7 @@ use dunwu::analysis::forecast::evaluate::{
     evaluate, evaluate_stopping, interval, mean_ratio, pit, pools, scores,
 };
 use dunwu::analysis::forecast::{
-    KnownCurve, KnownRun, Learning, Network, evaluate_delayed, learn, learn_delayed, prior,
+    KnownCurve, KnownRun, Learning, LeftOut, Network, evaluate_delayed, learn, learn_delayed, prior,
 };
 use dunwu::store::{Column, Log, LogOptions, SweepReader, Table, log_sources, read_log};
 use std::collections::{BTreeMap, BTreeSet};
@@ -315,27 +315,40 @@ fn only_delayed(folder: &Utf8Path, grid: Option<&Utf8Path>) -> Result<(), Box<dy
 }
 
 fn measure_delayed(runs: &[KnownRun]) {
-    println!("# Delayed generalisation, each cell of settings left out\n");
-    for s in evaluate_delayed(runs, &[0.05, 0.1, 0.25, 0.5, 0.8]) {
-        println!(
-            "{:>4.0} % of the delay: {} runs, {} jump; AUROC {:.2}, Brier skill {:.2}, stopped by mistake {}, cannot tell {}, error of the delay {:.0} %, median {:.0} %",
-            100.0 * s.share,
-            s.runs.0,
-            s.runs.1,
-            s.auroc,
-            s.brier_skill,
-            s.stopped,
-            s.cannot_tell,
-            100.0 * s.time_error,
-            100.0 * s.median_time_error
-        );
+    let runs = LeftOut::of(runs);
+    let logs: [(&str, &[&str]); 3] = [
+        ("all series", &[]),
+        ("no weight norm", &["weight_norm"]),
+        (
+            "accuracies alone",
+            &["weight_norm", "train_loss", "test_loss"],
+        ),
+    ];
+    for (logged, without) in logs {
+        println!("# Delayed generalisation, cells of settings left out, {logged} logged\n");
+        for s in evaluate_delayed(&runs, &[0.05, 0.1, 0.25, 0.5, 0.8], without) {
+            println!(
+                "{:>4.0} % of the delay: {} runs, {} jump; AUROC {:.2}, Brier skill {:.2}, stopped by mistake {}, cannot tell {}, error of the delay {:.0} %, median {:.0} %, within 90 % {:.2}",
+                100.0 * s.share,
+                s.runs.0,
+                s.runs.1,
+                s.auroc,
+                s.brier_skill,
+                s.stopped,
+                s.cannot_tell,
+                100.0 * s.time_error,
+                100.0 * s.median_time_error,
+                s.within
+            );
+        }
+        println!();
     }
-    measure_stopping(runs);
+    measure_stopping(&runs);
 }
 
 /// What repeated looks save and lose.
-fn measure_stopping(runs: &[KnownRun]) {
-    println!("\nruns given up by repeated looks, each cell of settings left out:");
+fn measure_stopping(runs: &LeftOut<'_>) {
+    println!("runs given up by repeated looks, cells of settings left out:");
     let row = |name: String, s: &StopScore| {
         println!(
             "{name}: {} of {} given up, {} of the {} that generalise; epochs trained {:.0} %, of the others {:.0} %",

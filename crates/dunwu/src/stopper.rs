@@ -6,9 +6,6 @@ use dunwu_analysis::forecast::Decision;
 use dunwu_analysis::forecast::evaluate::is_turn;
 use dunwu_core::{Curve, RunPlan, Stop};
 
-/// Forecasts in a row that must give a run up. Of the rules that `forecaster delayed` measures, that which trains the
-/// fewest epochs of those that give up at most one in twenty of the runs that generalise.
-const TIMES: usize = 4;
 /// No forecast is made before this epoch.
 const LEAST: u64 = 20;
 /// Training accuracy from which a run has memorised.
@@ -61,37 +58,24 @@ impl Stopper {
         }
     }
 
-    /// What the forecaster says of a run that has memorised, if it gives it up now and gave it up at the turns before.
+    /// What the forecaster says of a run that has memorised, where it is asked and gives the run up.
     fn foreseen(&self, curve: &Curve, last: u64) -> Option<String> {
-        let turns = turns(curve);
-        if turns.len() < TIMES || turns.last() != Some(&last) {
+        curve.points("train_acc").find(|p| p.1 >= MEMORISED)?;
+        if !is_asked(curve, last) {
             return None;
         }
-        let told = self.given_up(curve)?;
-        let mut before = turns.iter().rev().skip(1).take(TIMES - 1);
-        // Asked anew of what was known then, so that a resumed run ends where it would have.
-        before
-            .all(|epoch| self.given_up(&curve.prefix(*epoch)).is_some())
-            .then(|| format!("forecast: {told}"))
-    }
-
-    /// Why a run that has memorised is given up at its last reading.
-    fn given_up(&self, curve: &Curve) -> Option<String> {
-        curve.points("train_acc").find(|p| p.1 >= MEMORISED)?;
         let told = forecast_curve(curve, "test_acc", self.budget)?;
-        (told.decision == Decision::Stop && told.can_tell).then_some(told.reason)
+        // A run that is past the jump is on its way, however flat its curve.
+        let gives_up = told.decision == Decision::Stop && told.can_tell && told.jump.is_some();
+        gives_up.then(|| format!("forecast: {}", told.reason))
     }
 }
 
-/// Evaluations at which a forecast is made.
-fn turns(curve: &Curve) -> Vec<u64> {
-    let mut before = 0;
-    let turns = curve.points("test_acc").filter(|(epoch, _)| {
-        let turn = is_turn(before, *epoch);
-        before = *epoch;
-        turn && *epoch >= LEAST
-    });
-    turns.map(|p| p.0).collect()
+/// Whether a forecast is made at the last evaluation.
+fn is_asked(curve: &Curve, last: u64) -> bool {
+    let evaluated: Vec<u64> = curve.points("test_acc").map(|p| p.0).collect();
+    let before = evaluated.iter().rev().nth(1).copied().unwrap_or(0);
+    last >= LEAST && evaluated.last() == Some(&last) && is_turn(before, last)
 }
 
 #[cfg(test)]
@@ -140,8 +124,11 @@ mod tests {
     #[test]
     fn forecasts_are_made_at_ratios_of_epochs() {
         let mut curve = Curve::default();
-        (0..=1000).for_each(|i| curve.set(10 * i, "test_acc", 0.1));
-        let turns = turns(&curve).len();
+        let asked = (0..=1000).filter(|i| {
+            curve.set(10 * i, "test_acc", 0.1);
+            is_asked(&curve, 10 * i)
+        });
+        let turns = asked.count();
         // ln(10000/20) / ln 1.1 is 65.
         assert!((50..=66).contains(&turns), "{turns}");
     }

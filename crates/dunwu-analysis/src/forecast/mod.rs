@@ -32,7 +32,9 @@ mod tell;
 mod tests;
 pub use calibration::Calibration;
 pub use decide::{Decision, short};
-pub use delayed::{Companions, DelayedModel, Jump, KnownRun, Points, delayed, learn_delayed};
+pub use delayed::{
+    Companions, DelayedModel, Jump, KnownRun, LeftOut, Points, delayed, learn_delayed,
+};
 pub use evaluate::{DelayedScore, evaluate_delayed};
 pub use learn::{KnownCurve, Learning, learn};
 pub use metric::{Measured, Metric, Sense};

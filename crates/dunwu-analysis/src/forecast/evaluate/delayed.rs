@@ -1,8 +1,7 @@
-//! How well delayed generalisation is foreseen, each cell of settings left out in turn.
+//! How well delayed generalisation is foreseen, cells of settings left out in turn, a tenth at a time.
 
-use crate::forecast::decide::HOPELESS;
-use crate::forecast::delayed::{DelayedModel, KnownRun, delayed_with, learn_delayed};
-use std::collections::BTreeMap;
+use crate::forecast::decide::NEVER;
+use crate::forecast::delayed::{Companions, DelayedModel, KnownRun, LeftOut, delayed_with};
 
 /// What was foreseen at one moment of the runs that had memorised.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,6 +22,8 @@ pub struct DelayedScore {
     pub time_error: f64,
     /// The median of the same.
     pub median_time_error: f64,
+    /// Share of those that jumped whose jump lies within its 90 % interval.
+    pub within: f64,
 }
 
 /// One run at one moment.
@@ -33,51 +34,60 @@ struct Seen {
     stopped: bool,
     cannot_tell: bool,
     time_error: Option<f64>,
+    within: Option<bool>,
 }
 
-/// Looks at all runs at shares of their delay.
-pub fn evaluate_delayed(runs: &[KnownRun], shares: &[f64]) -> Vec<DelayedScore> {
-    let mut cells: BTreeMap<&str, Vec<&KnownRun>> = BTreeMap::new();
-    runs.iter()
-        .for_each(|r| cells.entry(&r.cell).or_default().push(r));
-    let mut seen: Vec<Vec<Seen>> = shares.iter().map(|_| vec![]).collect();
-    for (cell, of) in &cells {
-        let others: Vec<&KnownRun> = runs.iter().filter(|r| r.cell != *cell).collect();
-        let Some(model) = learn_delayed(&others) else {
-            continue;
+/// Looks at all runs at shares of their delay, as if the series of some names (`weight_norm`, `train_loss`, `test_loss`) were not
+/// logged.
+pub fn evaluate_delayed(runs: &LeftOut<'_>, shares: &[f64], without: &[&str]) -> Vec<DelayedScore> {
+    let at = |share: &f64| {
+        let look = |(part, (of, model)): (usize, &(Vec<&KnownRun>, DelayedModel))| {
+            let base = base_rate(runs, part);
+            let seen = |run: &&KnownRun| look(model, run, *share, base, without);
+            of.iter().filter_map(seen).collect::<Vec<_>>()
         };
-        let base = base_rate(&others);
-        for run in of {
-            for (share, seen) in shares.iter().zip(&mut seen) {
-                seen.extend(look(&model, run, *share, base));
-            }
-        }
-    }
-    shares
-        .iter()
-        .zip(seen)
-        .map(|(share, seen)| score(*share, &seen))
-        .collect()
+        let seen: Vec<Seen> = runs.0.iter().enumerate().flat_map(look).collect();
+        score(*share, &seen)
+    };
+    shares.iter().map(at).collect()
 }
 
-/// Share of those that memorised that jumped.
-fn base_rate(runs: &[&KnownRun]) -> f64 {
-    let times: Vec<_> = runs.iter().filter_map(|r| r.times()).collect();
+/// Share of those that memorised that jumped, of all parts but one.
+fn base_rate(runs: &LeftOut<'_>, but: usize) -> f64 {
+    let others = runs.0.iter().enumerate().filter(|(part, _)| *part != but);
+    let times: Vec<_> = others
+        .flat_map(|(_, (of, _))| of.iter().filter_map(|r| r.times()))
+        .collect();
     times.iter().filter(|t| t.1.is_some()).count() as f64 / times.len().max(1) as f64
 }
 
-fn look(model: &DelayedModel, run: &KnownRun, share: f64, base: f64) -> Option<Seen> {
+fn look(
+    model: &DelayedModel,
+    run: &KnownRun,
+    share: f64,
+    base: f64,
+    without: &[&str],
+) -> Option<Seen> {
     let (memorised, jumped, end) = run.times()?;
     let now = memorised + share * (jumped.unwrap_or(end) - memorised);
-    let told = delayed_with(model, &run.at(now), 2.0 * end)?;
-    let error = |jump: f64| (told.step_if_ever() - jump).abs() / (jump - memorised);
+    let logged = |name: &str| !without.contains(&name);
+    let all = run.at(now);
+    let seen = Companions {
+        train_loss: all.train_loss.filter(|_| logged("train_loss")),
+        held_loss: all.held_loss.filter(|_| logged("test_loss")),
+        weight_norm: all.weight_norm.filter(|_| logged("weight_norm")),
+        ..all
+    };
+    let told = delayed_with(model, &seen, 2.0 * end)?;
+    let error = |jump: f64| (told.step_if_ever(0.5) - jump).abs() / (jump - memorised);
     Some(Seen {
         p: told.ever(),
         base,
         jumped: jumped.is_some(),
-        stopped: told.can_tell && told.p < HOPELESS,
+        stopped: told.can_tell && told.p < NEVER,
         cannot_tell: !told.can_tell,
         time_error: jumped.map(error),
+        within: jumped.map(|j| (told.step_if_ever(0.05)..=told.step_if_ever(0.95)).contains(&j)),
     })
 }
 
@@ -98,6 +108,7 @@ fn score(share: f64, seen: &[Seen]) -> DelayedScore {
         stopped: seen.iter().filter(|s| s.jumped && s.stopped).count(),
         cannot_tell: seen.iter().filter(|s| s.cannot_tell).count(),
         time_error: errors.iter().sum::<f64>() / errors.len() as f64,
+        within: seen.iter().filter(|s| s.within == Some(true)).count() as f64 / errors.len() as f64,
         median_time_error: errors.get(errors.len() / 2).copied().unwrap_or(f64::NAN),
     }
 }

@@ -1,9 +1,8 @@
-//! What giving runs up by repeated forecasts saves and loses, each cell of settings left out in turn.
+//! What giving runs up by repeated forecasts saves and loses, cells of settings left out in turn, a tenth at a time.
 
 use crate::boundary::settled;
-use crate::forecast::delayed::{DelayedModel, KnownRun, delayed_with, learn_delayed};
+use crate::forecast::delayed::{DelayedModel, KnownRun, LeftOut, delayed_with};
 use dunwu_core::Curve;
-use std::collections::BTreeMap;
 
 /// A run is given up at the `times`th look in a row that tells P(it generalises within its budget) < `below`.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -49,20 +48,13 @@ struct Followed {
 /// Follows every run look by look with models fitted to the other cells, and gives it up by each of the rules; last by
 /// [`settled`], at a held-out accuracy of 0.9 and the given accuracy of guessing.
 pub fn evaluate_stopping(
-    runs: &[KnownRun],
+    runs: &LeftOut<'_>,
     chance: f64,
     rules: &[StopRule],
 ) -> (Vec<StopScore>, StopScore) {
-    let mut cells: BTreeMap<&str, Vec<&KnownRun>> = BTreeMap::new();
-    runs.iter()
-        .for_each(|r| cells.entry(&r.cell).or_default().push(r));
     let mut followed = Vec::new();
-    for (cell, of) in &cells {
-        let others: Vec<&KnownRun> = runs.iter().filter(|r| r.cell != *cell).collect();
-        let Some(model) = learn_delayed(&others) else {
-            continue;
-        };
-        followed.extend(of.iter().filter_map(|run| follow(&model, run, chance)));
+    for (of, model) in &runs.0 {
+        followed.extend(of.iter().filter_map(|run| follow(model, run, chance)));
     }
     let by = |end: &dyn Fn(&Followed) -> Option<f64>| score(&followed, end);
     let of_rules = rules.iter().map(|rule| by(&|run| rule.end(&run.looks)));
