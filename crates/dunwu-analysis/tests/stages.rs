@@ -36,6 +36,8 @@ fn context(complete: bool) -> Context {
         lr: None,
         weight_decay: None,
         transformer: false,
+        norm_held: false,
+        tokens: false,
     }
 }
 

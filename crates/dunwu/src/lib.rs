@@ -75,7 +75,7 @@ pub use learned::keep_learned;
 pub use microscope::{Microscopy, Moment, microscope};
 pub use names::names;
 pub use page::reproduce_command;
-pub use pages::rebuild_page;
+pub use pages::{other_than_run, rebuild_page};
 pub use resources::{available_memory, needed_memory, threads};
 pub use summary::summary;
 pub use trial::{Keep, Trial, Trials, trial};

@@ -170,6 +170,8 @@ impl Trials {
             lr: Some(plan.lr),
             weight_decay: Some(plan.weight_decay),
             transformer: plan.transformer.is_some(),
+            norm_held: plan.weight_norm > 0.0,
+            tokens: built.task.counts_tokens(plan),
         };
         Ok(Trial {
             seed,

@@ -160,6 +160,8 @@ fn context(features: Option<usize>) -> Context {
         lr: None,
         weight_decay: None,
         transformer: false,
+        norm_held: false,
+        tokens: false,
     }
 }
 

@@ -94,6 +94,8 @@ fn read((name, classes, held_out, text): (&'static str, usize, usize, &str)) -> 
         lr: None,
         weight_decay: None,
         transformer: false,
+        norm_held: false,
+        tokens: false,
     };
     Recorded {
         name,

@@ -96,16 +96,19 @@ fn layer(map: &Drawn, medium: Medium) -> Markup {
 }
 
 fn bars(epoch: u64, coverage: &[Coverage]) -> Markup {
-    let held = coverage.iter().filter(|c| c.clean > 0).count();
+    let learnable = || coverage.iter().filter(|c| !c.constant);
+    let held = learnable().filter(|c| c.clean > 0).count();
     html! {
         figure.coverage {
             figcaption {
                 h3 { "Features that were found" }
                 p.help {
-                    (held) " of " (coverage.len()) " features have at least one neuron that gives them half of its \
+                    (held) " of " (learnable().count()) " features have at least one neuron that gives them half of its \
                      weights or more, at epoch " (grouped(epoch)) ". Strong bars count such neurons, pale bars those \
-                     that prefer the feature less clearly. A constant (trivial) feature tells answers apart no \
-                     better than chance, so none need hold it."
+                     that prefer the feature less clearly; the number is that of both."
+                    @if let Some(c) = coverage.iter().find(|c| c.constant) {
+                        " The constant feature, " (c.name) ", tells no answers apart and is not counted."
+                    }
                     @if let Some(note) = coverage::listed_note(coverage) { " " (note) }
                 }
             }

@@ -132,6 +132,8 @@ impl Network<'_> {
                 lr: Some(self.plan.lr),
                 weight_decay: Some(self.plan.weight_decay),
                 transformer: self.plan.transformer.is_some(),
+                norm_held: self.plan.weight_norm > 0.0,
+                tokens: false,
             },
             end: None,
         };
