@@ -29,6 +29,10 @@ pub struct Context {
     pub transformer: bool,
     /// Updates of an epoch; 0 if it is a pass over the training rows.
     pub epoch_updates: u64,
+    /// Whether the norm of all weights was held, so that decay moved none of it.
+    pub norm_held: bool,
+    /// Whether several tokens of a row are answers, each of which counts.
+    pub tokens: bool,
 }
 
 /// What happened in one run.
@@ -63,7 +67,7 @@ pub struct Account {
 ///     curve.set(epoch.into(), "train_acc", (f64::from(epoch) / 20.0).min(1.0));
 ///     curve.set(epoch.into(), "test_acc", ((f64::from(epoch) - 90.0) / 40.0).clamp(0.0, 1.0));
 /// }
-/// let context = Context { classes: 71, chance: 1.0 / 71.0, features: Some(35), held_out: 3025, stopped: None, complete: true, lr: None, weight_decay: None, transformer: false, epoch_updates: 0 };
+/// let context = Context { classes: 71, chance: 1.0 / 71.0, features: Some(35), held_out: 3025, stopped: None, complete: true, lr: None, weight_decay: None, transformer: false, norm_held: false, tokens: false, epoch_updates: 0 };
 /// let account = account(&curve, &context);
 /// assert_eq!(account.fate.name, Fate::Generalised.name());
 /// assert_eq!((account.train_99.first, account.test_99.first, account.delay), (Some(20), Some(130), Some(110)));

@@ -50,6 +50,9 @@ fn memorised(curve: &Curve, context: &Context, account: &Account) -> String {
     if account.test_50.first.is_some() {
         return "It answered many rows that it was never shown, but not for good or not all of them. Raise epochs or train_fraction; if the accuracy jumps up and down, lower lr.".to_owned();
     }
+    if context.norm_held {
+        return "It stored its rows in a way that says nothing about others. Its weights were held to one length (weight_norm), which decay cannot shorten: lower weight_norm, so that there is less room to store rows, or raise train_fraction.".to_owned();
+    }
     let peak = curve
         .points("weight_norm.W")
         .map(|p| p.1)
@@ -89,6 +92,9 @@ fn stuck(curve: &Curve, context: &Context) -> String {
     if context.lr == Some(0.0) {
         return "Its weights did not move at all: lr (the length of a step) is 0. Raise lr."
             .to_owned();
+    }
+    if context.norm_held {
+        return "It could not store its rows with weights held to one length (weight_norm). Raise weight_norm, lower lr (the length of a step), or raise epochs.".to_owned();
     }
     if decay_dominates(curve, context) {
         return "Weight decay (a steady pull of every weight towards 0) is far stronger than what the rows teach. Lower weight_decay.".to_owned();

@@ -44,7 +44,17 @@ pub(crate) fn last(curve: &Curve, column: &str) -> Option<f64> {
     curve.points(column).last().map(|p| p.1)
 }
 
+/// What is counted in the rows that follow.
+fn of_rows(context: &Context) -> &'static str {
+    if context.tokens {
+        "the tokens of the"
+    } else {
+        "the"
+    }
+}
+
 fn memorised(curve: &Curve, context: &Context, account: &Account) -> String {
+    let the = of_rows(context);
     let right = last(curve, "train_acc").map_or("an unknown share".to_owned(), percent);
     match account.train_99.first {
         Some(epoch) => {
@@ -54,12 +64,12 @@ fn memorised(curve: &Curve, context: &Context, account: &Account) -> String {
                 format!(" Later it let some of them go: {right} at the end.")
             };
             format!(
-                "It memorised by epoch {epoch}: it then answered at least 99 % of the rows it is trained on ({}).{lost}",
+                "It memorised by epoch {epoch}: it then answered at least 99 % of {the} rows it is trained on ({}).{lost}",
                 an_epoch(context.epoch_updates)
             )
         }
         None => format!(
-            "It had not memorised by epoch {}: it answers {right} of the rows it is trained on.",
+            "It had not memorised by epoch {}: it answers {right} of {the} rows it is trained on.",
             account.train_99.budget
         ),
     }
@@ -76,6 +86,7 @@ fn an_epoch(updates: u64) -> String {
 
 fn generalised(curve: &Curve, context: &Context, account: &Account) -> String {
     let (rows, budget) = (context.held_out, account.test_99.budget);
+    let the = of_rows(context);
     let Some(right) = last(curve, "test_acc").filter(|_| rows > 0).map(percent) else {
         return "No row was held out, so whether it understood the rule cannot be seen.".to_owned();
     };
@@ -94,11 +105,11 @@ fn generalised(curve: &Curve, context: &Context, account: &Account) -> String {
                 }
             };
             format!(
-                "It generalised by epoch {first}{after}: it answered at least 99 % of the {rows} rows that it was never shown.{kept}"
+                "It generalised by epoch {first}{after}: it answered at least 99 % of {the} {rows} rows that it was never shown.{kept}"
             )
         }
         (None, _) => format!(
-            "By epoch {budget} it had not generalised: it answers {right} of the {rows} rows that it was never shown; always giving the commonest answer is right for {}.",
+            "By epoch {budget} it had not generalised: it answers {right} of {the} {rows} rows that it was never shown; always giving the commonest answer is right for {}.",
             percent(context.chance)
         ),
     }

@@ -37,6 +37,8 @@ fn context(complete: bool) -> Context {
         weight_decay: None,
         transformer: false,
         epoch_updates: 0,
+        norm_held: false,
+        tokens: false,
     }
 }
 

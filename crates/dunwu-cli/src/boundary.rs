@@ -3,7 +3,7 @@
 use crate::args::Sweep;
 use crate::commands::{CANCEL, free_dir, handle_interrupt};
 use crate::exit;
-use crate::output::{error_line, json, line, paragraph};
+use crate::output::{error_line, heading, json, line, paragraph};
 use crate::sweep::{Display, options, zips};
 use dunwu::analysis::boundary::LawFit;
 use dunwu::boundary::{Found, Setting, SizePrediction};
@@ -65,18 +65,18 @@ fn print(found: &Found) {
         "task", "M", "border", "95 % interval", "c", "runs", "epochs", "of grid"
     ));
     found.settings.iter().for_each(print_setting);
-    line(
-        "\nborder: training fraction at which half of the runs generalise within their epochs; c: the same as a",
-    );
-    line(
-        "multiple of log M/M; of grid: epochs against those of 20 fractions with 20 seeds, to the end.",
+    line("");
+    heading(
+        "border: training fraction at which half of the runs generalise within their epochs; c: the same as a multiple \
+         of log M/M; of grid: epochs against those of 20 fractions with 20 seeds, to the end.",
     );
     let caution = |s| print_cautions(s, found.interrupted);
     found.settings.iter().for_each(caution);
     if !found.laws.is_empty() {
         print_laws(&found.laws);
     } else if let (Some(why), true) = (&found.no_laws, found.settings.len() > 1) {
-        line(&format!("\nno law across sizes: {why}"));
+        line("");
+        heading(&format!("no law across sizes: {why}"));
     }
     if !found.predictions.is_empty() {
         print_predictions(&found.predictions);

@@ -347,8 +347,16 @@ fn inspect(
     nodes: usize,
     as_json: bool,
 ) -> anyhow::Result<ExitCode> {
-    if dunwu::is_landscape(path) {
-        let why = format!("holds a landscape; `dunwu report {path}` draws it again");
+    if let Some(what) = dunwu::other_than_run(path) {
+        let why = format!(
+            "holds {what}, and inspect looks into a run; `dunwu report {}` draws its page again",
+            dunwu::shell_word(path.as_str())
+        );
+        return Err(dunwu::Error::from(PlanError::new(path.as_str(), why)).into());
+    }
+    if path.is_file() {
+        let why =
+            "is a file; name a run directory, or a checkpoint whose name ends in .safetensors";
         return Err(dunwu::Error::from(PlanError::new(path.as_str(), why)).into());
     }
     tell_changes(path)?;

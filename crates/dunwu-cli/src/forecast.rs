@@ -1,6 +1,6 @@
 //! `dunwu forecast`.
 
-use crate::output::{error_line, heading, json, line, paragraph};
+use crate::output::{error_line, heading, json_runs, line, paragraph};
 use anyhow::Context;
 use camino::{Utf8Path, Utf8PathBuf};
 use dunwu::{ForecastSpec, RunForecast, short_number};
@@ -43,8 +43,7 @@ pub(crate) fn run(
         write_page(page, words, &spec, &told, &skipped)?;
     }
     if as_json {
-        let runs: Vec<_> = told.iter().map(RunForecast::to_json).collect();
-        json(&serde_json::json!({ "runs": runs }));
+        json_runs(told.iter().map(RunForecast::to_json));
     } else if let [one] = told.as_slice() {
         print_one(one);
     } else {
@@ -91,21 +90,21 @@ pub(crate) fn print_one(run: &RunForecast) {
     heading(&format!("{}: {}", run.id, run.metric));
     let (steps, values) = &run.seen;
     if let (Some(step), Some(value)) = (steps.last(), values.last()) {
-        line(&format!(
-            "  seen: {} readings up to step {}, the last {}",
+        paragraph(&format!(
+            "seen: {} readings up to step {}, the last {}",
             run.points,
-            short_number(*step),
+            step_number(*step),
             short_number(*value)
         ));
     }
     run.notes
         .iter()
-        .for_each(|note| line(&format!("  note: {note}")));
+        .for_each(|note| paragraph(&format!("note: {note}")));
     if let Some(q) = &run.forecast.last {
         let at = |level| short_number(q.at(level));
-        line(&format!(
-            "  at step {}: {}, 50 % within {} to {}, 90 % within {} to {}",
-            short_number(run.horizon),
+        paragraph(&format!(
+            "at step {}: {}, 50 % within {} to {}, 90 % within {} to {}",
+            step_number(run.horizon),
             at(0.5),
             at(0.25),
             at(0.75),
@@ -118,8 +117,8 @@ pub(crate) fn print_one(run: &RunForecast) {
     }
     fan(run).iter().for_each(|row| line(row));
     if run.forecast.novelty.is_finite() {
-        line(&format!(
-            "  novelty {:.2} (up to 1: as near to known curves as these are to each other)",
+        paragraph(&format!(
+            "novelty {:.2} (up to 1: as near to known curves as these are to each other)",
             run.forecast.novelty
         ));
     }
@@ -128,6 +127,15 @@ pub(crate) fn print_one(run: &RunForecast) {
         run.forecast.decision.name(),
         run.forecast.reason
     ));
+}
+
+/// A step; most are whole, and are written so.
+fn step_number(step: f64) -> String {
+    if step.fract() == 0.0 && step.abs() < 1e9 {
+        format!("{step:.0}")
+    } else {
+        short_number(step)
+    }
 }
 
 /// Rows and columns of the chart.
@@ -184,7 +192,7 @@ fn fan(run: &RunForecast) -> Vec<String> {
         )
     });
     let foot = format!("{:>12} +{}", "", "-".repeat(WIDE));
-    let (left, right) = (short_number(first), short_number(last));
+    let (left, right) = (step_number(first), step_number(last));
     let steps = format!("{:>14}{left}{right:>1$}", "", WIDE - left.len());
     rows.chain([foot, steps]).collect()
 }
@@ -274,7 +282,13 @@ fn print_table(runs: &[RunForecast]) {
 
 #[cfg(test)]
 mod tests {
-    use super::Names;
+    use super::{Names, step_number};
+
+    #[test]
+    fn whole_steps_have_no_places_after_the_point() {
+        let written = [0.0, 8.0, 800.0, 5100.0, 0.5, 12.25].map(step_number);
+        assert_eq!(written, ["0", "8", "800", "5100", "0.5000", "12.25"]);
+    }
 
     #[test]
     fn names_lose_what_all_begin_with_and_keep_their_ends() {

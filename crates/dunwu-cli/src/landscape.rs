@@ -1,7 +1,7 @@
 //! `dunwu landscape`.
 
 use crate::commands::free_dir;
-use crate::output::{json, line};
+use crate::output::{heading, json, line};
 use camino::Utf8PathBuf;
 use dunwu::analysis::landscape::Level;
 use dunwu::{Landscape, LandscapeDir, LandscapeSpec, Sample};
@@ -162,8 +162,9 @@ fn name(group: &[&Level]) -> String {
 
 fn print_samples(found: &Landscape) {
     for border in &found.borders {
-        line(&format!(
-            "\nenergy `{}`: highest peaks, in E/M of the full table; median (range) of splits",
+        line("");
+        heading(&format!(
+            "energy `{}`: highest peaks, in E/M of the full table; median (range) of splits",
             border.energy
         ));
         line(&format!(
@@ -225,6 +226,7 @@ fn crossing(what: &str, at: &[Option<f64>]) -> String {
         .reduce(f64::min)
         .zip(known.iter().copied().reduce(f64::max));
     match (median(known.clone()), range) {
+        (Some(middle), _) if at.len() == 1 => format!("  {what} {middle:.3}"),
         (Some(middle), Some((low, high))) => {
             format!(
                 "  {what} {middle:.3} ({low:.3} to {high:.3}, {} of {} splits)",

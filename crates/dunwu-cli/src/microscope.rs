@@ -55,11 +55,12 @@ fn nodes(last: &Examination) {
         .filter(|f| f.nodes > 0)
         .count();
     paragraph(&format!(
-        "{live} nodes are live, {dead} dead; {pure} give more than half of their weight to one feature, and hold {}; {} held by none.",
+        "{live} nodes are live, {dead} dead; {pure} give more than half of their weight to one feature, and hold {}; {}.",
         counted(held, "feature"),
         match last.coverage.missing.len() {
-            1 => "1 is".to_owned(),
-            n => format!("{n} are"),
+            0 => "none is missing".to_owned(),
+            1 => "1 is held by none".to_owned(),
+            n => format!("{n} are held by none"),
         }
     ));
 }
@@ -140,15 +141,26 @@ fn short_program(formula: &FormulaReport) {
     let c = &formula.candidate;
     if formula.holds {
         paragraph(&format!(
-            "It is a short program: {} of them, {:.0} bits in all, alone answer {:.2} % of all rows and agree with the network on {:.2} %: {}",
-            c.terms.len(),
+            "It is a short program: {} of it, {:.0} bits in all, alone {} {:.2} % of all rows and {} with the network on {:.2} %: {}",
+            counted(c.terms.len(), "term"),
             c.bits,
+            if c.terms.len() == 1 {
+                "answers"
+            } else {
+                "answer"
+            },
             100.0 * c.accuracy,
+            if c.terms.len() == 1 {
+                "agrees"
+            } else {
+                "agree"
+            },
             100.0 * c.agreement,
             c.text
         ));
     } else {
-        paragraph(&format!("It is no short program: {}", formula.why));
+        let why = formula.why.replacen("The ", "the ", 1);
+        paragraph(&format!("It is no short program: {why}"));
     }
 }
 

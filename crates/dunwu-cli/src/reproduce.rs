@@ -143,13 +143,13 @@ fn tell_interrupted(args: &Reproduce) {
 fn list(rows: &[Row]) {
     line(&format!("{:>4}  {:4}  claim", "id", "cost"));
     for row in rows {
-        line(&format!("{:>4}  {:4}  {}", row.id, row.cost, row.claim));
+        crate::output::row(&format!("{:>4}  {:4}  ", row.id, row.cost), &row.claim);
         let beside = match (&row.not_possible, &row.left_out) {
             (Some(why), _) => format!("; not possible yet: {why}"),
             (None, Some(what)) => format!("; not judged: the source leaves out {what}"),
             (None, None) => String::new(),
         };
-        line(&format!("{:12}{}{beside}", "", row.source));
+        crate::output::row(&" ".repeat(12), &format!("{}{beside}", row.source));
     }
 }
 
@@ -202,7 +202,7 @@ fn print_alike(all: &[Measured]) {
         .all(|m| m.verdict == first.verdict && m.verdict.is_some());
     if all.len() > SETTINGS && agree {
         let range = format!("{} at {} settings", range(all), all.len());
-        return line(&format!("    {}", says(&range, first.verdict)));
+        return crate::output::row("    ", &says(&range, first.verdict));
     }
     for m in all {
         let at = if m.at.is_empty() {
@@ -210,7 +210,7 @@ fn print_alike(all: &[Measured]) {
         } else {
             format!("{}: ", m.at)
         };
-        line(&format!("    {at}{}", says(&m.value(), m.verdict)));
+        crate::output::row("    ", &format!("{at}{}", says(&m.value(), m.verdict)));
     }
 }
 
@@ -232,14 +232,14 @@ fn table(outcomes: &[Outcome]) {
         "id", "cost", "verdict", "seconds"
     ));
     for o in outcomes {
-        line(&format!(
-            "{:>4}  {:4}  {:14}{:>9.1}  {}",
+        let columns = format!(
+            "{:>4}  {:4}  {:14}{:>9.1}  ",
             o.row.id,
             o.row.cost,
             o.verdict.words(),
-            o.seconds,
-            o.row.claim
-        ));
+            o.seconds
+        );
+        crate::output::row(&columns, &o.row.claim);
     }
 }
 

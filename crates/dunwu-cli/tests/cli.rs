@@ -211,7 +211,7 @@ fn every_bad_input_has_its_own_message_and_exit_code_2() {
         ),
         (
             vec!["inspect", "file"],
-            "cannot read file/plan.toml: Not a directory",
+            "file: is a file; name a run directory",
         ),
     ] {
         let out = output(dir.path(), &words);

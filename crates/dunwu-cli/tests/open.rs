@@ -339,6 +339,8 @@ fn a_landscape_refuses_what_it_cannot_do() {
             vec!["task=parity(6,2)", "train_fraction=0.5"],
             "this task has none",
         ),
+        (vec!["task=Z7", "model=transformer"], "no landscape reads"),
+        (vec!["task=backcopy(8,2,16)"], "whose rows are no table"),
         (vec!["task=table:bad.csv"], "bad.csv"),
         (vec!["task=Z99999"], "99999 elements"),
     ] {
@@ -446,6 +448,59 @@ fn files(dir: &Path) -> std::collections::BTreeMap<String, Vec<u8>> {
         }
     }
     out
+}
+
+#[test]
+fn inspect_says_what_a_directory_holds_that_is_no_run() {
+    let dir = tempfile::tempdir().unwrap();
+    let made = [
+        vec!["sweep", "task=Z5", "width=4", "epochs=2", "--out", "s"],
+        vec!["landscape", "task=S3", "starts=50", "--out", "l"],
+    ];
+    for words in made {
+        assert!(dunwu(dir.path(), &words).status.success());
+    }
+    std::fs::write(dir.path().join("f"), "x").unwrap();
+    for (path, why) in [
+        (
+            "s",
+            "s: holds a sweep or borders, and inspect looks into a run; `dunwu report s`",
+        ),
+        ("l", "l: holds a landscape"),
+        ("f", "f: is a file; name a run directory"),
+    ] {
+        let out = dunwu(dir.path(), &["inspect", path]);
+        let error = String::from_utf8_lossy(&out.stderr);
+        assert_eq!(out.status.code(), Some(2), "{path}: {error}");
+        assert!(error.contains(why), "{path}: {error}");
+    }
+    let out = dunwu(dir.path(), &["report", "s", "x=task", "y=task"]);
+    assert!(String::from_utf8_lossy(&out.stderr).contains("y: is `task` as x= is"));
+}
+
+#[test]
+fn a_run_that_diverged_is_looked_into_up_to_where_its_numbers_broke() {
+    let dir = tempfile::tempdir().unwrap();
+    let words = [
+        "train",
+        "task=Z7",
+        "width=16",
+        "optimizer=sgd",
+        "lr=50",
+        "epochs=100",
+        "--out",
+        "d",
+    ];
+    assert!(dunwu(dir.path(), &words).status.success());
+    let out = dunwu(dir.path(), &["inspect", "d"]);
+    let text = String::from_utf8_lossy(&out.stdout);
+    assert!(out.status.success());
+    assert!(
+        text.contains("It diverged") && !text.contains("NaN"),
+        "{text}"
+    );
+    let page = std::fs::read_to_string(dir.path().join("d/report.html")).unwrap();
+    assert!(!page.contains("learned.json is damaged"), "{text}");
 }
 
 #[test]

@@ -86,7 +86,7 @@ fn what_cannot_be_asked_for_is_refused_with_a_way_out() {
     std::fs::create_dir(dir.path().join("full")).unwrap();
     std::fs::write(dir.path().join("full/x"), "").unwrap();
     for (words, expected) in [
-        (&["reproduce", "11"][..], "unknown name `11`"),
+        (&["reproduce", "11"][..], "there is no row `11`"),
         (
             &["reproduce", "55"],
             "row 55 cannot be run yet: no probe reads the scale",

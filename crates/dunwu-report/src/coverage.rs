@@ -4,10 +4,13 @@ use crate::map::usable;
 use crate::medium::{Medium, start};
 use crate::run::RunPage;
 use crate::svg::Svg;
-use crate::text::{cut, grouped};
+use crate::text::{cut, grouped, text_width};
 
 /// A neuron with at least this share in one feature counts as having learned it.
 pub(crate) const CLEAN: f32 = 0.5;
+
+/// Room for names that bars leave at least.
+const NAME_ROOM: f64 = 84.0;
 
 /// Features listed at most in the coverage chart.
 const LISTED: usize = 240;
@@ -20,6 +23,8 @@ pub(crate) struct Coverage {
     pub(crate) clean: usize,
     /// Neurons that prefer it, but not cleanly.
     pub(crate) mixed: usize,
+    /// Whether it is the feature that is the same everywhere, which no rule needs.
+    pub(crate) constant: bool,
 }
 
 /// Coverage at the last checkpoint of the representative seed, with its epoch.
@@ -33,10 +38,13 @@ pub(crate) fn coverage(run: &RunPage<'_>) -> Option<(u64, Vec<Coverage>)> {
     let mut out: Vec<Coverage> = map
         .names
         .iter()
-        .map(|n| Coverage {
+        .enumerate()
+        .map(|(i, n)| Coverage {
             name: n.clone(),
             clean: 0,
             mixed: 0,
+            // It is the first of all, where there is one more than can be learned.
+            constant: i == 0 && run.features.is_some_and(|f| f < map.names.len()),
         })
         .collect();
     for (best, purity) in map.best.iter().zip(&map.purity) {
@@ -52,7 +60,8 @@ pub(crate) fn coverage(run: &RunPage<'_>) -> Option<(u64, Vec<Coverage>)> {
 
 /// Features that a neuron holds cleanly.
 pub(crate) fn held(coverage: &[Coverage]) -> usize {
-    coverage.iter().filter(|c| c.clean > 0).count()
+    let held = coverage.iter().filter(|c| c.clean > 0 && !c.constant);
+    held.count()
 }
 
 /// Bars of how many neurons prefer each feature.
@@ -85,16 +94,24 @@ pub(crate) fn bars(coverage: &[Coverage], epoch: u64, medium: Medium) -> String 
         .unwrap_or(0)
         .max(1) as f64;
     let width = medium.width() / columns as f64;
+    let longest = listed.iter().map(|c| text_width(&c.name, 12.0));
+    let name_room = longest.fold(0.0, f64::max).clamp(NAME_ROOM, 0.45 * width) + 8.0;
     for (i, feature) in listed.iter().enumerate() {
         let at = ((i / rows) as f64 * width, top + (i % rows) as f64 * 17.0);
-        bar(&mut svg, feature, at, width, most);
+        bar(&mut svg, feature, at, (width, name_room), most);
     }
     svg.close("svg");
     svg.finish()
 }
 
-fn bar(svg: &mut Svg, feature: &Coverage, (x, y): (f64, f64), width: f64, most: f64) {
-    let (name_room, count_room) = (92.0, 44.0);
+fn bar(
+    svg: &mut Svg,
+    feature: &Coverage,
+    (x, y): (f64, f64),
+    (width, name_room): (f64, f64),
+    most: f64,
+) {
+    let count_room = 44.0;
     let scale = (width - name_room - count_room) / most;
     let (clean, mixed) = (feature.clean as f64 * scale, feature.mixed as f64 * scale);
     svg.text(
@@ -107,7 +124,8 @@ fn bar(svg: &mut Svg, feature: &Coverage, (x, y): (f64, f64), width: f64, most: 
     svg.rect((x + name_room + clean, y + 2.0), (mixed, 12.0), "mixed");
     let total = feature.clean + feature.mixed;
     let (class, text) = if total == 0 {
-        ("none", "none".into())
+        let class = if feature.constant { "tick" } else { "none" };
+        (class, "none".into())
     } else {
         ("tick", total.to_string())
     };

@@ -70,8 +70,17 @@ struct Group {
     series: Vec<Series>,
 }
 
-/// All charts of a run, in the order of the page, and the columns that are left out because they never change.
-pub(crate) fn all(run: &RunPage<'_>) -> (Vec<Figure>, Vec<String>) {
+/// Columns that no chart shows.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Undrawn {
+    /// They never change.
+    pub(crate) constant: Vec<String>,
+    /// They were read once, which makes no line.
+    pub(crate) once: Vec<String>,
+}
+
+/// All charts of a run, in the order of the page, and the columns that are left out.
+pub(crate) fn all(run: &RunPage<'_>) -> (Vec<Figure>, Undrawn) {
     let columns: BTreeSet<&str> = run
         .seeds
         .iter()
@@ -79,13 +88,14 @@ pub(crate) fn all(run: &RunPage<'_>) -> (Vec<Figure>, Vec<String>) {
         .collect();
     let grid = grid(run, GRID);
     let mut groups: BTreeMap<(u8, String), Group> = BTreeMap::new();
-    let mut constant = Vec::new();
+    let mut undrawn = Undrawn::default();
+    let over_time = run.seeds.iter().any(|s| s.curve.epochs().len() > 1);
     for column in columns {
         let (family, label) =
             families::of_column(column).map_or((None, column.to_owned()), |(f, l)| (Some(f), l));
         let series = series(run, column, label, &grid);
         if column == "lr" && is_constant(&series) {
-            constant.push(column.to_owned());
+            undrawn.constant.push(column.to_owned());
         } else if !series.lines.iter().all(Vec::is_empty) {
             let key = family.map_or((u8::MAX, column.to_owned()), |f| {
                 (f.rank, f.name.to_owned())
@@ -95,11 +105,24 @@ pub(crate) fn all(run: &RunPage<'_>) -> (Vec<Figure>, Vec<String>) {
             group.series.push(series);
         }
     }
+    groups.retain(|_, group| {
+        let once = over_time && group.series.iter().all(is_single);
+        if once {
+            let columns = group.series.iter().map(|s| s.column.clone());
+            undrawn.once.extend(columns);
+        }
+        !once
+    });
     let summary = Summary::of(run);
     let figures = groups
         .into_iter()
         .map(|((_, name), group)| figure(run, &summary, &name, group));
-    (figures.collect(), constant)
+    (figures.collect(), undrawn)
+}
+
+/// Whether no seed has a second reading.
+fn is_single(series: &Series) -> bool {
+    series.lines.iter().all(|l| l.len() < 2)
 }
 
 fn figure(

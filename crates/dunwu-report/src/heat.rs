@@ -3,7 +3,7 @@
 use crate::map::Drawn;
 use crate::medium::{Medium, start};
 use crate::svg::{Svg, px};
-use crate::text::{cut, grouped};
+use crate::text::{cut, grouped, text_width};
 
 /// Shades of the static picture.
 const SHADES: u8 = 10;
@@ -21,7 +21,7 @@ pub(crate) struct Cells {
 pub(crate) fn cells(map: &Drawn, medium: Medium) -> Cells {
     let top = if medium == Medium::File { 34.0 } else { 4.0 };
     let row = (380.0 / map.names.len() as f64).clamp(1.5, 14.0);
-    let left = medium.left() + 14.0;
+    let left = name_room(map.names.iter().map(String::as_str), medium);
     Cells {
         left,
         top,
@@ -29,6 +29,13 @@ pub(crate) fn cells(map: &Drawn, medium: Medium) -> Cells {
         row,
         height: row * map.names.len() as f64,
     }
+}
+
+/// Room for names at the left of a picture: as much as the longest takes, up to three tenths of the width.
+pub(crate) fn name_room<'a>(names: impl Iterator<Item = &'a str>, medium: Medium) -> f64 {
+    let longest = names.map(|n| text_width(n, 12.0)).fold(0.0, f64::max);
+    let least = medium.left() + 14.0;
+    (longest + 9.0).clamp(least, least.max(0.3 * medium.width()))
 }
 
 /// The map of the last checkpoint.

@@ -12,6 +12,8 @@ const BUDGET: usize = 1_200_000;
 const CELLS: usize = 16_000;
 /// Shades of that picture.
 const SHADES: u8 = 20;
+/// Positions from which colours go by the square root of a weight: most weights are small then.
+const MANY: usize = 9;
 
 /// One head.
 #[derive(Clone, Debug, PartialEq)]
@@ -45,6 +47,8 @@ pub(crate) struct Drawn {
     pub(crate) one: usize,
     /// The largest weight, which is the strongest colour.
     pub(crate) most: f64,
+    /// Whether colours go by the square root of a weight.
+    pub(crate) root: bool,
     /// Weights in 255ths of `most`, reading by panel by query by position.
     pub(crate) weights: Vec<u8>,
 }
@@ -76,6 +80,7 @@ pub(crate) fn drawn(run: &RunPage<'_>) -> Option<Drawn> {
         panels,
         one,
         most: f64::from(most),
+        root: looks.positions.len() >= MANY,
         // A weight that is not a number becomes 0 in the cast.
         weights: weights.iter().map(|w| (w * scale).round() as u8).collect(),
     })
@@ -253,7 +258,11 @@ fn shade(svg: &mut Svg, looks: &Drawn, panel: &Panel, place: &Place, block: usiz
     let mut data: Vec<String> = vec![String::new(); usize::from(SHADES) + 1];
     for i in 0..rows.div_ceil(block) {
         let down = cut(rows, i);
-        let level = |j: usize| level(weights, cols, down.clone(), cut(cols, j));
+        let level = |j: usize| {
+            let mean = level(weights, cols, down.clone(), cut(cols, j));
+            let share = if looks.root { mean.sqrt() } else { mean };
+            (share * f64::from(SHADES)).round() as u8
+        };
         let line: Vec<u8> = (0..cols.div_ceil(block)).map(level).collect();
         let mut from = 0;
         for run in line.chunk_by(|a, b| a == b) {
@@ -281,10 +290,10 @@ fn shade(svg: &mut Svg, looks: &Drawn, panel: &Panel, place: &Place, block: usiz
     }
 }
 
-/// The shade of a block of cells: that of their mean.
-fn level(weights: &[u8], cols: usize, rows: Range<usize>, columns: Range<usize>) -> u8 {
-    let count = (rows.len() * columns.len()) as u32;
+/// The mean of a block of cells, as a share of the largest weight.
+fn level(weights: &[u8], cols: usize, rows: Range<usize>, columns: Range<usize>) -> f64 {
+    let count = (rows.len() * columns.len()) as f64;
     let cells = rows.flat_map(|i| columns.clone().map(move |j| i * cols + j));
     let sum: u32 = cells.map(|c| u32::from(weights[c])).sum();
-    ((sum * u32::from(SHADES) + 255 * count / 2) / (255 * count)) as u8
+    f64::from(sum) / (255.0 * count)
 }

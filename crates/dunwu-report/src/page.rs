@@ -14,6 +14,7 @@ pub(crate) use tables::copyable;
 
 use crate::circuit;
 use crate::figure;
+use crate::frame::glued;
 use crate::learned;
 use crate::run::RunPage;
 use crate::theme;
@@ -25,12 +26,12 @@ const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 
 
 /// The page of a run: the same input gives the same bytes.
 pub fn page(run: &RunPage<'_>) -> String {
-    let (figures, constant) = figure::all(run);
+    let (figures, undrawn) = figure::all(run);
     let body = html! {
         (headline::header(run))
         main #main {
             (headline::answer(run))
-            (charts::section(run, &figures, &constant))
+            (charts::section(run, &figures, &undrawn))
             (attention::section(run, &figures))
             (layers::section(run, &figures))
             (learned_section(run))
@@ -51,10 +52,15 @@ fn learned_section(run: &RunPage<'_>) -> Markup {
     let (why, several) = (run.no_learned.as_deref(), run.seeds.len() > 1);
     if run.plan.transformer.is_some() {
         let circuit = run.circuit.as_ref().filter(|c| c.is_consistent());
+        if let (None, None, Some(nothing)) = (circuit, why, &run.no_features) {
+            return circuit::nothing(nothing);
+        }
         return circuit::section(circuit, why, several);
     }
     let learned = run.learned.as_ref().filter(|l| l.is_consistent());
     let seed = learned.and_then(|l| run.seeds.iter().find(|s| s.seed == l.seed));
+    // Of a run that diverged, what came after its numbers broke cannot be looked into.
+    let seed = seed.filter(|s| !s.account.fate.name.contains("diverged"));
     let last = seed.and_then(|s| s.maps.last().map(|m| m.0));
     learned::section(learned, why, last, several)
 }
@@ -68,7 +74,7 @@ pub(crate) fn document(title: &str, body: &Markup, data: &Markup, script: &str) 
             (head(title))
             body {
                 a.skip href="#main" { "Skip to the answer" }
-                (body)
+                (PreEscaped(glued(&body.0)))
                 (data)
                 script { (PreEscaped(script)) }
             }

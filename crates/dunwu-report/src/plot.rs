@@ -39,7 +39,7 @@ impl Axis<'_> {
         match self.ticks {
             Ticks::About(count) if scale.spread == Spread::Log => {
                 let fine = fine(scale.domain);
-                if fine.len() > count + 2 || fine.len() < 2 {
+                if fine.len() > count + 2 || fine.len() < 3 {
                     scale.ticks(count, self.format)
                 } else {
                     fine.into_iter().map(write).collect()

@@ -154,7 +154,8 @@ fn round_ticks((low, high): (f64, f64), count: usize) -> Vec<f64> {
     (first..=last).map(|i| i as f64 * step).collect()
 }
 
-/// Powers of ten inside the domain; where there are fewer than two, 2 and 5 times them; then linear ones.
+/// Powers of ten inside the domain; where there are fewer than two, 2 and 5 times them; where that is little, 1.5, 2, 3,
+/// 5 and 7 times; then linear ones.
 fn log_ticks((low, high): (f64, f64), count: usize) -> Vec<f64> {
     let (first, last) = (
         (low.log10() - 1e-9).ceil() as i32,
@@ -170,14 +171,18 @@ fn log_ticks((low, high): (f64, f64), count: usize) -> Vec<f64> {
     if decades.len() >= 2 {
         return decades;
     }
-    let fine: Vec<f64> = (first - 1..=last)
-        .flat_map(|k| [1.0, 2.0, 5.0].map(|f| f * 10f64.powi(k)))
-        .filter(|x| *x >= low * (1.0 - 1e-9) && *x <= high * (1.0 + 1e-9))
-        .collect();
-    if fine.len() >= 2 {
-        fine
-    } else {
-        linear_ticks((low, high), count.min(3))
+    let multiples = |factors: &[f64]| -> Vec<f64> {
+        (first - 1..=last)
+            .flat_map(|k| factors.iter().map(move |f| f * 10f64.powi(k)))
+            .filter(|x| *x >= low * (1.0 - 1e-9) && *x <= high * (1.0 + 1e-9))
+            .collect()
+    };
+    let fine = [&[1.0, 2.0, 5.0][..], &[1.0, 1.5, 2.0, 3.0, 5.0, 7.0]].map(multiples);
+    let [few, more] = fine;
+    match (few.len(), more.len()) {
+        (3.., _) => few,
+        (_, 2..) => more,
+        _ => linear_ticks((low, high), count.min(3)),
     }
 }
 
@@ -218,7 +223,8 @@ mod tests {
     fn log_ticks_thin_out_and_refine() {
         assert_eq!(log_ticks((1e-3, 1.0), 4), [1e-3, 1e-2, 1e-1, 1.0]);
         assert!(log_ticks((1e-30, 1.0), 4).len() <= 5);
-        assert_eq!(log_ticks((1.5, 9.0), 4), [2.0, 5.0]);
+        assert_eq!(log_ticks((1.5, 9.0), 4), [1.5, 2.0, 3.0, 5.0, 7.0]);
+        assert_eq!(log_ticks((1.0, 9.0), 4), [1.0, 2.0, 5.0]);
         assert!(log_ticks((3.0, 4.0), 4).len() >= 2);
     }
 

@@ -178,7 +178,7 @@
       const { from, rows } = panel(canvas), cols = looks.positions.length;
       const image = new ImageData(cols, rows), first = look * looks.one + from;
       for (let i = 0; i < cols * rows; i++) {
-        const share = weights[first + i] / 255;
+        const weight = weights[first + i] / 255, share = looks.root ? Math.sqrt(weight) : weight;
         for (let c = 0; c < 3; c++) image.data[4 * i + c] = paper[c] + (heat[c] - paper[c]) * share;
         image.data[4 * i + 3] = 255;
       }

@@ -109,6 +109,7 @@ pub(crate) fn short_epoch(n: u64) -> String {
 /// A wall-clock time in the unit that suits it.
 pub(crate) fn duration(seconds: f64) -> String {
     match seconds {
+        s if s > 0.0 && s < 0.1 => "under 0.1 s".into(),
         s if s < 120.0 => format!("{} s", number(s, 3)),
         s if s < 7200.0 => format!("{} min", number(s / 60.0, 3)),
         s => format!("{} h", number(s / 3600.0, 3)),
@@ -208,8 +209,8 @@ mod tests {
         );
         assert_eq!(short_epoch(1_500_000), "1.5M");
         assert_eq!(
-            [75.4, 150.0, 9000.0].map(duration),
-            ["75.4 s", "2.5 min", "2.5 h"]
+            [0.00714, 0.339, 75.4, 150.0, 9000.0].map(duration),
+            ["under 0.1 s", "0.339 s", "75.4 s", "2.5 min", "2.5 h"]
         );
     }
 

@@ -127,12 +127,12 @@ fn keys_proof_circles_and_losses_are_shown() {
     let html = with(circuit());
     for part in [
         "<b>1 key feature</b> of 3: k=2",
-        "<b>90 %</b> of the power of its outputs and 87.5 % of its embedding",
+        "<b>90\u{a0}%</b> of the power of its outputs and 87.5\u{a0}% of its embedding",
         "ln 11 = 2.4",
-        "<th class=\"words\" scope=\"row\">k=2 (90 %)</th><td>2.625</td><td>12.5 %</td>",
-        "<th class=\"words\" scope=\"row\">all key features</th><td>7.5</td><td>0 %</td>",
-        "<th class=\"words\" scope=\"row\">all but the key features</th><td>0.125</td><td>100 %</td>",
-        "of the power over the table of <b>40</b>, and 95 % of 30",
+        "<th class=\"words\" scope=\"row\">k=2 (90\u{a0}%)</th><td>2.625</td><td>12.5\u{a0}%</td>",
+        "<th class=\"words\" scope=\"row\">all key features</th><td>7.5</td><td>0\u{a0}%</td>",
+        "<th class=\"words\" scope=\"row\">all but the key features</th><td>0.125</td><td>100\u{a0}%</td>",
+        "of the power over the table of <b>40</b>, and 95\u{a0}% of 30",
         "puts the tokens on a circle, in order of colour",
     ] {
         assert!(html.contains(part), "{part}");

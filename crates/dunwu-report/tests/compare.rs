@@ -198,13 +198,13 @@ fn a_whole_comparison_has_every_figure_and_says_who_is_earlier() {
         ]
     );
     for part in [
-        "Muon reaches 99\u{a0}% earlier than adam – but the best learning rate of adam and muon may lie outside the grid.",
+        "With muon 99\u{a0}% is reached earlier than with adam – but the best learning rate of adam and muon may lie outside the grid.",
         "8 of 8 runs came so far",
         "6 of 8 runs came so far",
         "What it does not show",
         "Others were not tried.",
         "dunwu compare optimizer=adam,muon task=Z5",
-        "adam and muon, same seed",
+        "same seed: adam · muon",
         "Left out, as their activations are not finite or do not vary: adam, seed 1",
     ] {
         assert!(html.contains(part), "{part}");
@@ -219,11 +219,9 @@ fn a_larger_step_that_does_as_well_is_in_the_headline() {
         side("control", runs(|i| Some(100 + 8 - i)), true),
     ]);
     let html = assert_sound(&page, "larger step");
-    assert!(
-        html.contains(
-            "Muon reaches 99\u{a0}% earlier than adam, but that may be a larger step alone"
-        )
-    );
+    assert!(html.contains(
+        "With muon 99\u{a0}% is reached earlier than with adam, but that may be a larger step alone"
+    ));
 }
 
 #[test]
@@ -253,7 +251,7 @@ fn sides_of_which_nothing_is_known_are_told_so() {
     ]);
     assert!(
         assert_sound(&mixed, "mixed")
-            .contains("Whether b or a reaches 99\u{a0}% earlier cannot be told")
+            .contains("Whether 99\u{a0}% is reached earlier with b or with a cannot be told")
     );
 }
 

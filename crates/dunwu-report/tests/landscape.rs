@@ -146,12 +146,12 @@ fn a_whole_landscape_has_every_figure_and_says_where_peaks_change_places() {
     );
     for part in [
         "once 40\u{a0}% of the table is kept",
-        "they change places at 40 %",
+        "they change places at 40\u{a0}%",
         "even or odd",
         "The highest memory is a pair (one row of the table by heart)",
         "memorises a pair: 0.5",
         "learns standard, no peak here",
-        "69.5 % of them climb to standard",
+        "69.5\u{a0}% of them climb to standard",
         "dunwu landscape task=S4",
     ] {
         assert!(html.contains(part), "{part}");

@@ -106,7 +106,7 @@ fn a_network_that_is_a_formula_shows_it_with_its_circles_and_the_race() {
         "<span>2(<i>a</i>+<i>b</i>−<i>c</i>)</span><span>71</span>",
         " − 0.25)",
         "<b>48 bits</b>",
-        "answers <b>100 %</b> of all pairs rightly",
+        "answers <b>100\u{a0}%</b> of all pairs rightly",
         "k=2: 9 nodes",
         "; from epoch 40 the <b>formula with exceptions</b>; from epoch 400 the <b>formula</b>",
         "<b>1 of 3 features are missing</b>",
@@ -132,9 +132,9 @@ fn a_formula_that_does_not_hold_is_said_not_to_with_the_reason() {
     let formula = noisy.formula.as_mut().unwrap();
     (formula.holds, formula.agreement) = (false, 0.567);
     let html = with(noisy.clone());
-    assert!(html.contains("No short formula holds") && html.contains("differ on 43.3 %"));
-    assert!(html.contains("Label noise: 20 % of the training labels"));
-    assert!(html.contains("never shown the network is right on 2.5 %"));
+    assert!(html.contains("No short formula holds") && html.contains("differ on 43.3\u{a0}%"));
+    assert!(html.contains("Label noise: 20\u{a0}% of the training labels"));
+    assert!(html.contains("never shown the network is right on 2.5\u{a0}%"));
     assert!(!html.contains("The network is a short formula"));
     // 2.75 · 71 · ln 71 = 832 rows.
     noisy.label_noise = 0.0;

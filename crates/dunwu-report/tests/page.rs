@@ -45,6 +45,43 @@ fn the_default_page_is_light_and_the_same_at_every_call() {
     );
 }
 
+#[test]
+fn what_no_rule_needs_is_not_counted_as_missing() {
+    let plan = synthetic::plan(1, 400);
+    let mut run = synthetic::run(&plan);
+    let html = page(&run);
+    assert!(html.contains(" of 35 features have at least one neuron"));
+    assert!(!html.contains("The constant feature"));
+    // Of these 35 names the first is then that of the constant.
+    run.features = Some(34);
+    let html = page(&run);
+    assert!(html.contains(" of 34 features have at least one neuron"));
+    assert!(html.contains("The constant feature, k=1, tells no answers apart"));
+}
+
+#[test]
+fn what_was_read_once_is_told_and_not_drawn() {
+    let plan = synthetic::plan(2, 400);
+    let once = |curve: &Curve| {
+        mapped(curve, |epoch, column, value| {
+            (epoch == 0 || !column.starts_with("weight_norm")).then_some(value)
+        })
+    };
+    let html = assert_sound(&with_curves(&plan, once), "once");
+    assert!(html.contains("Read once, and so not drawn: <code>weight_norm."));
+    assert!(!html.contains("Weight norm of each layer"));
+    assert!(html.contains("Size of the updates of each layer"));
+}
+
+#[test]
+fn the_account_has_no_backticks_and_keeps_per_cent_with_its_number() {
+    let plan = synthetic::plan(1, 400);
+    let mut run = synthetic::run(&plan);
+    run.seeds[0].account.sentences = vec!["Stage `lazy` took 99 % of it.".into()];
+    let html = page(&run);
+    assert!(html.contains("Stage <code>lazy</code> took 99\u{a0}% of it."));
+}
+
 /// The run with every seed's curve replaced.
 fn with_curves<'a>(plan: &'a RunPlan, change: impl Fn(&Curve) -> Curve) -> RunPage<'a> {
     let mut run = synthetic::run(plan);
@@ -349,7 +386,8 @@ fn a_transformer_s_heads_and_layers_are_drawn_and_told_of() {
         );
         assert_eq!(html.contains("too few for sinks"), positions == 3);
         // (0.9 · t > 0.3 from t = 1/3 on, and 1 − 0.9 t < 1/4 from t = 5/6 on.)
-        let told = "Layer 0, head 0: 90 % to position 0, and first more than 30 % at epoch 21.";
+        let told =
+            "Layer 0, head 0: 90\u{a0}% to position 0, and first more than 30\u{a0}% at epoch 21.";
         assert_eq!(html.contains(told), positions > 3, "{what}");
         assert_eq!(
             html.contains("below a quarter from epoch 51 on"),

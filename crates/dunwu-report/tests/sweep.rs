@@ -86,12 +86,12 @@ fn values_in_the_cells_are_those_of_the_table() {
     );
     let shown = cell_texts(&figure(&figures, "phase1-generalised.svg"));
     let listed: Vec<String> = rows.iter().map(|r| r[3].clone()).collect();
-    let written: Vec<String> = shown.iter().map(|s| format!("{s} %")).collect();
+    let written: Vec<String> = shown.iter().map(|s| format!("{s}\u{a0}%")).collect();
     assert_eq!(written, listed);
     assert_eq!(rows.len(), page.phases[0].cells.len());
     let rows = table(
         &html,
-        "Numbers: Epochs until 99 % of held-out examples are right by training fraction and weight decay",
+        "Numbers: Epochs until 99\u{a0}% of held-out examples are right by training fraction and weight decay",
     );
     let shown = cell_texts(&figure(&figures, "phase2-test_99.svg"));
     assert_eq!(shown.len(), rows.len());
@@ -299,7 +299,7 @@ fn a_cell_with_runs_that_never_got_there_is_told_from_one_without() {
     let html = assert_sound(&page, "never");
     let rows = table(
         &html,
-        "Numbers: Epochs until 99 % of held-out examples are right by training fraction",
+        "Numbers: Epochs until 99\u{a0}% of held-out examples are right by training fraction",
     );
     assert_eq!(
         rows,

@@ -6,7 +6,7 @@ use crate::features::Features;
 use crate::group::{Group, MOST};
 use crate::sequence::Sequence;
 use crate::{build, irreps, parse, rows, split, table};
-use dunwu_core::{Dataset, RunPlan, TrainShare};
+use dunwu_core::{Dataset, LossAt, RunPlan, TrainShare};
 
 /// Reads a file's text, or says why not. The crate itself reads no file.
 pub type Read<'a> = &'a dyn Fn(&str) -> Result<String, String>;
@@ -313,6 +313,19 @@ impl Task {
         match &self.rule {
             Rule::Sequence(s) => Some(s),
             _ => None,
+        }
+    }
+
+    /// Whether a network of this plan is asked for several tokens of a row, each of which counts in loss and accuracy.
+    pub fn counts_tokens(&self, plan: &RunPlan) -> bool {
+        let all = plan
+            .transformer
+            .as_ref()
+            .is_some_and(|t| t.loss_at == LossAt::Answer);
+        all && match &self.rule {
+            Rule::Sequence(Sequence::Sum { written, .. }) => *written,
+            Rule::Sequence(_) => true,
+            _ => false,
         }
     }
 

@@ -128,6 +128,7 @@ impl<'a> Scope<'a> {
                 self.data.len()
             ));
         }
+        check_finite(&seen)?;
         Ok(seen)
     }
 

@@ -200,6 +200,11 @@ pub fn memory_notice(plan: &RunPlan) -> Result<Option<String>, Error> {
     Ok((needed >= 1_000_000_000).then(|| format!("this needs {}{free}", resources::human(needed))))
 }
 
+/// What is said of a task, without the key that it stands under.
+fn without_key(why: &str) -> String {
+    why.strip_prefix("task: ").unwrap_or(why).to_owned()
+}
+
 /// A plan with what follows from it.
 pub(crate) struct Lab<'p> {
     pub plan: &'p RunPlan,
@@ -217,7 +222,7 @@ impl<'p> Lab<'p> {
         let task = Task::from_plan(plan, &|path| sources.read(path))?;
         let (features, no_features) = match task.try_features() {
             Ok(features) => (Some(features), None),
-            Err(why) => (None, Some(why.to_string())),
+            Err(why) => (None, Some(without_key(&why.to_string()))),
         };
         Ok(Self {
             plan,
@@ -269,6 +274,8 @@ impl<'p> Lab<'p> {
             weight_decay: Some(self.plan.weight_decay),
             transformer: self.plan.transformer.is_some(),
             epoch_updates: self.plan.epoch_updates,
+            norm_held: self.plan.weight_norm > 0.0,
+            tokens: self.task.counts_tokens(self.plan),
         }
     }
 

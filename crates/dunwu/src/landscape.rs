@@ -14,7 +14,7 @@ use dunwu_analysis::landscape::{
     Heights, LandscapeError, Level, Problem, Starts, Summit, feature_maxima, heights, levels,
     passes, peaks, search_watched,
 };
-use dunwu_core::{Activation, Dataset, RunPlan, Seed, SplitKind};
+use dunwu_core::{Activation, Dataset, PlanError, RunPlan, Seed, SplitKind};
 use dunwu_task::{Features, Task};
 use serde::Serialize;
 pub use spec::{LANDSCAPE_KEYS, LandscapeKey, LandscapeSpec, SHARED_KEYS};
@@ -105,6 +105,16 @@ pub fn landscape(
     progress: &(dyn Fn(f64) + Sync),
 ) -> Result<Landscape, Error> {
     let plan = spec.plan()?;
+    if ["backcopy(", "text:"]
+        .iter()
+        .any(|t| plan.task.starts_with(t))
+    {
+        let why = format!(
+            "`{}` is a task of texts, whose rows are no table; give a group, a formula, a table or data=FILE",
+            plan.task
+        );
+        return Err(PlanError::new("task", why).into());
+    }
     workers(&plan)?.install(|| match &spec.data {
         Some(path) => of_file(spec, &plan, path, progress),
         None => Work::new(spec, &plan)?.run(progress),

@@ -56,7 +56,7 @@ pub use diagnose::{
 pub use error::Error;
 pub use files::{changed_inputs, config};
 pub use forecast::{
-    FORECAST_KEYS, ForecastKey, ForecastSpec, RunForecast, forecast_log, forecast_logs,
+    FORECAST_KEYS, ForecastKey, ForecastSpec, RunForecast, both_norms, forecast_log, forecast_logs,
 };
 pub use forecast_follow::{Follow, Look};
 pub use forecast_known::learn_logs;
@@ -75,7 +75,7 @@ pub use learned::keep_learned;
 pub use microscope::{Microscopy, Moment, microscope};
 pub use names::names;
 pub use page::reproduce_command;
-pub use pages::rebuild_page;
+pub use pages::{other_than_run, rebuild_page};
 pub use resources::{available_memory, needed_memory, threads};
 pub use summary::summary;
 pub use trial::{Keep, Trial, Trials, trial};

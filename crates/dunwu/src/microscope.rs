@@ -5,6 +5,7 @@ use crate::error::{Error, failed};
 use crate::lab::Lab;
 use crate::resources;
 use camino::Utf8Path;
+use dunwu_analysis::Fate;
 use dunwu_analysis::microscope::{
     DescriptionLength, Examination, Movement, Nodes, Subject, Transforms, examine, movement,
 };
@@ -47,7 +48,7 @@ pub struct Microscopy {
 }
 
 /// Looks into the networks of a run directory; `seed` picks one of several. Of many checkpoints it takes 12,
-/// evenly, the last among them; `progress` hears how many are done, and of how many. The path of a
+/// evenly, the last among them, and of a run that diverged those before its numbers broke; `progress` hears how many are done, and of how many. The path of a
 /// checkpoint in a run directory looks into that one.
 ///
 /// # Errors
@@ -65,12 +66,16 @@ pub fn microscope(
     let (mut moments, mut nodes, mut last): (Vec<Moment>, Vec<(u64, Nodes)>, _) =
         (vec![], vec![], None);
     let checkpoints = asked.checkpoints(run.seed, MOST)?;
+    let diverged = Fate::of(&run.account.fate.name) == Some(Fate::Diverged);
     for (i, (epoch, path)) in checkpoints.iter().enumerate() {
         let epoch = *epoch;
         progress(i, checkpoints.len());
-        let seen = scope
-            .examine(epoch, &asked.load(path)?)
-            .map_err(|why| failed(format!("{path}: {why}")))?;
+        let seen = match scope.examine(epoch, &asked.load(path)?) {
+            Ok(seen) => seen,
+            // What stood before the numbers broke can still be read.
+            Err(_) if diverged && last.is_some() => break,
+            Err(why) => return Err(failed(format!("{path}: {why}"))),
+        };
         moments.push(in_short(epoch, stage_at(&run, epoch), &seen));
         nodes.push((epoch, seen.nodes.clone()));
         last = Some(seen);
@@ -157,6 +162,10 @@ impl<'a> Scope<'a> {
         check_finite(tensors)?;
         let weights = Snapshot::of(epoch, tensors);
         let (outputs, gradients) = self.forward(&weights)?;
+        check_finite(&gradients)?;
+        if outputs.iter().any(|x| !x.is_finite()) {
+            return Err("training diverged: its outputs are not finite; lower lr".to_owned());
+        }
         let mut all = tensors.to_vec();
         all.retain(|t| !t.name.starts_with("grad."));
         all.extend(gradients);

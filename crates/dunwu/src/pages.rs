@@ -26,3 +26,18 @@ pub fn rebuild_page(dir: &Utf8Path, view: &SweepView) -> Result<Utf8PathBuf, Err
         crate::lab::report(dir)
     }
 }
+
+/// Whether a directory is of one kind.
+type Is = fn(&Utf8Path) -> bool;
+
+/// What a directory holds, if a command made it and it is no run: `a sweep`, `a comparison` and so on.
+pub fn other_than_run(dir: &Utf8Path) -> Option<&'static str> {
+    let kinds: [(Is, &str); 5] = [
+        (crate::compare::is_comparison, "a comparison"),
+        (SweepReader::is_sweep, "a sweep or borders"),
+        (crate::reproduce::is_suite, "published results"),
+        (crate::diagnose::is_diagnosis, "a diagnosis"),
+        (crate::landscape_page::is_landscape, "a landscape"),
+    ];
+    kinds.iter().find(|(is, _)| is(dir)).map(|(_, what)| *what)
+}

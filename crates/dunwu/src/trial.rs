@@ -171,6 +171,8 @@ impl Trials {
             weight_decay: Some(plan.weight_decay),
             transformer: plan.transformer.is_some(),
             epoch_updates: plan.epoch_updates,
+            norm_held: plan.weight_norm > 0.0,
+            tokens: built.task.counts_tokens(plan),
         };
         Ok(Trial {
             seed,

@@ -20,11 +20,7 @@ const BETTER: f64 = 0.02;
 /// What the best constant guess is right in, and how sure that is: known, or read off the loss.
 fn chance(case: &Case<'_>, score: &Track<'_>) -> Option<(f64, f64, String)> {
     if let Some(classes) = case.facts.classes {
-        return Some((
-            1.0 / classes,
-            1.0,
-            format!("1 of {} classes", whole(classes)),
-        ));
+        return Some((1.0 / classes, 1.0, among(classes)));
     }
     // A classifier that has learned nothing has a cross-entropy of ln(classes), and guesses one in so many.
     let loss = case.loss()?;
@@ -39,20 +35,16 @@ fn chance(case: &Case<'_>, score: &Track<'_>) -> Option<(f64, f64, String)> {
     // That a loss between 0 and 12 nats, drawn at random, lies as near to −ln(accuracy).
     let off = (nats + libm::log(guess)).abs();
     let p = (2.0 * off.max(0.02) / 12.0).min(1.0);
-    let says = format!(
-        "1 of {} classes, as its loss of {} says",
-        whole(classes),
-        short(nats)
-    );
+    let says = format!("{}, as its loss of {} says", among(classes), short(nats));
     Some((1.0 / classes, probability(p), says))
 }
 
-/// A number of classes.
-fn whole(classes: f64) -> String {
+/// What guesses are drawn among; where answers are not equally common, there is no whole number of them.
+fn among(classes: f64) -> String {
     if classes.fract() == 0.0 {
-        format!("{classes:.0}")
+        format!("1 of {classes:.0} classes")
     } else {
-        format!("{classes:.2}")
+        "always giving the commonest answer".to_owned()
     }
 }
 

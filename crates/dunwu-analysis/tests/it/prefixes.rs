@@ -161,6 +161,8 @@ fn context(features: Option<usize>) -> Context {
         weight_decay: None,
         transformer: false,
         epoch_updates: 0,
+        norm_held: false,
+        tokens: false,
     }
 }
 

@@ -95,6 +95,8 @@ fn read((name, classes, held_out, text): (&'static str, usize, usize, &str)) -> 
         weight_decay: None,
         transformer: false,
         epoch_updates: 0,
+        norm_held: false,
+        tokens: false,
     };
     Recorded {
         name,

@@ -78,6 +78,38 @@ fn advice_follows_the_plan_where_it_is_known() {
 }
 
 #[test]
+fn a_norm_that_was_held_is_not_taken_for_decay() {
+    for (name, expected) in [
+        ("too_much_decay", "Raise weight_norm"),
+        ("random_labels", "lower weight_norm"),
+    ] {
+        let run = run(name);
+        let held = Context {
+            norm_held: true,
+            ..run.context
+        };
+        let text = account(&run.curve, &held).sentences.join(" ");
+        assert!(text.contains(expected), "{name}: {text}");
+        assert!(!text.contains("weight_decay"), "{name}: {text}");
+    }
+}
+
+#[test]
+fn tokens_are_counted_where_a_row_has_several_answers() {
+    let run = run("no_decay");
+    let tokens = Context {
+        tokens: true,
+        ..run.context
+    };
+    let text = account(&run.curve, &tokens).sentences.join(" ");
+    assert!(text.contains("99 % of the tokens of the rows it is trained on"));
+    assert!(text.contains(&format!(
+        "of the tokens of the {} rows that it was never shown",
+        tokens.held_out
+    )));
+}
+
+#[test]
 fn a_run_that_is_not_over_gives_no_advice() {
     let run = run("no_decay");
     let text = account(&run.curve.prefix(100), &run.going_on())

@@ -124,8 +124,8 @@ fn law_section(laws: &BorderLaws) -> Markup {
             h2 { "How the border changes with size" }
             p {
                 "A larger group has a larger table, and a smaller part of it is enough. How much smaller is what the \
-                 candidates say. Each is fitted to the small sizes alone and then asked for the larger ones that were \
-                 held back (hollow dots): a law that misses them is out. Several may be left, and one that nobody \
+                 candidates say. Each is fitted to the sizes that were not held back and then asked for those that were \
+                 (hollow dots): a law that misses them is out. Several may be left, and one that nobody \
                  thought of is not among them, so this page names survivors, never “the law”."
             }
             @if !laws.note.is_empty() { p { (laws.note) } }
@@ -135,7 +135,8 @@ fn law_section(laws: &BorderLaws) -> Markup {
                 (tables::laws(laws))
                 p.quiet {
                     "Bits: how long it takes to write all borders down with the help of the law, its free numbers \
-                     included; a law with more of them must earn them. One bit less is twice as likely."
+                     included; a law with more of them must earn them. One bit less is twice as likely. f is 1 for groups that \
+                     commute, and half of the largest dimension of a representation for others."
                 }
             }
             @if !laws.predictions.is_empty() {
@@ -189,7 +190,7 @@ const WORDS: &[(&str, &str)] = &[
     ),
     (
         "Generalised",
-        "At least 99 % of the unseen examples are answered rightly: the rule was understood.",
+        "Held-out accuracy reached stop_accuracy, half unless it is said otherwise, within the epochs.",
     ),
     (
         "M",

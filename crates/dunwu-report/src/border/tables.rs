@@ -19,8 +19,8 @@ pub(super) fn overview(page: &BorderPage) -> Markup {
         table.cards {
             thead { tr {
                 th scope="col" { "Setting" } th scope="col" { "M" } th scope="col" { "Border, 95 % interval" }
-                th scope="col" { "Runs" } th scope="col" { "Of a grid's" }
-                th scope="col" { "Epochs" } th scope="col" { "Of a grid's" }
+                th scope="col" { "Runs" } th scope="col" { "Of a grid's runs" }
+                th scope="col" { "Epochs" } th scope="col" { "Of a grid's epochs" }
             } }
             tbody { @for s in &page.settings { (overview_row(s)) } }
         }

@@ -59,10 +59,8 @@ fn law_headline(laws: &BorderLaws) -> String {
     match survivors.len() {
         0 => format!("None of {all} survives the test{test}."),
         1 => format!("Of {all} one survives the test{test}: {}.", survivors[0]),
-        n => format!(
-            "Of {all} {n} survive the test{test}: {}.",
-            listed(&survivors)
-        ),
+        2 => format!("Of {all} 2 survive the test{test}: {}.", listed(&survivors)),
+        n => format!("Of {all} {n} survive the test{test}."),
     }
 }
 

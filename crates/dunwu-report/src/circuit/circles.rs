@@ -5,7 +5,7 @@ use crate::drawing::{Drawing, Title, title_room};
 use crate::medium::Medium;
 use crate::plot::circle;
 use crate::svg::{Svg, polyline};
-use crate::text::{cut, percent};
+use crate::text::{cut, percent, text_width};
 
 pub(super) const TITLE: &str = "The embedding along each key feature";
 
@@ -66,13 +66,27 @@ fn panel(svg: &mut Svg, one: &CircuitPlane, centre: (f64, f64), half: f64) {
     for (place, mark) in places.iter().zip(&one.mark) {
         circle(svg, *place, 2.6, &colour(one.functions, *mark));
     }
+    if one.functions == 2 {
+        names(svg, &places, &order, centre);
+    }
+}
+
+/// Names of some tokens, each just outside of its dot; one that would cover another is left out.
+fn names(svg: &mut Svg, places: &[(f64, f64)], order: &[usize], (x, y): (f64, f64)) {
     let names = NAMED.min(order.len());
-    for n in (0..names).filter(|_| one.functions == 2) {
+    let mut taken: Vec<(f64, f64)> = Vec::new();
+    for n in 0..names {
         let token = order[n * order.len() / names];
         let (px, py) = places[token];
-        let out = (edge - 9.0) / (px - x).hypot(py - y).max(1e-9);
-        let at = (x + (px - x) * out, y + (py - y) * out + 4.0);
-        svg.text(at, "tick", "middle", &token.to_string());
+        let out = 12.0 / (px - x).hypot(py - y).max(1e-9);
+        let at = (px + (px - x) * out, py + (py - y) * out + 4.0);
+        let text = token.to_string();
+        let wide = text_width(&text, 12.0) + 4.0;
+        let free = |o: &(f64, f64)| (o.0 - at.0).abs() >= wide || (o.1 - at.1).abs() >= 12.0;
+        if taken.iter().all(free) {
+            svg.text(at, "tick", "middle", &text);
+            taken.push(at);
+        }
     }
 }
 

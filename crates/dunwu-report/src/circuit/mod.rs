@@ -12,7 +12,7 @@ pub use record::{
     Circuit, CircuitCluster, CircuitFeature, CircuitKey, CircuitLayer, CircuitMoment, CircuitPlane,
     CircuitScore, CircuitScores,
 };
-pub(crate) use section::section;
+pub(crate) use section::{nothing, section};
 
 /// The picture that a kind of figure has of a record, if it has one.
 type Draw = fn(&Circuit, Medium) -> Option<Drawing>;

@@ -3,6 +3,7 @@
 use super::record::{Circuit, CircuitScore, CircuitScores};
 use super::{circles, losses, spectra};
 use crate::drawing::{figure, numbers};
+use crate::frame::words;
 use crate::text::{counted, grouped, number, percent};
 use maud::{Markup, html};
 
@@ -27,6 +28,19 @@ pub(crate) fn section(circuit: Option<&Circuit>, why: Option<&str>, several: boo
                      and fills it: the key features that the answers are made of, what is left of the answers without them, and the \
                      circles on which the embedding places the tokens. It needs a task whose whole table is known, such as a group."
                 }
+            }
+        }
+    }
+}
+
+/// The section of a task whose outputs nothing names.
+pub(crate) fn nothing(why: &str) -> Markup {
+    html! {
+        section #learned {
+            h2 { "What was learned" }
+            p {
+                "There is nothing to name what it learned by: " (words(why)) ". Its answers, and where it looks for \
+                 them, are in the charts above."
             }
         }
     }

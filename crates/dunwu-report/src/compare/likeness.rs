@@ -23,9 +23,9 @@ pub(super) fn groups(found: &Representations) -> Vec<Group<'_>> {
     for pair in &found.pairs {
         let (a, b) = (&pair.first.0, &pair.second.0);
         let (label, colour) = match pair.kind.as_str() {
-            "paired" => (format!("{a} and {b}, same seed"), 0),
-            "across" => (format!("{a} and {b}, other seeds"), 1),
-            _ => (format!("{a} and itself, other seeds"), 2),
+            "paired" => (format!("same seed: {a} · {b}"), 0),
+            "across" => (format!("other seeds: {a} · {b}"), 1),
+            _ => (format!("other seeds: {a} · itself"), 2),
         };
         match out.iter_mut().find(|g| g.label == label) {
             Some(group) => group.pairs.push(pair),

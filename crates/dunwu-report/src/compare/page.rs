@@ -68,19 +68,21 @@ fn headline(page: &ComparePage) -> String {
                 .is_some_and(|p| p.verdict == Verdict::Earlier);
             Some(match pair.verdict {
                 Verdict::Earlier if beyond => {
-                    format!("{} reaches {level} earlier than {first}", s.name)
+                    format!("with {} {level} is reached earlier than with {first}", s.name)
                 }
                 Verdict::Earlier => format!(
-                    "{} reaches {level} earlier than {first}, but that may be a larger step alone",
+                    "with {} {level} is reached earlier than with {first}, but that may be a larger step alone",
                     s.name
                 ),
-                Verdict::Later => format!("{} reaches {level} later than {first}", s.name),
+                Verdict::Later => {
+                    format!("with {} {level} is reached later than with {first}", s.name)
+                }
                 Verdict::Alike => format!(
-                    "{} and {first} reach {level} at about the same time",
+                    "with {} and {first} {level} is reached at about the same time",
                     s.name
                 ),
                 Verdict::CannotTell => format!(
-                    "whether {} or {first} reaches {level} earlier cannot be told",
+                    "whether {level} is reached earlier with {} or with {first} cannot be told",
                     s.name
                 ),
             })
@@ -185,15 +187,23 @@ fn times(page: &ComparePage) -> Markup {
     }
 }
 
+/// The first and the last of the seeds, in words.
+fn span_of_seeds(seeds: &[u64]) -> String {
+    match seeds {
+        [] => "no seed".into(),
+        [one] => format!("seed {one}"),
+        [first, .., last] => format!("seeds {first} to {last}"),
+    }
+}
+
 fn rates(page: &ComparePage) -> Markup {
     if page.tuning_seeds.is_empty() {
         return html! { section #rates { h2 { "Learning rates" } p { "They were given, not tuned." } } };
     }
     let (level, _) = tuning::level(page);
     let help = format!(
-        "Each side had the same number of learning rates, runs and epochs. The runs are on seeds {} to {}, which are not compared afterwards. A ring marks the choice: the earliest median to 99 %, then to 50 %, then the highest accuracy at the end. Drawn: first epoch with {level}.",
-        page.tuning_seeds[0],
-        page.tuning_seeds[page.tuning_seeds.len() - 1]
+        "Each side had the same number of learning rates, runs and epochs. The runs are on {}, apart from those that are compared. A ring marks the choice: the earliest median to 99 %, then to 50 %, then the highest accuracy at the end. Drawn: first epoch with {level}.",
+        span_of_seeds(&page.tuning_seeds)
     );
     let of = |medium| tuning::draw(page, medium).into_iter().next();
     html! {

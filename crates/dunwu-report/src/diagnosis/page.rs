@@ -2,7 +2,7 @@
 
 use super::picture::{id, picture};
 use super::record::{DiagnosedFinding, DiagnosedRun, DiagnosisPage};
-use crate::frame::{again, bound, complaint, glossary, header, provenance};
+use crate::frame::{again, bound, complaint, glossary, header, provenance, words};
 use crate::medium::Medium;
 use crate::page::{document, tile};
 use crate::text::{counted, number};
@@ -57,11 +57,11 @@ fn headline(page: &DiagnosisPage) -> String {
         .iter()
         .filter(|r| weight(r) > (0, 0, usize::MAX))
         .count();
-    let all = page.runs.len();
-    format!(
-        "Of {} something is found to be wrong with {sick}.",
-        counted(all as u64, "run")
-    )
+    let all = counted(page.runs.len() as u64, "run");
+    match sick {
+        0 => format!("Nothing is found to be wrong with any of {all}."),
+        sick => format!("Of {all} something is found to be wrong with {sick}."),
+    }
 }
 
 fn answer(page: &DiagnosisPage) -> Markup {
@@ -156,16 +156,6 @@ fn figure(run: &DiagnosedRun, i: usize, f: &DiagnosedFinding) -> Markup {
             p.help { "Probability by: " (words(&f.by)) }
             p { strong { "To confirm: " } (words(&f.experiment)) }
             @if let Some(command) = &f.command { pre.run { code { (command) } } }
-        }
-    }
-}
-
-/// A sentence, names of series set as code.
-fn words(text: &str) -> Markup {
-    let text = bound(text);
-    html! {
-        @for (i, part) in text.split('`').enumerate() {
-            @if i % 2 == 1 { code { (part) } } @else { (part) }
         }
     }
 }

@@ -6,7 +6,7 @@ use crate::medium::Medium;
 use crate::plot::{Axis, Plot, Ticks, linear};
 use crate::scale::{Format, Scale, Spread};
 use crate::svg::{Svg, decimate, polyline, spread_labels};
-use crate::text::{cut, number};
+use crate::text::{cut, number, text_width};
 
 /// Height of a panel, and the room between two.
 const PANEL: f64 = 92.0;
@@ -138,11 +138,14 @@ fn draw(
         ticks: Ticks::About(ticks),
     };
     let (left, right) = x.range;
+    // On a phone the names of several lines have no room at their ends.
+    let named = panel.len() > 1 && medium == Medium::Narrow;
+    let name = if named { "" } else { panel[0].name.as_str() };
     if lowest {
         let columns = if medium == Medium::Narrow { 3 } else { 6 };
-        plot.axes(svg, axis("step", columns), axis(panel[0].name.as_str(), 3));
+        plot.axes(svg, axis("step", columns), axis(name, 3));
     } else {
-        plot.levels(svg, axis(panel[0].name.as_str(), 3));
+        plot.levels(svg, axis(name, 3));
         svg.line((left, top + PANEL), (right, top + PANEL), "axis");
     }
     for (k, series) in panel.iter().enumerate() {
@@ -158,7 +161,20 @@ fn draw(
             }
         }
     }
+    if named {
+        heads(svg, panel, (left, top - 8.0));
+    }
     names(svg, panel, &plot, medium);
+}
+
+/// The names of the lines side by side, each in the colour of its line.
+fn heads(svg: &mut Svg, panel: &[&DrawnSeries], (left, y): (f64, f64)) {
+    let mut x = left;
+    for (k, series) in panel.iter().enumerate() {
+        let text = cut(&series.name, 150.0);
+        svg.text((x, y), &format!("t{k}"), "start", &text);
+        x += text_width(&text, 12.0) + 12.0;
+    }
 }
 
 fn inside(x: f64, (low, high): (f64, f64)) -> bool {
@@ -173,7 +189,8 @@ fn names(svg: &mut Svg, panel: &[&DrawnSeries], plot: &Plot, medium: Medium) {
         .collect();
     let places = spread_labels(&lasts, 14.0, (plot.y.range.1 + 4.0, plot.y.range.0 + 4.0));
     for (k, (series, at)) in panel.iter().zip(places).enumerate() {
-        let last = number(series.points.last().map_or(f64::NAN, |p| p.1), 3);
+        let digits = if medium == Medium::Narrow { 2 } else { 3 };
+        let last = number(series.points.last().map_or(f64::NAN, |p| p.1), digits);
         let text = if panel.len() > 1 && medium != Medium::Narrow {
             cut(&series.name, NAME)
         } else {

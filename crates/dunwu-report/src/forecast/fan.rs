@@ -48,13 +48,18 @@ pub(crate) fn one(run: &ForecastRow, i: usize, medium: Medium) -> Option<Drawing
     }
     let median: Vec<(f64, f64)> = fan.iter().map(|f| (f.step, f.values[2])).collect();
     plot.line(&mut svg, &median, "l0 dash");
-    plot.line(&mut svg, &run.seen, "l1");
-    if run.seen.len() <= 60 {
-        run.seen
-            .iter()
+    let seen = drawn(run);
+    plot.line(&mut svg, seen, "l1");
+    if seen.len() <= 60 {
+        seen.iter()
             .for_each(|p| plot.dot(&mut svg, *p, 2.5, "fill1"));
     }
     Some(title.end(svg))
+}
+
+/// What is drawn of what was seen: the fall of the first tenth of the readings would flatten all that is of interest.
+pub(super) fn drawn(run: &ForecastRow) -> &[(f64, f64)] {
+    &run.seen[run.seen.len() / 10..]
 }
 
 /// The fan with its beginning: the last value that was seen.
@@ -68,13 +73,11 @@ fn whole(run: &ForecastRow) -> Vec<ForecastFan> {
 
 fn plot(run: &ForecastRow, medium: Medium) -> Plot {
     let ends = run.fan.iter().flat_map(|f| [f.values[0], f.values[4]]);
-    // The fall of the first tenth of the readings would flatten all that is of interest.
-    let from = run.seen.len() / 10;
-    let all = run.seen[from..].iter().map(|p| p.1).chain(ends);
+    let seen = drawn(run);
+    let all = seen.iter().map(|p| p.1).chain(ends);
     let (low, high) = all.fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), v| {
         (a.min(v), b.max(v))
     });
-    let (low, high) = (low, high.max(run.seen[from].1));
     let pad = 0.05 * (high - low).max(1e-9 * high.abs()).max(1e-12);
     let top = title_room(medium) + 26.0;
     let tall = if medium == Medium::Narrow {
@@ -83,7 +86,7 @@ fn plot(run: &ForecastRow, medium: Medium) -> Plot {
         220.0
     };
     let x = (medium.left() + 6.0, medium.width() - 20.0);
-    let steps = (run.seen[from].0, run.horizon.max(run.seen[from].0 + 1e-9));
+    let steps = (seen[0].0, run.horizon.max(seen[0].0 + 1e-9));
     Plot::new(
         linear(steps, x),
         linear((low - pad, high + pad), (top + tall, top)),

@@ -116,6 +116,10 @@ const HEADS: [&str; 12] = [
 ];
 
 fn table(page: &ForecastPage) -> Markup {
+    // Of one run the headline and its picture say all of it.
+    if page.runs.len() == 1 && page.left_out.is_empty() {
+        return html! {};
+    }
     let rows: Vec<Vec<String>> = page.runs.iter().take(ROWS).map(cells).collect();
     let over = page.runs.len().saturating_sub(ROWS);
     html! {
@@ -133,7 +137,8 @@ fn fans(page: &ForecastPage) -> Markup {
         section #fans {
             h2 { "What may come" }
             p {
-                "The solid line is what was seen. The dashed line is the median of what may come; the darker ground \
+                "The solid line is what was seen, without the first tenth of its readings, whose fall would hide the \
+                 rest. The dashed line is the median of what may come; the darker ground \
                  holds it with a probability of one half, the lighter with nine in ten."
             }
             @for (i, run) in page.runs.iter().enumerate().take(PICTURES) { (fan_of(run, i)) }

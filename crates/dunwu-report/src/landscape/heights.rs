@@ -171,14 +171,15 @@ fn crossing(svg: &mut Svg, page: &LandscapePage, energy: &str, (upper, lower): (
     let Some((low, middle, high)) = border.and_then(|b| span(&b.crossing)) else {
         return;
     };
-    let (top, bottom) = (upper.y.range.1, lower.y.range.0);
     let at = |x: f64| upper.x.at(x);
-    svg.rect(
-        (at(low), top),
-        (at(high) - at(low), bottom - top),
-        "lazy veil",
-    );
-    svg.line((at(middle), top - 4.0), (at(middle), bottom), "mark");
+    // The writing between the two charts stays free.
+    for plot in [upper, lower] {
+        let (bottom, top) = plot.y.range;
+        let (left, wide) = (at(low), at(high) - at(low));
+        svg.rect((left, top), (wide, bottom - top), "lazy veil");
+        svg.line((at(middle), top), (at(middle), bottom), "mark");
+    }
+    let top = upper.y.range.1;
     let text = format!("they change places at {}", percent(middle));
     let half = text_width(&text, 12.0) / 2.0;
     let x = at(middle)

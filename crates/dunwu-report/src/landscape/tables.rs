@@ -50,7 +50,7 @@ fn peak_row(page: &LandscapePage, p: &PeakFamily) -> Markup {
     html! {
         tr {
             th scope="row" { (name(p)) }
-            td { (number(p.height, 8)) } td { (optional(p.theory)) } td { (number(p.energy, 6)) }
+            td { (number(p.height, 6)) } td { (optional(p.theory)) } td { (number(p.energy, 6)) }
             td { (kind) } td { (flat) } td { (optional(p.softest)) } td { (p.rising) }
             td { (p.places.map_or_else(|| "–".to_owned(), |n| n.to_string())) }
             td { (grouped(p.count as u64)) " of " (grouped(page.starts as u64)) }

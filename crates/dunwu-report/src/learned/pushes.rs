@@ -2,6 +2,7 @@
 
 use super::record::{Learned, LearnedMoment};
 use crate::drawing::Drawing;
+use crate::heat::name_room;
 use crate::medium::{Medium, start};
 use crate::svg::{Svg, px};
 use crate::text::{cut, grouped, short_epoch, text_width};
@@ -43,7 +44,8 @@ pub(super) fn draw(learned: &Learned, medium: Medium) -> Vec<Drawing> {
         return vec![];
     }
     let top = if medium == Medium::File { 60.0 } else { 26.0 };
-    let (left, right) = (medium.left() + 14.0, medium.width() - 8.0);
+    let names = rows.iter().map(|f| learned.features[*f].name.as_str());
+    let (left, right) = (name_room(names, medium), medium.width() - 8.0);
     let (row, column) = (
         (360.0 / rows.len() as f64).clamp(9.0, 22.0),
         (right - left) / columns.len() as f64,

@@ -132,7 +132,7 @@ fn slider(run: &RunPage<'_>, looks: &Drawn) -> Markup {
                     input #look type="range" min="0" max=(last) step="1" value=(last);
                 }
                 p.scale { span { "0 %" } span.ramp role="img" aria-label="from pale to strong" {}
-                    span { (percent(looks.most)) " of what a position gives" } }
+                    span { (percent(looks.most)) " of what a position gives" @if looks.root { "; half as strong is a quarter of it" } } }
             }
             (layer(looks, Medium::Wide))
             (layer(looks, Medium::Narrow))

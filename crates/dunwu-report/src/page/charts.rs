@@ -2,12 +2,12 @@
 
 use crate::draw::chart;
 use crate::families::Part;
-use crate::figure::Figure;
+use crate::figure::{Figure, Undrawn};
 use crate::medium::Medium;
 use crate::readings::{thin, value_at};
 use crate::run::RunPage;
 use crate::strips::strips;
-use crate::text::{counted, grouped};
+use crate::text::{counted, grouped, number};
 use crate::theme;
 use maud::{Markup, PreEscaped, html};
 
@@ -16,7 +16,7 @@ const ROWS: usize = 40;
 /// Columns of a table that lists every seed, at most.
 const COLUMNS: usize = 12;
 
-pub(super) fn section(run: &RunPage<'_>, figures: &[Figure], constant: &[String]) -> Markup {
+pub(super) fn section(run: &RunPage<'_>, figures: &[Figure], undrawn: &Undrawn) -> Markup {
     let figures: Vec<&Figure> = figures.iter().filter(|f| f.part == Part::Learned).collect();
     html! {
         section #charts {
@@ -33,9 +33,16 @@ pub(super) fn section(run: &RunPage<'_>, figures: &[Figure], constant: &[String]
                 (one(run, figure))
                 @if i == 0 { (strips_of_seeds(run)) }
             }
-            @for column in constant {
-                p.quiet { "The column " code { (column) } " is constant and not drawn: "
-                    (run.seeds.iter().find_map(|s| s.curve.points(column).next()).map_or(f64::NAN, |p| p.1)) "." }
+            @for column in &undrawn.constant {
+                p.quiet { "The column " code { (column) } " is constant and not drawn: " (first_value(run, column)) "." }
+            }
+            @if !undrawn.once.is_empty() {
+                p.quiet {
+                    "Read once, and so not drawn:"
+                    @for (i, column) in undrawn.once.iter().enumerate() {
+                        @if i > 0 { "," } " " code { (column) } " " (number(first_value(run, column), 4))
+                    } "."
+                }
             }
         }
     }
@@ -47,6 +54,11 @@ fn of_updates(run: &RunPage<'_>) -> String {
         0 => String::new(),
         n => format!(" of {}", counted(n, "update")),
     }
+}
+
+fn first_value(run: &RunPage<'_>, column: &str) -> f64 {
+    let first = run.seeds.iter().find_map(|s| s.curve.points(column).next());
+    first.map_or(f64::NAN, |p| p.1)
 }
 
 /// The strip that reads all charts at one epoch; the script shows it.

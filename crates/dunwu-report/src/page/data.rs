@@ -69,6 +69,7 @@ fn looks(run: &RunPage<'_>) -> Value {
         "panels": panels,
         "one": looks.one,
         "most": looks.most,
+        "root": looks.root,
         "weights": base64(&looks.weights),
     })
 }

@@ -109,16 +109,19 @@ fn layer(map: &Drawn, medium: Medium) -> Markup {
 }
 
 fn bars(run: &RunPage<'_>, epoch: u64, coverage: &[Coverage]) -> Markup {
+    let learnable = coverage.iter().filter(|c| !c.constant).count();
     let held = coverage::held(coverage);
     html! {
         figure.coverage {
             figcaption {
                 h3 { "Features that were found" }
                 p.help {
-                    (held) " of " (coverage.len()) " features are half or more of " (whole(run)) " in at least one neuron, at \
+                    (held) " of " (learnable) " features are half or more of " (whole(run)) " in at least one neuron, at \
                      epoch " (grouped(epoch)) ". Strong bars count such neurons, pale bars those \
-                     that prefer the feature less clearly. A constant (trivial) feature tells answers apart no \
-                     better than chance, so none need hold it."
+                     that prefer the feature less clearly; the number is that of both."
+                    @if let Some(c) = coverage.iter().find(|c| c.constant) {
+                        " The constant feature, " (c.name) ", tells no answers apart and is not counted."
+                    }
                     @if run.plan.transformer.is_some() { " Transformers often answer with a handful of features and do without the rest." }
                     @if let Some(note) = coverage::listed_note(coverage) { " " (note) }
                 }

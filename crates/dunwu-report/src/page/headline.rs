@@ -1,6 +1,7 @@
 //! The answer: one sentence, a few numbers, and the account in plain words.
 
 use crate::coverage;
+use crate::frame::words;
 use crate::readings::value_at;
 use crate::run::RunPage;
 use crate::summary::{Passed, Summary, median};
@@ -46,7 +47,7 @@ fn valued(label: &str, value: &Markup, below: &str, long: bool) -> Markup {
         div.tile {
             p.label { (label) }
             p class=(if long { "value long" } else { "value" }) { (value) }
-            @if !below.is_empty() { p.below { (below) } }
+            @if !below.is_empty() { p.below { (words(below)) } }
         }
     }
 }
@@ -167,8 +168,8 @@ fn account(run: &RunPage<'_>) -> Markup {
                     " seeds by the time it took to generalise. A seed fixes the random start and the random choice of examples."
                 }
             }
-            @for sentence in &seed.account.sentences { p { (sentence) } }
-            @if seed.account.sentences.is_empty() { p { (seed.account.fate.statement) } }
+            @for sentence in &seed.account.sentences { p { (words(sentence)) } }
+            @if seed.account.sentences.is_empty() { p { (words(&seed.account.fate.statement)) } }
             @if let Some(why) = seed.stopped.as_deref().filter(|s| *s != "completed") {
                 p.warn { "How the run ended: " (why) "." }
             }

@@ -1,5 +1,6 @@
 //! Stages with their evidence, seeds, plan and provenance.
 
+use crate::frame;
 use crate::run::{RunPage, SeedPage};
 use crate::text::{grouped, number, percent};
 use crate::theme;
@@ -218,13 +219,5 @@ pub(crate) fn copyable(command: &str) -> Markup {
 }
 
 pub(super) fn provenance(run: &RunPage<'_>) -> Markup {
-    if run.provenance.is_empty() {
-        return html! {};
-    }
-    html! {
-        section #provenance {
-            h2 { "Where this comes from" }
-            dl { @for (name, value) in &run.provenance { dt { (name) } dd { (value) } } }
-        }
-    }
+    frame::provenance(&run.provenance)
 }

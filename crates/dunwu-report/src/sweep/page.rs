@@ -132,7 +132,9 @@ fn phase_help(view: &View<'_>) -> String {
     }
     let end = |p: &String| {
         let p = p.trim().trim_end_matches('.');
-        (!p.is_empty()).then(|| format!("{p}."))
+        let mut letters = p.chars();
+        let first: String = letters.next()?.to_uppercase().collect();
+        Some(format!("{first}{}.", letters.as_str()))
     };
     parts.iter().filter_map(end).collect::<Vec<_>>().join(" ")
 }

@@ -3,7 +3,7 @@
 use super::whitening::{Moment as WhitenAt, NETWORK_KEYS};
 use crate::error::Error;
 use camino::Utf8PathBuf;
-use dunwu_core::{PlanError, RunPlan, RunSpec, key_value};
+use dunwu_core::{KEYS, PlanError, RunPlan, RunSpec, key_value};
 use serde::Serialize;
 
 /// A key of a landscape beside those of a plan.
@@ -291,6 +291,11 @@ impl LandscapeSpec {
                     self.fractions = Some(vec![f64::NAN]);
                 }
                 self.run.set_once(key, value)?;
+            }
+            _ if KEYS.iter().any(|k| k.name == key) => {
+                let why = "is a key of runs that no landscape reads: it is of what one hidden node of a perceptron can \
+                           climb; leave it out";
+                return Err(PlanError::new(key, why).into());
             }
             _ => {
                 let own = LANDSCAPE_KEYS.iter().map(|k| k.name);

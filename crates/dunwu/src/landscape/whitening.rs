@@ -133,6 +133,8 @@ impl Network<'_> {
                 weight_decay: Some(self.plan.weight_decay),
                 transformer: self.plan.transformer.is_some(),
                 epoch_updates: self.plan.epoch_updates,
+                norm_held: self.plan.weight_norm > 0.0,
+                tokens: false,
             },
             end: None,
         };

@@ -160,7 +160,9 @@ pub fn select(ids: &[String], costs: &[Cost]) -> Result<Vec<Row>, Error> {
     let all = rows();
     let known: Vec<&str> = all.iter().map(|r| r.id.as_str()).collect();
     if let Some(id) = ids.iter().find(|id| !known.contains(&id.as_str())) {
-        return Err(PlanError::unknown("reproduce", id, &nearest_first(id, &known)).into());
+        let near = near(id, &known);
+        let why = format!("there is no row `{id}`{near}; `dunwu reproduce --list` names all");
+        return Err(PlanError::new("reproduce", why).into());
     }
     let wanted = |row: &Row| {
         let named = ids.is_empty() || ids.contains(&row.id);
@@ -169,15 +171,17 @@ pub fn select(ids: &[String], costs: &[Cost]) -> Result<Vec<Row>, Error> {
     Ok(all.into_iter().filter(wanted).collect())
 }
 
-/// Ids with those first that are numerically near: of names as short as these, letters say little.
-fn nearest_first<'a>(id: &str, known: &[&'a str]) -> Vec<&'a str> {
-    let mut sorted = known.to_vec();
-    if let Ok(wanted) = id.parse::<i64>() {
-        let distance = |k: &&str| k.parse::<i64>().map_or(i64::MAX, |n| (n - wanted).abs());
-        sorted.sort_by_key(distance);
-        sorted.truncate(5);
-    }
-    sorted
+/// The ids that are numerically near, in words; of names as short as these, letters say little.
+fn near(id: &str, known: &[&str]) -> String {
+    let Ok(wanted) = id.parse::<i64>() else {
+        return String::new();
+    };
+    let mut near: Vec<i64> = known.iter().filter_map(|k| k.parse().ok()).collect();
+    near.sort_by_key(|n| n.abs_diff(wanted));
+    near.truncate(3);
+    near.sort_unstable();
+    let near: Vec<String> = near.iter().map(i64::to_string).collect();
+    format!("; near it are {}", near.join(", "))
 }
 
 /// Values of the keys in which points of a grid differ, and the plan.

@@ -63,6 +63,10 @@ impl SweepView {
                 }
             }
         }
+        if let (Some(x), true) = (&view.x, view.x == view.y) {
+            let why = format!("is `{x}` as x= is; name another key, or leave it out");
+            return Err(PlanError::new("y", why));
+        }
         Ok(view)
     }
 }

@@ -300,7 +300,7 @@ mod tests {
     }
 
     fn runs() -> Vec<KnownRun> {
-        let jump = |i: usize| (i % 2 == 0).then(|| 400.0 + 80.0 * i as f64);
+        let jump = |i: usize| i.is_multiple_of(2).then_some(400.0 + 80.0 * i as f64);
         (0..12).map(|i| run(i, jump(i))).collect()
     }
 
@@ -308,7 +308,7 @@ mod tests {
     fn gradients_agree_with_finite_differences() {
         let example = |i: usize| Example {
             z: std::array::from_fn(|k| ((i * 7 + k * 3) % 5) as f64 / 2.0 - 1.0),
-            wanted: f64::from(u8::from(i % 2 == 0)),
+            wanted: f64::from(u8::from(i.is_multiple_of(2))),
             weight: 0.5 + i as f64,
         };
         let examples: Vec<Example> = (0..4).map(example).collect();
