@@ -4,8 +4,8 @@
     python scripts/foreign_logs.py crates/dunwu-store/tests/data/logs
 
 Every file holds the same run: 12 readings at steps 0, 100, ..., 1100 of loss(k) = 2 / (1 + k) and
-acc(k) = k / (1 + k), read while training and held out, in float32. Lightning's logger needs torch, and W&B's
-tables come from its server; both are left out.
+acc(k) = k / (1 + k), read while training and held out, in float32. W&B's tables (CSV of a panel) come from its server, which
+no package is: they are left out. What its client keeps on the disk is not.
 """
 
 import os
@@ -15,6 +15,8 @@ from pathlib import Path
 
 os.environ["KERAS_BACKEND"] = "jax"
 os.environ["MLFLOW_ALLOW_FILE_STORE"] = "true"
+os.environ["WANDB_MODE"] = "offline"
+os.environ["WANDB_SILENT"] = "true"
 
 STEPS = range(0, 1200, 100)
 
@@ -106,11 +108,57 @@ def mlflow(out):
     shutil.rmtree(store)
 
 
+def lightning(out):
+    from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
+
+    table = CSVLogger(str(out / "lightning"), name="", version="")
+    events = TensorBoardLogger(str(out / "lightning_events"), name="", version="")
+    for logger in (table, events):
+        # As the trainer logs: readings of training and of validation in turn, with the epoch beside them.
+        for step in STEPS:
+            logger.log_metrics({"train_loss": loss(step), "epoch": step // 400}, step=step)
+            logger.log_metrics({"val_acc": acc(step), "epoch": step // 400}, step=step)
+        logger.save()
+        logger.finalize("success")
+    shutil.move(out / "lightning/metrics.csv", out / "lightning.csv")
+    shutil.rmtree(out / "lightning")
+    folder = out / "lightning_events"
+    (folder / "hparams.yaml").unlink(missing_ok=True)
+    single(folder, out / "events.out.tfevents.lightning")
+
+
+def wandb(out):
+    import wandb as client
+
+    folder = out / "offline"
+    folder.mkdir()
+    # What names this machine is switched off.
+    settings = client.Settings(
+        x_disable_stats=True,
+        x_disable_meta=True,
+        x_disable_machine_info=True,
+        disable_git=True,
+        disable_code=True,
+        save_code=False,
+        host="host",
+        program="train.py",
+        console="off",
+    )
+    run = client.init(project="curves", name="red-1", id="red1", dir=str(folder), settings=settings)
+    for step in STEPS:
+        row = {"train/loss": loss(step), "val": {"acc": acc(step)}, "note": "no number"}
+        run.log(row | ({"train/grad": float("nan")} if step == 0 else {}), step=step)
+    run.finish()
+    (file,) = folder.glob("wandb/offline-run-*/run-*.wandb")
+    shutil.move(file, out / "run-red1.wandb")
+    shutil.rmtree(folder)
+
+
 def main():
     out = Path(sys.argv[1])
     shutil.rmtree(out, ignore_errors=True)
     out.mkdir(parents=True)
-    for write in (tensorboardx, tensorboard, transformers, keras, mlflow):
+    for write in (tensorboardx, tensorboard, transformers, keras, lightning, mlflow, wandb):
         write(out)
 
 

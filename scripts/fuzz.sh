@@ -1,10 +1,10 @@
 #!/bin/sh
 # Fuzzes every reader of logs for so many seconds each, or one of them:
-#   scripts/fuzz.sh SECONDS [csv|events|json|mlflow|run|text]
+#   scripts/fuzz.sh SECONDS [csv|events|json|mlflow|run|text|wandb]
 # Needs a C++ compiler. What it learns stays in target/fuzz/corpus; an input that breaks a reader is in target/fuzz.
 set -eu
 seconds=${1:?usage: scripts/fuzz.sh SECONDS [READER]}
-readers=${2:-csv events json mlflow run text}
+readers=${2:-csv events json mlflow run text wandb}
 cd "$(dirname "$0")/.."
 root=$PWD
 data=$root/crates/dunwu-store/tests/data/logs
@@ -29,6 +29,7 @@ seeds() {
     mlflow) find "$data/mlflow" -type f -path '*metrics*' -exec cp {} "$2" \; ;;
     run) printf '\0format = 1\n' >"$2/plan"; printf '\2PAR1' >"$2/curve" ;;
     text) printf 'step (?<step>\\d+) loss (?<loss>\\S+)\nstep 1 loss 2.5\nstep 2 loss nan\n' >"$2/lines" ;;
+    wandb) cp "$data/run-red1.wandb" "$2"; printf ':W&B\341\276\000' >"$2/begin" ;;
     esac
 }
 

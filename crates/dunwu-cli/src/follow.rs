@@ -5,7 +5,7 @@ use crate::forecast::print_one;
 use crate::output::{error_line, line};
 use camino::{Utf8Path, Utf8PathBuf};
 use dunwu::{Follow, ForecastSpec, Look};
-use std::io::BufRead;
+use std::io::{BufRead, Read};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -13,8 +13,8 @@ use std::time::Duration;
 const PAUSE: Duration = Duration::from_millis(500);
 /// Lines of a pipe after each of which there is a look; later, the lines must have grown by a hundredth.
 const EACH: u64 = 100;
-/// Bytes of a pipe that are kept.
-const MOST: usize = 1 << 30;
+/// Bytes of a pipe that are taken at once.
+const PIECE: u64 = 1 << 16;
 
 pub(crate) fn run(
     paths: &[Utf8PathBuf],
@@ -88,26 +88,30 @@ fn pipe(mut follow: Follow, as_json: bool) -> anyhow::Result<ExitCode> {
     let (mut bytes, mut lines, mut next) = (Vec::new(), 0_u64, 1);
     let mut read = false;
     loop {
-        let length = input.read_until(b'\n', &mut bytes)?;
-        if bytes.len() > MOST {
-            anyhow::bail!("more than 1 GiB came from the pipe; follow a file");
-        }
+        bytes.clear();
+        // A line without an end is taken in pieces.
+        let length = input.by_ref().take(PIECE).read_until(b'\n', &mut bytes)?;
         let ended = length == 0;
-        lines += 1;
+        if ended {
+            follow.end();
+        } else {
+            follow.feed(&bytes);
+        }
+        lines += u64::from(bytes.ends_with(b"\n"));
         if ended || lines >= next {
             next = if lines < EACH {
                 lines + 1
             } else {
                 lines + lines / 100
             };
-            let look = follow.lines(&bytes)?;
+            let look = follow.stream()?;
             read |= look.is_some();
             if let Some(code) = look.and_then(|look| tell(&look, as_json)) {
                 return Ok(code);
             }
         }
         if ended && !read {
-            return Err(follow.why_nothing(&bytes).into());
+            return Err(follow.why_nothing().into());
         }
         if ended {
             error_line("the log has ended");

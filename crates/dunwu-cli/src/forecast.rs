@@ -1,6 +1,6 @@
 //! `dunwu forecast`.
 
-use crate::output::{error_line, heading, json, line, paragraph};
+use crate::output::{error_line, heading, json_runs, line, paragraph};
 use anyhow::Context;
 use camino::{Utf8Path, Utf8PathBuf};
 use dunwu::{ForecastSpec, RunForecast, short_number};
@@ -43,8 +43,7 @@ pub(crate) fn run(
         write_page(page, words, &spec, &told, &skipped)?;
     }
     if as_json {
-        let runs: Vec<_> = told.iter().map(RunForecast::to_json).collect();
-        json(&serde_json::json!({ "runs": runs }));
+        json_runs(told.iter().map(RunForecast::to_json));
     } else if let [one] = told.as_slice() {
         print_one(one);
     } else {

@@ -128,6 +128,19 @@ pub(crate) fn json(value: &serde_json::Value) {
     line(&serde_json::to_string_pretty(value).expect("a JSON value has a text"));
 }
 
+/// `{"runs": […]}` on standard output, a run at a time: ten thousand of them as values would take hundreds of megabytes.
+pub(crate) fn json_runs(runs: impl Iterator<Item = serde_json::Value>) {
+    line("{\n  \"runs\": [");
+    let mut runs = runs.peekable();
+    while let Some(run) = runs.next() {
+        let text = serde_json::to_string_pretty(&run).expect("a JSON value has a text");
+        let comma = if runs.peek().is_some() { "," } else { "" };
+        // Line breaks within texts are escaped: these are between fields.
+        line(&format!("    {}{comma}", text.replace('\n', "\n    ")));
+    }
+    line("  ]\n}");
+}
+
 #[cfg(test)]
 mod tests {
     #[test]

@@ -62,7 +62,7 @@ pub use error::StoreError;
 pub use labelled::{Labelled, read_labelled};
 pub use lines::Lines;
 pub use logs::{
-    Log, LogFormat, LogOptions, LogSeries, LogSource, log_sources, read_log, read_log_from,
+    GrowingLog, Log, LogFormat, LogOptions, LogSeries, LogSource, Tail, log_sources, read_log,
 };
 pub use reader::{RunReader, stored_plan};
 pub use record::{RECORD_FORMAT, RecordDir, read_record};

@@ -168,10 +168,9 @@ fn of_row(table: &Table, row: usize, cell: String) -> KnownRun {
             }
         }
     }
-    let both = series.get("weight_norm.V").zip(series.get("weight_norm.W"));
-    let norm = both.filter(|(v, w)| v.0 == w.0).map(|(v, w)| {
-        let squares = v.1.iter().zip(&w.1).map(|(v, w)| v.hypot(*w));
-        (v.0.clone(), squares.collect())
+    let norm = dunwu::both_norms(|name| {
+        let of = series.get(name);
+        of.map(|(steps, values)| (steps.as_slice(), values.as_slice()))
     });
     if let Some(norm) = norm {
         series.insert("weight_norm".to_owned(), norm);

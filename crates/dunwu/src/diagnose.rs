@@ -2,7 +2,7 @@
 
 use crate::error::Error;
 use crate::files::Sources;
-use crate::forecast::{both_norms, format};
+use crate::forecast::{format, norms_of};
 use crate::lab::{Lab, stop_reason};
 use crate::log_words::{each_once, is_override};
 use crate::page::command_line;
@@ -43,7 +43,7 @@ pub const DIAGNOSE_KEYS: &[DiagnoseKey] = &[
     ),
     key(
         "format",
-        "csv, events, json, mlflow, run, sweep or text; found out if absent",
+        "csv, events, json, mlflow, run, sweep, text or wandb; found out if absent",
     ),
     key("grad_norm", "name of the norm of the gradient"),
     key("held_loss", "name of the loss on held-out rows"),
@@ -316,7 +316,7 @@ fn diagnose_one(
         facts.noise = facts.noise.or(Some(plan.label_noise).filter(|n| *n > 0.0));
         facts.own = Some(seen.own.clone());
     }
-    let norm = both_norms(log).map(|(steps, values)| LogSeries {
+    let norm = norms_of(log).map(|(steps, values)| LogSeries {
         steps,
         values,
         ..LogSeries::default()

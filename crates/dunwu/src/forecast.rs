@@ -8,8 +8,10 @@ use dunwu_analysis::forecast::{
     Calibration, Companions, Forecast, Jump, Measured, Metric, Points, Quantiles, Question, Sense,
     forecast, forecast_calibrated,
 };
-use dunwu_core::PlanError;
-use dunwu_store::{Log, LogFormat, LogOptions, LogSeries, log_sources, read_log};
+use dunwu_core::{PlanError, RunPlan, Schedule};
+use dunwu_store::{
+    Log, LogFormat, LogOptions, LogSeries, LogSource, RunDir, log_sources, read_log,
+};
 use serde_json::{Value, json};
 
 /// A key of a forecast.
@@ -36,7 +38,7 @@ pub const FORECAST_KEYS: &[ForecastKey] = &[
     },
     ForecastKey {
         name: "format",
-        help: "csv, events, json, mlflow, run, sweep or text; found out if absent",
+        help: "csv, events, json, mlflow, run, sweep, text or wandb; found out if absent",
     },
     ForecastKey {
         name: "horizon",
@@ -194,7 +196,7 @@ pub fn forecast_logs(
 ) -> Result<(), Error> {
     let known = spec.calibration.as_deref().map(known).transpose()?;
     for source in log_sources(path, &spec.log)? {
-        for log in read_log(&source, &spec.log)? {
+        for log in logs_of(&source, spec)? {
             match forecast_log_with(&log, spec, known.as_ref()) {
                 Ok(told) => each(told),
                 Err(why) => skip(&log.id, &why),
@@ -230,7 +232,7 @@ pub(crate) fn forecast_log_with(
     let broken = series
         .last_not_finite
         .is_some_and(|s| s >= newest && s <= spec.at.unwrap_or(f64::INFINITY));
-    let both = both_norms(log);
+    let both = norms_of(log);
     let companions = companions(log, now, both.as_ref());
     let question = Question {
         steps: seen.0,
@@ -338,30 +340,72 @@ pub(crate) fn chosen<'a>(
 
 /// The learning rate, as far as it is logged.
 pub(crate) fn rate(log: &Log) -> Option<Points<'_>> {
-    const NAMES: [&str; 5] = [
-        "learning_rate",
-        "lr",
-        "train/learning_rate",
-        "train/lr",
-        "lr-AdamW",
-    ];
-    let found = NAMES.iter().find_map(|n| log.series.get(*n));
+    const NAMES: [&str; 4] = ["learning_rate", "lr", "train/learning_rate", "train/lr"];
+    let named = NAMES.iter().find_map(|n| log.series.get(*n));
+    // Lightning's monitor names it after the optimiser.
+    let of_optimizer = || log.series.iter().find(|(n, _)| n.starts_with("lr-"));
+    let found = named.or_else(|| of_optimizer().map(|(_, s)| s));
     found.map(|s| (s.steps.as_slice(), s.values.as_slice()))
 }
 
-/// The norm of all weights of a run of this program, which logs it by layer: what the delayed head was fitted to.
+/// The norm of all weights of a run of this program, which logs it by layer: what the delayed head is fitted to. `series`
+/// gives the steps and the values of a name.
 ///
-/// None of a log that has that norm itself.
-pub(crate) fn both_norms(log: &Log) -> Option<(Vec<f64>, Vec<f64>)> {
-    if log.series.contains_key("weight_norm") {
+/// None of a log that has that norm itself, or lacks one of the two.
+pub fn both_norms<'a>(series: impl Fn(&str) -> Option<Points<'a>>) -> Option<(Vec<f64>, Vec<f64>)> {
+    if series("weight_norm").is_some() {
         return None;
     }
-    let (v, w) = (
-        log.series.get("weight_norm.V")?,
-        log.series.get("weight_norm.W")?,
-    );
-    let squares = v.values.iter().zip(&w.values).map(|(v, w)| v.hypot(*w));
-    (v.steps == w.steps).then(|| (v.steps.clone(), squares.collect()))
+    let (v, w) = (series("weight_norm.V")?, series("weight_norm.W")?);
+    let squares = v.1.iter().zip(w.1).map(|(v, w)| v.hypot(*w));
+    (v.0 == w.0).then(|| (v.0.to_vec(), squares.collect()))
+}
+
+/// [`both_norms`] of a log.
+pub(crate) fn norms_of(log: &Log) -> Option<(Vec<f64>, Vec<f64>)> {
+    both_norms(|name| {
+        let series = log.series.get(name);
+        series.map(|s| (s.steps.as_slice(), s.values.as_slice()))
+    })
+}
+
+/// Points of a schedule that is put into a log.
+const OF_SCHEDULE: u64 = 512;
+
+/// The logs of a source; those of a run of this program with the learning rate of its plan, where that changes.
+pub(crate) fn logs_of(source: &LogSource, spec: &ForecastSpec) -> Result<Vec<Log>, Error> {
+    let mut logs = read_log(source, &spec.log)?;
+    if source.format == LogFormat::Run {
+        let run = RunDir::open(&source.path)?;
+        let last = spec.horizon.unwrap_or(0.0).max(run.plan().epochs as f64);
+        if let Some(rate) = planned_rate(run.plan(), last) {
+            logs.iter_mut().for_each(|log| {
+                log.series
+                    .entry("lr".to_owned())
+                    .or_insert_with(|| rate.clone());
+            });
+        }
+    }
+    Ok(logs)
+}
+
+/// The learning rate of the update that leads to each epoch, up to `last`; None where it stays.
+fn planned_rate(plan: &RunPlan, last: f64) -> Option<LogSeries> {
+    if plan.schedule == Schedule::Constant {
+        return None;
+    }
+    let last = last.min(1e15) as u64;
+    let mut epochs: Vec<u64> = (0..=OF_SCHEDULE)
+        .map(|i| (i as f64 / OF_SCHEDULE as f64 * last as f64) as u64)
+        .collect();
+    epochs.dedup();
+    let rate = |epoch: &u64| dunwu_engine::schedule::lr(plan, epoch.saturating_sub(1));
+    Some(LogSeries {
+        values: epochs.iter().map(rate).collect(),
+        steps: epochs.iter().map(|e| *e as f64).collect(),
+        kept_one_in: 1,
+        ..LogSeries::default()
+    })
 }
 
 /// The series by which delayed generalisation is known, by the class of their names.

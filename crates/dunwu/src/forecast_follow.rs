@@ -1,12 +1,12 @@
 //! Forecasts of a run in progress, told again when they change.
 
 use crate::error::Error;
-use crate::forecast::{ForecastSpec, RunForecast, forecast_log_with};
+use crate::forecast::{ForecastSpec, RunForecast, forecast_log_with, logs_of};
 use crate::forecast_known::known;
 use camino::Utf8Path;
 use dunwu_analysis::forecast::{Calibration, Decision, Quantiles};
 use dunwu_core::PlanError;
-use dunwu_store::{Log, StoreError, log_sources, read_log, read_log_from};
+use dunwu_store::{GrowingLog, Log, StoreError, Tail};
 
 /// A run that is followed, with what was told of it last.
 #[derive(Debug)]
@@ -14,6 +14,10 @@ pub struct Follow {
     spec: ForecastSpec,
     known: Option<Calibration>,
     told: Option<Told>,
+    tail: Option<Tail>,
+    stream: GrowingLog,
+    /// Why the stream can no longer be read.
+    broken: Option<StoreError>,
 }
 
 /// What was told last.
@@ -52,44 +56,73 @@ impl Follow {
     pub fn new(spec: ForecastSpec) -> Result<Self, Error> {
         let known = spec.calibration.as_deref().map(known).transpose()?;
         Ok(Self {
+            stream: GrowingLog::new("standard input", None, &spec.log),
             spec,
             known,
             told: None,
+            tail: None,
+            broken: None,
         })
     }
 
-    /// Looks at a file, or a directory of one run. None as long as it holds nothing that can be read, if nothing was
-    /// ever read.
+    /// Looks at a file, or a directory of one run: always the same one. What was read of a log that only grows is not
+    /// read again ([`Tail`]). None if nothing came since the last look, or as long as nothing that can be read ever came.
     ///
     /// # Errors
     /// A log of several runs; one that can no longer be read.
     pub fn path(&mut self, path: &Utf8Path) -> Result<Option<Look>, Error> {
-        let read = || -> Result<Vec<Log>, StoreError> {
-            let mut logs = Vec::new();
-            for source in log_sources(path, &self.spec.log)? {
-                logs.extend(read_log(&source, &self.spec.log)?);
-            }
-            Ok(logs)
-        };
-        let logs = read();
-        self.look(logs)
+        let spec = &self.spec;
+        let tail = self.tail.get_or_insert_with(|| Tail::new(path, &spec.log));
+        let before = tail.replaced();
+        let logs = tail
+            .look_with(&mut |source| logs_of(source, spec))
+            .transpose();
+        if tail.replaced() > before {
+            // What was told of another log is no measure of what is new.
+            self.told = None;
+        }
+        match logs {
+            None => Ok(None),
+            Some(logs) => self.look(logs),
+        }
     }
 
-    /// Looks at the lines that came so far.
+    /// Takes bytes of a stream, which follow those before.
+    pub fn feed(&mut self, bytes: &[u8]) {
+        if self.broken.is_none() {
+            self.broken = self.stream.feed(bytes).err();
+        }
+    }
+
+    /// Takes the last line of the stream, where it has no end.
+    pub fn end(&mut self) {
+        if self.broken.is_none() {
+            self.broken = self.stream.end().err();
+        }
+    }
+
+    /// Looks at what came of the stream so far.
     ///
     /// # Errors
     /// Those of [`Follow::path`].
-    pub fn lines(&mut self, bytes: &[u8]) -> Result<Option<Look>, Error> {
-        let logs = read_log_from("standard input", bytes, &self.spec.log);
+    pub fn stream(&mut self) -> Result<Option<Look>, Error> {
+        let logs = match self.broken.take() {
+            None => self.stream.logs().map_err(Error::from),
+            Some(error) if self.told.is_none() => {
+                self.broken = Some(error);
+                return Ok(None);
+            }
+            Some(error) => Err(error.into()),
+        };
         self.look(logs)
     }
 
-    fn look(&mut self, logs: Result<Vec<Log>, StoreError>) -> Result<Option<Look>, Error> {
+    fn look(&mut self, logs: Result<Vec<Log>, Error>) -> Result<Option<Look>, Error> {
         let logs = match logs {
             Ok(logs) => logs,
             // A header without a row is no error as long as the run has not begun.
             Err(_) if self.told.is_none() => return Ok(None),
-            Err(error) => return Err(error.into()),
+            Err(error) => return Err(error),
         };
         let [log] = logs.as_slice() else {
             let why = format!("holds {} runs: follow one of them alone", logs.len());
@@ -116,12 +149,12 @@ impl Follow {
         }))
     }
 
-    /// Why nothing could be read of the lines, once they have ended.
+    /// Why nothing could be read of the stream, once it has ended.
     ///
     /// # Errors
     /// Always: that of reading, or that there is no metric.
-    pub fn why_nothing(&self, bytes: &[u8]) -> Error {
-        match read_log_from("standard input", bytes, &self.spec.log) {
+    pub fn why_nothing(self) -> Error {
+        match self.broken.map_or_else(|| self.stream.logs(), Err) {
             Err(error) => error.into(),
             Ok(_) => PlanError::new("metric", "is not among what was logged").into(),
         }

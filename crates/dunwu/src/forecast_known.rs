@@ -2,11 +2,11 @@
 //! delete.
 
 use crate::error::Error;
-use crate::forecast::{ForecastSpec, chosen, rate};
+use crate::forecast::{ForecastSpec, chosen, logs_of, rate};
 use camino::{Utf8Path, Utf8PathBuf};
 use dunwu_analysis::forecast::{Calibration, KnownCurve};
 use dunwu_core::PlanError;
-use dunwu_store::{Log, log_sources, read_log};
+use dunwu_store::{Log, log_sources};
 use serde::{Deserialize, Serialize};
 
 /// The file in the directory.
@@ -104,7 +104,7 @@ pub fn learn_logs(
     let mut count = 0;
     for path in paths {
         for source in log_sources(path, &spec.log)? {
-            for log in read_log(&source, &spec.log)? {
+            for log in logs_of(&source, spec)? {
                 match finished(&log, spec) {
                     Ok(run) => {
                         runs.retain(|r| r.id != run.id || r.metric != run.metric);

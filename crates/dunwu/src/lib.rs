@@ -56,7 +56,7 @@ pub use diagnose::{
 pub use error::Error;
 pub use files::{changed_inputs, config};
 pub use forecast::{
-    FORECAST_KEYS, ForecastKey, ForecastSpec, RunForecast, forecast_log, forecast_logs,
+    FORECAST_KEYS, ForecastKey, ForecastSpec, RunForecast, both_norms, forecast_log, forecast_logs,
 };
 pub use forecast_follow::{Follow, Look};
 pub use forecast_known::learn_logs;

@@ -55,7 +55,7 @@ pub(crate) fn is_better(metric: &Metric, value: f64, than: f64) -> bool {
 }
 
 /// P(a value of the distribution is better).
-fn better(metric: &Metric, end: &Quantiles, than: f64) -> f64 {
+pub(crate) fn better(metric: &Metric, end: &Quantiles, than: f64) -> f64 {
     if metric.sense == Sense::Score {
         1.0 - end.below(than)
     } else {

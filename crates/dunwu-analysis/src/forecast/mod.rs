@@ -6,6 +6,7 @@
 //! - `network`, `learn`: the quantile head, which sees 41 numbers without units (those of the bank among them) and was
 //!   fitted to known curves and to made-up ones (`prior`). Its weights, 29 kB, are shipped as `head.bin`.
 //! - `clock`: time as the learning rate tells it, where its schedule is known.
+//! - `spent`: a run whose learning rate has run out, which stays where it is.
 //! - `expert`, `calibration`: what other runs of the same metric teach, whose ends are known.
 //! - `tell`: both pooled by how far a prefix lies from those that were learned from; within hard bounds.
 //! - `delayed`: of a run that memorised, whether and when it generalises; shipped as `delayed.bin`.
@@ -27,6 +28,7 @@ mod prior;
 mod quantiles;
 mod schedule;
 mod shape;
+mod spent;
 mod tell;
 #[cfg(test)]
 mod tests;

@@ -2,7 +2,7 @@
 
 use super::calibration::Calibration;
 use super::clock::Clock;
-use super::decide::{Decision, decide};
+use super::decide::{Decision, better, decide, short};
 use super::delayed::{Companions, Jump, Points, delayed};
 use super::expert::{Experts, View};
 use super::features::Prepared;
@@ -10,6 +10,7 @@ use super::learn::bank_deviation;
 use super::metric::Metric;
 use super::network::Network;
 use super::quantiles::Quantiles;
+use super::spent::Spent;
 use std::sync::LazyLock;
 
 /// Novelty from which on the bank begins to be listened to.
@@ -92,6 +93,9 @@ pub fn forecast_calibrated(
     calibration: &Calibration,
     metric: &str,
 ) -> (Forecast, usize) {
+    if spent(question).is_some() {
+        return (forecast(question), 0);
+    }
     let ends = question.steps.first().zip(question.steps.last());
     let experts = ends.and_then(|(first, now)| {
         let share = (now - first) / (question.horizon - first);
@@ -114,6 +118,9 @@ fn forecast_with(network: &Network, q: &Question<'_>, experts: Option<&Experts>)
     let now = q.steps[q.steps.len() - 1];
     if q.horizon <= now {
         return over(q);
+    }
+    if let Some(spent) = spent(q) {
+        return stays(q, &spent);
     }
     let clock = q.rate.and_then(|r| Clock::new(r, now, q.horizon));
     let prepared = Prepared::new(q.steps, q.values, q.metric, clock);
@@ -222,6 +229,48 @@ fn over(q: &Question<'_>) -> Forecast {
         .map(|b| f64::from(u8::from(super::decide::is_better(q.metric, last, b))));
     (out.novelty, out.can_tell) = (0.0, true);
     out
+}
+
+/// Whether the learning rate of a run that can be told of has run out.
+fn spent(q: &Question<'_>) -> Option<Spent> {
+    let open = !q.broken && q.steps.last().is_some_and(|now| q.horizon > *now);
+    q.rate
+        .filter(|_| open)
+        .and_then(|rate| Spent::new(q.steps, q.values, rate, q.horizon))
+}
+
+/// The forecast of a run whose learning rate has run out: flat, whatever was learned of others.
+fn stays(q: &Question<'_>, spent: &Spent) -> Forecast {
+    let end = spent.quantiles(q.metric);
+    let step = |i: usize| on_the_way(q.steps, q.horizon, i as f64 / PATH as f64);
+    let p_better = q.better_than.map(|than| better(q.metric, &end, than));
+    let against = q
+        .better_than
+        .zip(p_better)
+        .map_or_else(String::new, |(than, p)| {
+            format!(
+                "; better than {} with a probability of {:.0} %",
+                short(than),
+                100.0 * p
+            )
+        });
+    Forecast {
+        last: Some(end),
+        path: (1..=PATH).map(|i| (step(i), end)).collect(),
+        jump: None,
+        p_better,
+        decision: Decision::Stop,
+        reason: format!(
+            "its learning rate has run out by step {}: it stays at {} ({} to {}){against}",
+            short(spent.since),
+            short(end.at(0.5)),
+            short(end.at(0.05)),
+            short(end.at(0.95))
+        ),
+        // It follows from the rate, not from what other curves do.
+        novelty: 0.0,
+        can_tell: true,
+    }
 }
 
 /// What might come where nothing can be told: as far again as it has moved, either way.

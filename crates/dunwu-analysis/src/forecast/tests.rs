@@ -326,6 +326,63 @@ fn a_schedule_that_cools_down_is_foreseen() {
 }
 
 #[test]
+fn a_loss_stays_where_it_is_once_the_learning_rate_has_run_out() {
+    // A power law of the summed rate, under a line to nothing at step 600.
+    let steps: Vec<f64> = (0..=100).map(|s| 10.0 * f64::from(s)).collect();
+    let line = |s: &f64| 1e-3 * (1.0 - s / 600.0).max(0.0);
+    let rates: Vec<f64> = steps.iter().map(line).collect();
+    let mut draws = Seed(4).draws("spent");
+    let mut sum = 1.0;
+    let values: Vec<f64> = rates
+        .iter()
+        .map(|r| {
+            sum += 1e4 * r;
+            2.0 + 3.0 / f64::sqrt(sum) + 0.003 * draws.normal()
+        })
+        .collect();
+    let metric = Metric::of("val_loss", &values);
+    let ask = |n: usize, rates: &[f64], than: Option<f64>| {
+        forecast(&Question {
+            steps: &steps[..n],
+            values: &values[..n],
+            metric: &metric,
+            horizon: 2000.0,
+            better_than: than,
+            rate: Some((&steps[..rates.len()], rates)),
+            companions: None,
+            broken: false,
+        })
+    };
+    let told = ask(80, &rates[..80], None);
+    let (now, end) = (values[60..].iter().sum::<f64>() / 41.0, told.last.unwrap());
+    assert!(
+        told.can_tell && told.decision == Decision::Stop,
+        "{}",
+        told.reason
+    );
+    assert!(
+        told.reason
+            .starts_with("its learning rate has run out by step 600"),
+        "{}",
+        told.reason
+    );
+    assert!(told.path.iter().all(|(_, q)| *q == end) && told.path[15].0 == 2000.0);
+    assert!(
+        (end.at(0.5) - now).abs() < 0.003 && end.at(0.95) - end.at(0.05) < 0.03,
+        "{end:?}"
+    );
+    let later = values[80..]
+        .iter()
+        .filter(|v| end.at(0.05) <= **v && **v <= end.at(0.95));
+    assert!(later.count() >= 16, "{end:?}");
+    // Had the rate stayed, it would have gone on.
+    let stayed = ask(80, &[1e-3; 80], None).last.unwrap();
+    assert!(stayed.at(0.5) < now - 0.01, "{stayed:?}");
+    let p = |than: f64| ask(80, &rates[..80], Some(than)).p_better.unwrap();
+    assert!(p(now + 0.05) > 0.99 && p(now - 0.05) < 0.01);
+}
+
+#[test]
 fn one_forecast_takes_less_than_a_millisecond() {
     let (steps, values) = falling(1000);
     let mut taken: Vec<f64> = (0..50)

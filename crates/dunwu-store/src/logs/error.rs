@@ -50,13 +50,13 @@ impl fmt::Display for LogProblem {
         match self {
             Self::Unknown => write!(
                 f,
-                "cannot tell what kind of log it is; say format=csv, events, json, mlflow, run, sweep or text"
+                "cannot tell what kind of log it is; say format=csv, events, json, mlflow, run, sweep, text or wandb"
             ),
             Self::Empty => write!(f, "it is empty"),
             Self::NoFile => write!(f, "there is no such file or directory"),
             Self::NoLogs => write!(
                 f,
-                "no log was found in it: no CSV, JSON lines, event file, trainer_state.json, MLflow run or run directory"
+                "no log was found in it: no CSV, JSON lines, event file, trainer_state.json, MLflow run, W&B run or run directory"
             ),
             Self::NoMetric { columns } => {
                 write!(f, "no column holds a metric; its columns are {columns}")

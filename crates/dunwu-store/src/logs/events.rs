@@ -6,9 +6,9 @@
 
 use super::error::LogProblem;
 use super::gather::Gathering;
+use super::growing::Reads;
 use super::proto::{Field, Fields};
 use super::source::Failed;
-use std::io::{BufRead, Read};
 
 /// Largest record that is looked into; larger ones are pictures and graphs.
 const MOST_RECORD: u64 = 1 << 24;
@@ -20,98 +20,130 @@ pub(crate) fn masked(bytes: &[u8]) -> u32 {
         .wrapping_add(0xa282_ead8)
 }
 
-/// Reads the scalars of an event file. A file that is cut off is read as far as it goes.
-pub(crate) fn read(mut input: impl BufRead, into: &mut Gathering) -> Result<(), Failed> {
-    let (mut offset, mut data, mut larger) = (0_u64, Vec::new(), 0_u64);
-    loop {
-        let mut head = [0; 12];
-        let read = fill(&mut input, &mut head)?;
-        if read == 0 {
-            break;
-        }
-        if read < head.len() {
-            cut(into, offset);
-            break;
-        }
-        let (length, sum) = (
-            &head[..8],
-            u32::from_le_bytes(head[8..].try_into().expect("four bytes")),
-        );
-        if masked(length) != sum {
-            return Err(LogProblem::Checksum { offset }.into());
-        }
-        let length = u64::from_le_bytes(length.try_into().expect("eight bytes"));
-        let whole = match length {
-            0..=MOST_RECORD => record(&mut input, length, &mut data, offset)?,
-            _ => {
-                larger += 1;
-                skip(&mut input, length.saturating_add(4))?
-            }
-        };
-        if !whole {
-            cut(into, offset);
-            break;
-        }
-        if length <= MOST_RECORD {
-            event(&data, into).map_err(|e| e.at(offset))?;
-        }
-        // Even the longest record that is there is shorter than 2⁶⁴.
-        offset = offset.saturating_add(length).saturating_add(16);
-    }
-    if offset == 0 && into.notes.is_empty() {
-        return Err(LogProblem::Empty.into());
-    }
-    if larger > 0 {
-        into.notes
-            .push(format!("{larger} records of more than 16 MiB are left out"));
-    }
-    Ok(())
-}
-
-fn cut(into: &mut Gathering, offset: u64) {
-    into.notes.push(format!(
-        "the file is cut off in the record at byte {offset}"
-    ));
-}
-
-/// Reads until the buffer is full or the input ends; how much there was.
-fn fill(input: &mut impl Read, buffer: &mut [u8]) -> Result<usize, std::io::Error> {
-    let mut read = 0;
-    while read < buffer.len() {
-        match input.read(&mut buffer[read..]) {
-            Ok(0) => break,
-            Ok(n) => read += n,
-            Err(e) if e.kind() == std::io::ErrorKind::Interrupted => {}
-            Err(e) => return Err(e),
-        }
-    }
-    Ok(read)
-}
-
-/// Reads the data of a record; whether all were there.
-fn record(
-    input: &mut impl Read,
-    length: u64,
-    data: &mut Vec<u8>,
+/// The scalars of an event file, as its bytes come. A file that is cut off is read as far as it goes.
+#[derive(Default)]
+pub(crate) struct Events {
+    /// The beginning of a record whose end has not come.
+    held: Vec<u8>,
+    /// Where that record begins.
     offset: u64,
-) -> Result<bool, Failed> {
-    data.clear();
-    // Grows with what is there, not with what is claimed.
-    let read = input.take(length).read_to_end(data)?;
-    let mut sum = [0; 4];
-    if (read as u64) < length || fill(input, &mut sum)? < sum.len() {
-        return Ok(false);
+    /// Bytes that are still to come of a record that is too large, and how many it has.
+    skip: u64,
+    skipped: u64,
+    larger: u64,
+}
+
+impl Reads for Events {
+    fn feed(&mut self, mut bytes: &[u8], into: &mut Gathering) -> Result<(), Failed> {
+        if self.held.is_empty() {
+            let used = self.records(bytes, into)?;
+            self.held.extend_from_slice(&bytes[used..]);
+            return Ok(());
+        }
+        // As much as completes the record, so that only its bytes are copied.
+        while !bytes.is_empty() && !self.held.is_empty() {
+            let (more, rest) = bytes.split_at(self.wanted().min(bytes.len()));
+            self.held.extend_from_slice(more);
+            bytes = rest;
+            let held = std::mem::take(&mut self.held);
+            let used = self.records(&held, into)?;
+            self.held = held;
+            self.held.drain(..used);
+        }
+        if bytes.is_empty() {
+            Ok(())
+        } else {
+            self.feed(bytes, into)
+        }
     }
-    if masked(data) == u32::from_le_bytes(sum) {
-        Ok(true)
-    } else {
-        Err(LogProblem::Checksum { offset }.into())
+
+    fn end(&mut self, into: &mut Gathering) -> Result<(), Failed> {
+        if !self.held.is_empty() || self.skip > 0 {
+            into.notes.push(format!(
+                "the file is cut off in the record at byte {}",
+                self.offset
+            ));
+        }
+        Ok(())
+    }
+
+    fn notes(&self) -> Vec<String> {
+        let note = || format!("{} records of more than 16 MiB are left out", self.larger);
+        (self.larger > 0).then(note).into_iter().collect()
+    }
+
+    fn lack(&self) -> Option<LogProblem> {
+        let nothing = self.offset == 0 && self.held.is_empty() && self.skip == 0;
+        nothing.then_some(LogProblem::Empty)
     }
 }
 
-fn skip(input: &mut impl Read, length: u64) -> Result<bool, Failed> {
-    let skipped = std::io::copy(&mut input.take(length), &mut std::io::sink())?;
-    Ok(skipped == length)
+/// Bytes of a record before its data, and after them.
+const HEAD: usize = 12;
+const FOOT: usize = 4;
+
+impl Events {
+    /// Bytes that the record at hand lacks, as far as is known; at least one.
+    fn wanted(&self) -> usize {
+        match self.held.first_chunk::<8>() {
+            Some(length) if self.held.len() >= HEAD => {
+                let whole = u64::from_le_bytes(*length).saturating_add((HEAD + FOOT) as u64);
+                (whole as usize).saturating_sub(self.held.len()).max(1)
+            }
+            _ => HEAD - self.held.len(),
+        }
+    }
+
+    /// Takes every record that is whole; how many bytes that were.
+    fn records(&mut self, bytes: &[u8], into: &mut Gathering) -> Result<usize, Failed> {
+        let mut at = 0;
+        loop {
+            let rest = &bytes[at..];
+            if self.skip > 0 {
+                let gone = self.skip.min(rest.len() as u64);
+                self.skip -= gone;
+                at += gone as usize;
+                if self.skip > 0 {
+                    return Ok(at);
+                }
+                self.offset = self.offset.saturating_add(self.skipped);
+                continue;
+            }
+            let Some((head, rest)) = rest.split_first_chunk::<HEAD>() else {
+                return Ok(at);
+            };
+            let length = self.length(head)?;
+            let whole = length.saturating_add((HEAD + FOOT) as u64);
+            if length > MOST_RECORD {
+                self.larger += 1;
+                (self.skip, self.skipped) = (whole, whole);
+                continue;
+            }
+            let Some((data, rest)) = rest.split_at_checked(length as usize) else {
+                return Ok(at);
+            };
+            let Some(sum) = rest.first_chunk::<FOOT>() else {
+                return Ok(at);
+            };
+            if masked(data) != u32::from_le_bytes(*sum) {
+                let offset = self.offset;
+                return Err(LogProblem::Checksum { offset }.into());
+            }
+            event(data, into).map_err(|e| e.at(self.offset))?;
+            at += whole as usize;
+            self.offset += whole;
+        }
+    }
+
+    fn length(&self, head: &[u8; HEAD]) -> Result<u64, LogProblem> {
+        let (length, sum) = head.split_at(8);
+        let sum = u32::from_le_bytes(sum.try_into().expect("four bytes"));
+        if masked(length) != sum {
+            let offset = self.offset;
+            return Err(LogProblem::Checksum { offset });
+        }
+        Ok(u64::from_le_bytes(length.try_into().expect("eight bytes")))
+    }
 }
 
 /// What went wrong within a record.

@@ -60,19 +60,40 @@ impl Gathering {
     }
 
     /// A log for each run, sorted by name; a run without a name has that of the file.
-    pub(crate) fn finish(mut self, file: &str) -> Vec<Log> {
-        let notes = self.notes;
-        let log = |(run, metrics): (String, BTreeMap<String, usize>)| Log {
-            id: if run.is_empty() { file.to_owned() } else { run },
+    pub(crate) fn finish(mut self, file: &str, notes: Vec<String>) -> Vec<Log> {
+        let places = std::mem::take(&mut self.places);
+        let mut series = std::mem::take(&mut self.series);
+        self.named(&places, file, notes, |place| {
+            std::mem::take(&mut series[place])
+        })
+    }
+
+    /// The same as long as more may come.
+    pub(crate) fn logs(&self, file: &str, notes: Vec<String>) -> Vec<Log> {
+        self.named(&self.places, file, notes, |place| {
+            self.series[place].clone()
+        })
+    }
+
+    fn named(
+        &self,
+        places: &BTreeMap<String, BTreeMap<String, usize>>,
+        file: &str,
+        notes: Vec<String>,
+        mut raw: impl FnMut(usize) -> Raw,
+    ) -> Vec<Log> {
+        let notes = [self.notes.clone(), notes].concat();
+        let log = |(run, metrics): (&String, &BTreeMap<String, usize>)| Log {
+            id: if run.is_empty() { file } else { run }.to_owned(),
             series: metrics
-                .into_iter()
-                .map(|(name, place)| (name, std::mem::take(&mut self.series[place]).tidy()))
+                .iter()
+                .map(|(name, place)| (name.clone(), raw(*place).tidy()))
                 .filter(|(_, s)| !s.steps.is_empty() || s.not_finite > 0)
                 .collect(),
             planned: self.planned,
             notes: notes.clone(),
         };
-        self.places.into_iter().map(log).collect()
+        places.iter().map(log).collect()
     }
 }
 

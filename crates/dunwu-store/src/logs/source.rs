@@ -1,9 +1,12 @@
 //! Which logs a path holds, and how each is read.
 
 use super::error::LogProblem;
+use super::events;
 use super::gather::{Gathering, number};
+use super::growing::GrowingLog;
 use super::series::Log;
-use super::{events, json, table, text};
+use super::text::Lines;
+use super::wandb::MAGIC;
 use crate::error::{Kind, StoreError};
 use crate::run::RunDir;
 use crate::sweep::SweepReader;
@@ -11,7 +14,7 @@ use crate::table::{Column, Table};
 use camino::{Utf8Path, Utf8PathBuf};
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{self, BufRead, BufReader};
+use std::io::{self, BufRead, BufReader, Read};
 
 /// A kind of log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,6 +33,8 @@ pub enum LogFormat {
     Sweep,
     /// Lines, by a pattern.
     Text,
+    /// A run as W&B's client keeps it on the disk.
+    Wandb,
 }
 
 impl LogFormat {
@@ -42,6 +47,7 @@ impl LogFormat {
         ("run", Self::Run),
         ("sweep", Self::Sweep),
         ("text", Self::Text),
+        ("wandb", Self::Wandb),
     ];
 }
 
@@ -86,7 +92,7 @@ impl From<LogProblem> for Failed {
 }
 
 impl Failed {
-    fn of(self, path: &Utf8Path) -> StoreError {
+    pub(crate) fn of(self, path: &Utf8Path) -> StoreError {
         match self {
             Self::Io(source) => StoreError::io("read", path, source),
             Self::Log(problem) => refused(path, problem),
@@ -183,6 +189,10 @@ fn walk(dir: &Utf8Path, depth: usize, found: &mut Vec<LogSource>) -> Result<(), 
         add(dir, LogFormat::Events);
     }
     for path in paths {
+        // W&B's name for the newest of the runs beside it.
+        if path.is_symlink() && path.file_name() == Some("latest-run") {
+            continue;
+        }
         if path.is_dir() {
             if depth < DEEPEST {
                 walk(&path, depth + 1, found)?;
@@ -205,6 +215,7 @@ fn by_name(path: &Utf8Path) -> Option<LogFormat> {
         _ if name == "trainer_state.json" => Some(LogFormat::Json),
         Some("csv" | "tsv") => Some(LogFormat::Csv),
         Some("jsonl" | "ndjson") => Some(LogFormat::Json),
+        Some("wandb") => Some(LogFormat::Wandb),
         _ => None,
     }
 }
@@ -222,6 +233,9 @@ fn by_content(path: &Utf8Path) -> Result<Option<LogFormat>, StoreError> {
     if start.len() >= 12 && events::masked(&start[..8]).to_le_bytes() == start[8..12] {
         return Ok(Some(LogFormat::Events));
     }
+    if start.starts_with(&MAGIC) {
+        return Ok(Some(LogFormat::Wandb));
+    }
     let first = start.split(|b| *b == b'\n').next().unwrap_or(&[]);
     let rows = first.iter().any(|b| b",;\t".contains(b))
         || std::str::from_utf8(first).is_ok_and(|t| number(t).is_some());
@@ -238,113 +252,83 @@ fn by_content(path: &Utf8Path) -> Result<Option<LogFormat>, StoreError> {
 /// A file that cannot be read or is malformed: which, where, and what was expected.
 pub fn read_log(source: &LogSource, options: &LogOptions) -> Result<Vec<Log>, StoreError> {
     let path = &source.path;
-    let mut into = Gathering::default();
     let id = name_of(path);
-    let read = match source.format {
+    match source.format {
         LogFormat::Run => return own(path),
         LogFormat::Sweep => return of_sweep(path),
-        LogFormat::Mlflow => mlflow(path, &mut into),
-        LogFormat::Events if path.is_dir() => event_files(path, &mut into),
-        format if path == "-" => stream(io::stdin().lock(), format, options, &mut into),
-        format => File::open(path).map_err(Failed::Io).and_then(|file| {
-            stream(
-                BufReader::with_capacity(1 << 16, file),
-                format,
-                options,
-                &mut into,
-            )
-        }),
-    };
-    read.map_err(|e| e.of(path))?;
-    finished(into, path, &id)
-}
-
-/// Reads the logs of a stream of CSV, JSON or, with a pattern, text, under a name.
-///
-/// # Errors
-/// Those of [`read_log`].
-pub fn read_log_from(
-    name: &str,
-    input: impl BufRead,
-    options: &LogOptions,
-) -> Result<Vec<Log>, StoreError> {
-    let path = Utf8Path::new(name);
-    let found = if options.pattern.is_some() {
-        LogFormat::Text
-    } else {
-        LogFormat::Csv
-    };
-    let mut into = Gathering::default();
-    let format = options.format.unwrap_or(found);
-    stream(input, format, options, &mut into).map_err(|e| e.of(path))?;
-    finished(into, path, name)
-}
-
-fn finished(into: Gathering, path: &Utf8Path, id: &str) -> Result<Vec<Log>, StoreError> {
-    let logs = into.finish(id);
-    if logs.iter().all(|log| log.series.is_empty()) {
-        let problem = LogProblem::NoMetric {
-            columns: "none of numbers".to_owned(),
-        };
-        return Err(refused(path, problem));
+        _ => {}
     }
-    Ok(logs)
+    let mut log = GrowingLog::new(&id, Some(source.format), options);
+    let read = match source.format {
+        LogFormat::Mlflow => return mlflow(path, &id),
+        LogFormat::Events if path.is_dir() => event_files(path, &mut log),
+        _ if path == "-" => pour(io::stdin().lock(), |bytes| log.fed(bytes)),
+        _ => File::open(path)
+            .map_err(Failed::Io)
+            .and_then(|file| pour(file, |bytes| log.fed(bytes))),
+    };
+    read.and_then(|()| log.ended()).map_err(|e| e.of(path))?;
+    log.into_logs()
 }
 
-fn name_of(path: &Utf8Path) -> String {
+/// Bytes that are read at once.
+const PIECE: usize = 1 << 17;
+
+/// Hands over all bytes, piece by piece.
+pub(crate) fn pour(
+    mut input: impl Read,
+    mut each: impl FnMut(&[u8]) -> Result<(), Failed>,
+) -> Result<(), Failed> {
+    let mut piece = vec![0; PIECE];
+    loop {
+        match input.read(&mut piece) {
+            Ok(0) => return Ok(()),
+            Ok(n) => each(&piece[..n])?,
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+            Err(e) => return Err(e.into()),
+        }
+    }
+}
+
+pub(crate) fn name_of(path: &Utf8Path) -> String {
     match path.as_str() {
         "-" => "standard input".to_owned(),
         other => other.to_owned(),
     }
 }
 
-fn stream(
-    mut input: impl BufRead,
-    format: LogFormat,
-    options: &LogOptions,
-    into: &mut Gathering,
-) -> Result<(), Failed> {
-    match format {
-        LogFormat::Events => return events::read(input, into),
-        LogFormat::Text => return text::read(input, options, into),
-        _ => {}
-    }
-    let start = input.fill_buf()?.trim_ascii_start();
-    let whole = match (start.first(), start.iter().position(|b| *b == b'\n')) {
-        (Some(b'['), _) => Some(true),
-        // An object that goes on after the first line is one for the whole file.
-        (Some(b'{'), Some(end)) => Some(!start[..end].trim_ascii_end().ends_with(b"}")),
-        (Some(b'{'), None) => Some(start.windows(11).any(|w| w == b"log_history")),
-        _ => None,
-    };
-    match whole {
-        Some(true) => json::read_whole(input, options, into),
-        Some(false) => json::read_lines(input, options, into),
-        None if format == LogFormat::Json => json::read_lines(input, options, into),
-        None => table::read(input, options, into),
-    }
-}
-
 /// The event files of a folder, in the order of their names, which is that of their times.
-fn event_files(dir: &Utf8Path, into: &mut Gathering) -> Result<(), Failed> {
+pub(crate) fn event_paths(dir: &Utf8Path) -> io::Result<Vec<Utf8PathBuf>> {
     let mut paths = Vec::new();
     for entry in dir.read_dir_utf8()? {
         paths.push(entry?.into_path());
     }
+    paths.retain(|p| is_events(p));
     paths.sort();
-    for path in paths.iter().filter(|p| is_events(p)) {
-        match events::read(BufReader::new(File::open(path)?), into) {
-            // A writer that has not written yet.
-            Err(Failed::Log(LogProblem::Empty)) => {}
-            other => other?,
+    Ok(paths)
+}
+
+fn event_files(dir: &Utf8Path, log: &mut GrowingLog) -> Result<(), Failed> {
+    for (i, path) in event_paths(dir)?.iter().enumerate() {
+        if i > 0 {
+            log.ended()?;
+            log.restart();
         }
+        pour(File::open(path)?, |bytes| log.fed(bytes))?;
     }
     Ok(())
 }
 
 /// A run of MLflow's file store: a file a metric, lines of time, value and step.
-fn mlflow(dir: &Utf8Path, into: &mut Gathering) -> Result<(), Failed> {
-    mlflow_metrics(&dir.join("metrics"), "", 0, into)
+fn mlflow(dir: &Utf8Path, id: &str) -> Result<Vec<Log>, StoreError> {
+    let mut into = Gathering::default();
+    mlflow_metrics(&dir.join("metrics"), "", 0, &mut into).map_err(|e| e.of(dir))?;
+    let logs = into.finish(id, vec![]);
+    if logs.iter().all(|log| log.series.is_empty()) {
+        let columns = "none of numbers".to_owned();
+        return Err(refused(dir, LogProblem::NoMetric { columns }));
+    }
+    Ok(logs)
 }
 
 fn mlflow_metrics(
@@ -368,10 +352,15 @@ fn mlflow_metrics(
         if path.is_dir() && depth < DEEPEST {
             mlflow_metrics(&path, &name, depth + 1, into)?;
         } else if path.is_file() {
-            let input = BufReader::new(File::open(&path)?);
-            text::lines(input, |line, bytes, whole| {
-                mlflow_line(&name, line, bytes, whole, into)
+            let mut lines = Lines::default();
+            pour(File::open(&path)?, |bytes| {
+                lines.feed(bytes, |line, text| {
+                    mlflow_line(&name, line, text, true, into)
+                })
             })?;
+            if let Some((line, text)) = lines.last() {
+                mlflow_line(&name, line, &text, false, into)?;
+            }
         }
     }
     Ok(())
@@ -420,7 +409,7 @@ fn own(dir: &Utf8Path) -> Result<Vec<Log>, StoreError> {
             dir.to_string()
         };
         into.planned = Some(run.plan().epochs as f64);
-        logs.extend(into.finish(&id));
+        logs.extend(into.finish(&id, vec![]));
     }
     Ok(logs)
 }
@@ -453,7 +442,7 @@ fn of_sweep(path: &Utf8Path) -> Result<Vec<Log>, StoreError> {
         }
         into.planned = planned.get(row).copied().flatten();
         let plan = plans.get(row).cloned().flatten().unwrap_or_default();
-        logs.extend(into.finish(&format!("{plan} seed={}", run.1)));
+        logs.extend(into.finish(&format!("{plan} seed={}", run.1), vec![]));
     }
     Ok(logs)
 }

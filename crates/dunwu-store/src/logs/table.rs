@@ -2,9 +2,9 @@
 
 use super::error::LogProblem;
 use super::gather::{Gathering, Role, number, role, step_rank};
+use super::growing::Reads;
 use super::source::{Failed, LogOptions};
-use csv::{ByteRecord, ReaderBuilder};
-use std::io::BufRead;
+use csv_core::{ReadRecordResult, Reader, ReaderBuilder};
 
 /// Most columns of a table.
 const MOST_COLUMNS: usize = 1 << 16;
@@ -24,67 +24,157 @@ enum Kind {
     Wide(Vec<(usize, Option<String>, String)>),
 }
 
-/// Reads a table into the gathering.
-pub(crate) fn read(
-    mut input: impl BufRead,
-    options: &LogOptions,
-    into: &mut Gathering,
-) -> Result<(), Failed> {
-    let delimiter = delimiter(input.fill_buf()?);
-    let mut reader = ReaderBuilder::new()
-        .delimiter(delimiter)
-        .has_headers(false)
-        .flexible(true)
-        .comment(Some(b'#'))
-        .from_reader(input);
-    let mut record = ByteRecord::new();
-    if !next(&mut reader, &mut record)? {
-        return Err(LogProblem::Empty.into());
-    }
-    let first = texts(&record, 1)?;
-    let bare = first.iter().all(|f| number(f).is_some());
-    let layout = if bare {
-        without_header(first.len())
-    } else {
-        with_header(first, options, into)?
-    };
-    let mut rows = Rows::new(layout);
-    if bare {
-        rows.take(&record, 1, into)?;
-    }
-    let mut cut: Option<LogProblem> = None;
-    while next(&mut reader, &mut record)? {
-        if let Some(problem) = cut.take() {
-            return Err(problem.into());
-        }
-        let line = record.position().map_or(0, csv::Position::line);
-        let (expected, found) = (rows.layout.names.len(), record.len());
-        if expected != found {
-            let why = format!("{found} fields, but the header has {expected}");
-            cut = Some(LogProblem::BadRow { line, why });
-        } else {
-            rows.take(&record, line, into)?;
-        }
-    }
-    if cut.is_some() {
-        into.notes
-            .push("the last line is cut off, and left out".to_owned());
-    }
-    rows.finish(into)
+/// A table as its bytes come.
+pub(crate) struct Table {
+    options: LogOptions,
+    core: Reader,
+    record: Record,
+    rows: Option<Rows>,
+    /// What is wrong with the newest row: nothing if it is the last, which may be cut off.
+    cut: Option<LogProblem>,
 }
 
-fn next(reader: &mut csv::Reader<impl BufRead>, record: &mut ByteRecord) -> Result<bool, Failed> {
-    reader.read_byte_record(record).map_err(|e| {
-        let line = e.position().map_or(0, csv::Position::line);
-        match e.into_kind() {
-            csv::ErrorKind::Io(e) => Failed::Io(e),
-            other => LogProblem::BadRow {
-                line,
-                why: format!("{other:?}"),
-            }
-            .into(),
+/// A record as it is taken apart: its fields one after the other, and where each ends.
+#[derive(Default)]
+struct Record {
+    bytes: Vec<u8>,
+    ends: Vec<usize>,
+    /// How much of both is written.
+    written: (usize, usize),
+    /// The line at which it begins.
+    line: u64,
+}
+
+/// The fields of a record.
+#[derive(Clone, Copy)]
+struct Fields<'a> {
+    bytes: &'a [u8],
+    ends: &'a [usize],
+}
+
+impl<'a> Fields<'a> {
+    fn get(self, i: usize) -> &'a [u8] {
+        let from = if i == 0 { 0 } else { self.ends[i - 1] };
+        &self.bytes[from..self.ends[i]]
+    }
+}
+
+impl Record {
+    fn fields(&self) -> Fields<'_> {
+        Fields {
+            bytes: &self.bytes[..self.written.0],
+            ends: &self.ends[..self.written.1],
         }
-    })
+    }
+}
+
+impl Table {
+    /// A table whose first line is among the bytes.
+    pub(crate) fn new(start: &[u8], options: &LogOptions) -> Self {
+        let core = ReaderBuilder::new()
+            .delimiter(delimiter(start))
+            .comment(Some(b'#'))
+            .build();
+        Self {
+            options: options.clone(),
+            core,
+            record: Record {
+                bytes: vec![0; 1024],
+                ends: vec![0; 32],
+                written: (0, 0),
+                line: 1,
+            },
+            rows: None,
+            cut: None,
+        }
+    }
+
+    /// Takes bytes apart; none of them are the end of the file.
+    fn read(&mut self, mut bytes: &[u8], into: &mut Gathering) -> Result<(), Failed> {
+        let ended = bytes.is_empty();
+        loop {
+            let Record {
+                bytes: out,
+                ends,
+                written,
+                ..
+            } = &mut self.record;
+            let (result, used, filled, fields) =
+                self.core
+                    .read_record(bytes, &mut out[written.0..], &mut ends[written.1..]);
+            bytes = &bytes[used..];
+            written.0 += filled;
+            written.1 += fields;
+            match result {
+                ReadRecordResult::OutputFull => out.resize(2 * out.len(), 0),
+                ReadRecordResult::OutputEndsFull => ends.resize(2 * ends.len(), 0),
+                ReadRecordResult::InputEmpty if !ended => return Ok(()),
+                ReadRecordResult::InputEmpty => {}
+                ReadRecordResult::End => return Ok(()),
+                ReadRecordResult::Record => {
+                    self.row(into)?;
+                    self.record.written = (0, 0);
+                    self.record.line = self.core.line();
+                    // What is empty is the end of the file.
+                    if bytes.is_empty() && !ended {
+                        return Ok(());
+                    }
+                }
+            }
+        }
+    }
+
+    fn row(&mut self, into: &mut Gathering) -> Result<(), Failed> {
+        if let Some(problem) = self.cut.take() {
+            return Err(problem.into());
+        }
+        let (fields, line) = (self.record.fields(), self.record.line);
+        let Some(rows) = &mut self.rows else {
+            self.rows = Some(Rows::begin(fields, line, &self.options, into)?);
+            return Ok(());
+        };
+        let (expected, found) = (rows.layout.names.len(), fields.ends.len());
+        if expected == found {
+            return rows.take(fields, line, into);
+        }
+        let why = format!("{found} fields, but the header has {expected}");
+        self.cut = Some(LogProblem::BadRow { line, why });
+        Ok(())
+    }
+}
+
+impl Reads for Table {
+    fn feed(&mut self, bytes: &[u8], into: &mut Gathering) -> Result<(), Failed> {
+        if bytes.is_empty() {
+            return Ok(());
+        }
+        self.read(bytes, into)
+    }
+
+    fn end(&mut self, into: &mut Gathering) -> Result<(), Failed> {
+        self.read(&[], into)?;
+        if self.cut.take().is_some() {
+            into.notes
+                .push("the last line is cut off, and left out".to_owned());
+        }
+        Ok(())
+    }
+
+    fn notes(&self) -> Vec<String> {
+        let without = self.rows.as_ref().map_or(0, |rows| rows.without_step);
+        let note = || format!("{without} rows without a step are left out");
+        (without > 0).then(note).into_iter().collect()
+    }
+
+    fn lack(&self) -> Option<LogProblem> {
+        match &self.rows {
+            None => Some(LogProblem::Empty),
+            Some(rows) if !rows.taken => Some(LogProblem::NoMetric {
+                columns: known(&rows.layout.names),
+            }),
+            _ => None,
+        }
+    }
 }
 
 /// The sign between fields: that of comma, tab and semicolon that the first line has most of.
@@ -100,15 +190,17 @@ fn delimiter(start: &[u8]) -> u8 {
         .expect("there are three")
 }
 
-fn texts(record: &ByteRecord, line: u64) -> Result<Vec<String>, LogProblem> {
-    if record.len() > MOST_COLUMNS {
+fn texts(record: Fields<'_>, line: u64) -> Result<Vec<String>, LogProblem> {
+    if record.ends.len() > MOST_COLUMNS {
         return Err(LogProblem::TooManyColumns { most: MOST_COLUMNS });
     }
     let text = |field: &[u8]| {
         let text = std::str::from_utf8(field).map_err(|_| LogProblem::NotText { line })?;
         Ok(text.trim_start_matches('\u{feff}').trim().to_owned())
     };
-    record.iter().map(text).collect()
+    (0..record.ends.len())
+        .map(|i| text(record.get(i)))
+        .collect()
 }
 
 /// A table of numbers alone: the first column is the step, if there is another.
@@ -218,6 +310,22 @@ struct Rows {
 }
 
 impl Rows {
+    /// The layout by the first row, which is taken if it is no header.
+    fn begin(
+        record: Fields<'_>,
+        line: u64,
+        options: &LogOptions,
+        into: &mut Gathering,
+    ) -> Result<Self, Failed> {
+        let first = texts(record, line)?;
+        if !first.iter().all(|f| number(f).is_some()) {
+            return Ok(Self::new(with_header(first, options, into)?));
+        }
+        let mut rows = Self::new(without_header(first.len()));
+        rows.take(record, line, into)?;
+        Ok(rows)
+    }
+
     fn new(layout: Layout) -> Self {
         let columns = layout.names.len();
         Self {
@@ -230,16 +338,15 @@ impl Rows {
         }
     }
 
-    fn take(&mut self, record: &ByteRecord, line: u64, into: &mut Gathering) -> Result<(), Failed> {
-        let field = |i: usize| {
-            let text = std::str::from_utf8(&record[i]).map_err(|_| LogProblem::NotText { line })?;
-            Ok::<&str, LogProblem>(text.trim())
-        };
+    fn take(&mut self, record: Fields<'_>, line: u64, into: &mut Gathering) -> Result<(), Failed> {
+        let text =
+            |i: usize| std::str::from_utf8(record.get(i)).map_err(|_| LogProblem::NotText { line });
+        let field = |i: usize| text(i).map(str::trim);
         // A header that a restarted writer put once more.
         if self
             .layout
             .step
-            .is_some_and(|i| &record[i] == self.layout.names[i].as_bytes())
+            .is_some_and(|i| record.get(i) == self.layout.names[i].as_bytes())
         {
             return Ok(());
         }
@@ -263,7 +370,7 @@ impl Rows {
         let run = self.layout.run.map(field).transpose()?.unwrap_or("");
         match &self.layout.kind {
             Kind::Long { metric, value } => {
-                if let Some(value) = number(field(*value)?) {
+                if let Some(value) = number(text(*value)?) {
                     into.take(run, field(*metric)?, step, value)?;
                     self.taken = true;
                 }
@@ -276,7 +383,7 @@ impl Rows {
                     self.places.fill(None);
                 }
                 for (i, of, metric) in columns {
-                    let Some(value) = number(field(*i)?) else {
+                    let Some(value) = number(text(*i)?) else {
                         continue;
                     };
                     let place = match self.places[*i] {
@@ -290,22 +397,5 @@ impl Rows {
             }
         }
         Ok(())
-    }
-
-    fn finish(self, into: &mut Gathering) -> Result<(), Failed> {
-        if self.without_step > 0 {
-            into.notes.push(format!(
-                "{} rows without a step are left out",
-                self.without_step
-            ));
-        }
-        if self.taken {
-            Ok(())
-        } else {
-            Err(LogProblem::NoMetric {
-                columns: known(&self.layout.names),
-            }
-            .into())
-        }
     }
 }

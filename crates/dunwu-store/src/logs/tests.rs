@@ -62,6 +62,20 @@ fn acc(k: f64) -> f64 {
 
 #[test]
 fn logs_of_other_programs_read_as_what_they_were_given() {
+    let log = recorded("lightning.csv");
+    check(&log, "train_loss", 100.0, loss, 0.0);
+    check(&log, "val_acc", 100.0, acc, 0.0);
+    assert_eq!(log.series.len(), 2);
+    let log = recorded("events.out.tfevents.lightning");
+    check(&log, "train_loss", 100.0, loss, 1e-6);
+    check(&log, "val_acc", 100.0, acc, 1e-6);
+    let log = recorded("run-red1.wandb");
+    check(&log, "train/loss", 100.0, loss, 0.0);
+    check(&log, "val/acc", 100.0, acc, 0.0);
+    assert_eq!(
+        (log.series["train/grad"].not_finite, log.series.len()),
+        (1, 3)
+    );
     for name in ["events.out.tfevents.old", "events.out.tfevents.tensors"] {
         let log = recorded(name);
         assert_eq!(
@@ -91,8 +105,18 @@ fn logs_of_other_programs_read_as_what_they_were_given() {
 fn a_folder_holds_every_log_below_it() {
     let found = log_sources("tests/data/logs".into(), &LogOptions::default()).unwrap();
     let names: Vec<&str> = found.iter().map(|s| s.path.file_name().unwrap()).collect();
-    // Both event files lie in one folder, and are one run.
-    assert_eq!(names, ["logs", "keras.csv", "mlflow", "trainer_state.json"]);
+    // The event files lie in one folder, and are one run.
+    assert_eq!(
+        names,
+        [
+            "logs",
+            "keras.csv",
+            "lightning.csv",
+            "mlflow",
+            "run-red1.wandb",
+            "trainer_state.json"
+        ]
+    );
 }
 
 #[test]
@@ -122,7 +146,7 @@ fn long_tables_and_wide_ones_say_the_same() {
 
 #[test]
 fn panels_of_runs_and_tables_that_lack_values_are_told_apart() {
-    // As W&B exports a panel.
+    // As the page of W&B exports a panel, written by hand: no package writes it.
     let panel = "\"Step\",\"red-1 - val/loss\",\"red-1 - val/loss__MIN\",\"red-1 - val/loss__MAX\",\"blue-2 - val/loss\"\n0,2,2,2,\n1,1,1,1,5\n";
     let logs = text("panel.csv", panel).unwrap();
     assert_eq!(
@@ -131,12 +155,6 @@ fn panels_of_runs_and_tables_that_lack_values_are_told_apart() {
     );
     assert_eq!(logs[1].series["val/loss"].values, [2.0, 1.0]);
     assert_eq!(logs[0].series["val/loss"].steps, [1.0]);
-    // As Lightning writes metrics of training and of validation, in rows of their own.
-    let lightning =
-        "epoch,step,train_loss,val_loss\n0,49,0.9,\n0,99,,0.8\n1,149,0.7,\n1,199,,0.6\n";
-    let log = &text("metrics.csv", lightning).unwrap()[0];
-    assert_eq!(log.series["val_loss"].steps, [99.0, 199.0]);
-    assert_eq!(log.series.len(), 2);
     // Numbers alone.
     let log = &text("bare.csv", "0,1.5\n10,1.25\n").unwrap()[0];
     assert_eq!(
@@ -396,10 +414,11 @@ fn event_files_that_are_damaged_are_refused_and_those_cut_off_are_read() {
 proptest::proptest! {
     /// Whatever stands in a file, it is read or refused.
     #[test]
-    fn no_bytes_break_a_reader(bytes in proptest::collection::vec(proptest::num::u8::ANY, 0..400), which in 0..5_usize) {
-        let name = ["a.csv", "a.jsonl", "a.tfevents", "trainer_state.json", "a"][which];
+    fn no_bytes_break_a_reader(bytes in proptest::collection::vec(proptest::num::u8::ANY, 0..400), which in 0..6_usize) {
+        let name = ["a.csv", "a.jsonl", "a.tfevents", "a.wandb", "trainer_state.json", "a"][which];
         let _ = text(name, &bytes);
         let _ = text("b.tfevents", framed(&bytes));
+        let _ = text("b.wandb", [&wandb::MAGIC[..], &[0], &bytes].concat());
     }
 }
 

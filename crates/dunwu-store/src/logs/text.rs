@@ -2,58 +2,132 @@
 
 use super::error::LogProblem;
 use super::gather::{Gathering, Role, number, role};
+use super::growing::Reads;
 use super::source::{Failed, LogOptions};
 use regex::{Captures, Regex, RegexBuilder};
-use std::io::{BufRead, Read};
 
 /// Longest line.
 pub(crate) const MOST_LINE: usize = 1 << 24;
 /// Largest automaton of a pattern.
 const MOST_PATTERN: usize = 1 << 22;
 
-/// Calls `each` with the number and the text of every line, whatever its ending.
-pub(crate) fn lines(
-    mut input: impl BufRead,
-    mut each: impl FnMut(u64, &[u8], bool) -> Result<(), Failed>,
-) -> Result<(), Failed> {
-    let mut line = Vec::new();
-    for count in 1.. {
-        line.clear();
-        let read = input
-            .by_ref()
-            .take(MOST_LINE as u64 + 1)
-            .read_until(b'\n', &mut line)?;
-        if read == 0 {
-            break;
-        }
-        if line.len() > MOST_LINE {
-            return Err(LogProblem::LongLine {
-                line: count,
-                most: MOST_LINE,
-            }
-            .into());
-        }
-        let whole = line.last() == Some(&b'\n');
-        each(count, line.trim_ascii(), whole)?;
-    }
-    Ok(())
+/// Cuts bytes that come in pieces into lines.
+#[derive(Default)]
+pub(crate) struct Lines {
+    /// The beginning of a line whose end has not come.
+    held: Vec<u8>,
+    count: u64,
 }
 
-/// Reads lines into the gathering. Groups named `step` and `run` are those, `metric` and `value` belong together,
-/// any other group is a metric of its name.
-pub(crate) fn read(
-    input: impl BufRead,
-    options: &LogOptions,
-    into: &mut Gathering,
-) -> Result<(), Failed> {
-    let pattern = options.pattern.as_deref().ok_or(LogProblem::NoPattern)?;
-    let pattern = compiled(pattern)?;
-    let (mut row, mut held) = (0.0, false);
-    lines(input, |line, bytes, _| {
+impl Lines {
+    /// Calls `each` with the number and the text of every line that is whole.
+    pub(crate) fn feed(
+        &mut self,
+        mut bytes: &[u8],
+        mut each: impl FnMut(u64, &[u8]) -> Result<(), Failed>,
+    ) -> Result<(), Failed> {
+        while let Some(end) = memchr::memchr(b'\n', bytes) {
+            let (line, rest) = bytes.split_at(end + 1);
+            self.room(line.len())?;
+            self.count += 1;
+            if self.held.is_empty() {
+                each(self.count, line.trim_ascii())?;
+            } else {
+                self.held.extend_from_slice(line);
+                let read = each(self.count, self.held.trim_ascii());
+                self.held.clear();
+                read?;
+            }
+            bytes = rest;
+        }
+        self.room(bytes.len())?;
+        self.held.extend_from_slice(bytes);
+        Ok(())
+    }
+
+    /// The last line, where it has no end, with its number.
+    pub(crate) fn last(&mut self) -> Option<(u64, Vec<u8>)> {
+        if self.held.is_empty() {
+            return None;
+        }
+        self.count += 1;
+        let line = std::mem::take(&mut self.held);
+        Some((self.count, line.trim_ascii().to_vec()))
+    }
+
+    fn room(&self, more: usize) -> Result<(), LogProblem> {
+        if self.held.len() + more <= MOST_LINE {
+            return Ok(());
+        }
+        Err(LogProblem::LongLine {
+            line: self.count + 1,
+            most: MOST_LINE,
+        })
+    }
+}
+
+/// Lines by a pattern, as they come. Groups named `step` and `run` are those, `metric` and `value` belong together, any
+/// other group is a metric of its name.
+pub(crate) struct Text {
+    lines: Lines,
+    rows: Matches,
+}
+
+struct Matches {
+    pattern: Regex,
+    row: f64,
+    held: bool,
+}
+
+impl Text {
+    /// # Errors
+    /// No pattern, or one that cannot be used.
+    pub(crate) fn new(options: &LogOptions) -> Result<Self, LogProblem> {
+        let pattern = options.pattern.as_deref().ok_or(LogProblem::NoPattern)?;
+        let rows = Matches {
+            pattern: compiled(pattern)?,
+            row: 0.0,
+            held: false,
+        };
+        Ok(Self {
+            lines: Lines::default(),
+            rows,
+        })
+    }
+}
+
+impl Reads for Text {
+    fn feed(&mut self, bytes: &[u8], into: &mut Gathering) -> Result<(), Failed> {
+        let rows = &mut self.rows;
+        self.lines
+            .feed(bytes, |line, bytes| Ok(rows.take(line, bytes, into)?))
+    }
+
+    fn end(&mut self, into: &mut Gathering) -> Result<(), Failed> {
+        match self.lines.last() {
+            Some((line, bytes)) => Ok(self.rows.take(line, &bytes, into)?),
+            None => Ok(()),
+        }
+    }
+
+    fn notes(&self) -> Vec<String> {
+        let named = self.rows.pattern.capture_names().flatten();
+        let without = named.into_iter().all(|name| name != "step");
+        let note = || "the pattern names no step; matches are counted".to_owned();
+        without.then(note).into_iter().collect()
+    }
+
+    fn lack(&self) -> Option<LogProblem> {
+        (!self.rows.held).then_some(LogProblem::NoMatch)
+    }
+}
+
+impl Matches {
+    fn take(&mut self, line: u64, bytes: &[u8], into: &mut Gathering) -> Result<(), LogProblem> {
         let text = String::from_utf8_lossy(bytes);
-        for found in pattern.captures_iter(&text) {
+        for found in self.pattern.captures_iter(&text) {
             let step = match found.name("step") {
-                None => row,
+                None => self.row,
                 Some(step) => number(step.as_str())
                     .filter(|s| s.is_finite())
                     .ok_or_else(|| LogProblem::BadStep {
@@ -61,19 +135,10 @@ pub(crate) fn read(
                         found: step.as_str().chars().take(40).collect(),
                     })?,
             };
-            row += 1.0;
-            held |= take(&pattern, &found, step, into)?;
+            self.row += 1.0;
+            self.held |= take(&self.pattern, &found, step, into)?;
         }
         Ok(())
-    })?;
-    if pattern.capture_names().flatten().all(|name| name != "step") {
-        into.notes
-            .push("the pattern names no step; matches are counted".to_owned());
-    }
-    if held {
-        Ok(())
-    } else {
-        Err(LogProblem::NoMatch.into())
     }
 }
 

@@ -25,6 +25,7 @@ use super::metric::Metric;
 use super::network::Network;
 use super::prior::prior;
 use super::quantiles::{COUNT, LEVELS, MEDIAN, Quantiles};
+use super::spent::Spent;
 use super::tell::pooled;
 use dunwu_core::Seed;
 use lcpfn::LcPfn;
@@ -73,6 +74,8 @@ pub struct Judged {
     metric: Metric,
     time: f64,
     fold: usize,
+    /// Whether its learning rate had run out: neither known runs nor a stretch move that forecast.
+    spent: bool,
 }
 
 /// Which curves are left out together.
@@ -202,7 +205,9 @@ fn cut_all(
         let (now, end) = (steps[steps.len() - 1], c.steps[c.steps.len() - 1]);
         let prepared = Prepared::new(&steps, &values, &metric, c.clock(now, end, true));
         let time = prepared.time(end);
-        let (forecast, novelty) = pooled(network, &prepared, &metric, time);
+        let spent = Spent::new(&steps, &values, (&c.rate.0, &c.rate.1), end);
+        let (pooled, novelty) = pooled(network, &prepared, &metric, time);
+        let forecast = spent.map_or(pooled, |s| s.quantiles(&metric));
         let judged = Judged {
             family: c.family.clone(),
             group: c.group.clone(),
@@ -222,6 +227,7 @@ fn cut_all(
             metric,
             time,
             fold: *f,
+            spent: spent.is_some(),
         };
         out.push(Seen {
             curve: i,
@@ -320,7 +326,8 @@ fn teach(at: &mut [Judged]) {
             out
         })
         .collect();
-    for (i, q) in told.into_iter().flatten() {
+    let told = told.into_iter().flatten().filter(|(i, _)| !at[*i].spent);
+    for (i, q) in told.collect::<Vec<_>>() {
         at[i].forecast = q;
     }
 }
@@ -334,7 +341,7 @@ fn calibrate(judged: &mut [Judged], networks: &[Option<Network>]) {
             stretch(others.map(|o| (o.family.as_str(), o.need)))
         })
         .collect();
-    for j in judged.iter_mut() {
+    for j in judged.iter_mut().filter(|j| !j.spent) {
         if let Some(network) = &networks[j.fold] {
             let network = network.clone().with_stretch(stretches[j.fold]);
             (j.forecast, j.novelty) = pooled(&network, &j.prepared, &j.metric, j.time);
