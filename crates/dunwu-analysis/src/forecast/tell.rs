@@ -10,6 +10,7 @@ use super::learn::bank_deviation;
 use super::metric::Metric;
 use super::network::Network;
 use super::quantiles::Quantiles;
+use super::shape::Shape;
 use super::spent::Spent;
 use std::sync::LazyLock;
 
@@ -303,6 +304,22 @@ pub(crate) fn pooled(
     } else {
         head
     };
-    let values = units.0.map(|u| metric.bounded(prepared.value(u, time)));
+    let highest = highest(&prepared.shape, time);
+    let near = |u: f64| {
+        let sign = prepared.shape.sign;
+        sign * (sign * prepared.value(u, time)).min(highest)
+    };
+    let values = units.0.map(|u| metric.bounded(near(u)));
     (Quantiles::new(values), novelty)
+}
+
+/// The height above which no curve is taken to be at a time: above all that was seen by as much as a walk goes
+/// that had its range.
+fn highest(shape: &Shape, time: f64) -> f64 {
+    let most = shape
+        .heights
+        .iter()
+        .copied()
+        .fold(f64::NEG_INFINITY, f64::max);
+    most + 2.0 * shape.noise + shape.range * (time - 1.0).max(0.0).sqrt()
 }
