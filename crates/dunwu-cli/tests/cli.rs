@@ -207,7 +207,7 @@ fn every_bad_input_has_its_own_message_and_exit_code_2() {
         ),
         (
             vec!["train", "milestones=5,5"],
-            "milestones: names epoch 5 twice",
+            "milestones: names pass 5 twice",
         ),
         (
             vec!["inspect", "file"],
