@@ -50,12 +50,12 @@ fn what_no_rule_needs_is_not_counted_as_missing() {
     let plan = synthetic::plan(1, 400);
     let mut run = synthetic::run(&plan);
     let html = page(&run);
-    assert!(html.contains(" of 35 features have at least one neuron"));
+    assert!(html.contains(" of 35 features are half or more of the neuron's weights"));
     assert!(!html.contains("The constant feature"));
     // Of these 35 names the first is then that of the constant.
     run.features = Some(34);
     let html = page(&run);
-    assert!(html.contains(" of 34 features have at least one neuron"));
+    assert!(html.contains(" of 34 features are half or more of the neuron's weights"));
     assert!(html.contains("The constant feature, k=1, tells no answers apart"));
 }
 
