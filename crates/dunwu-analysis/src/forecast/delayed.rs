@@ -11,7 +11,6 @@ mod numbers;
 use super::metric::Metric;
 use super::quantiles::{LEVELS, Quantiles};
 pub use fit::{LeftOut, learn_delayed};
-
 pub use network::DelayedModel;
 use numbers::numbers;
 use std::sync::LazyLock;

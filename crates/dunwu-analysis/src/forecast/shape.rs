@@ -14,7 +14,8 @@ pub(crate) struct Shape {
     pub sign: f64,
     /// Standard deviation of the noise from reading to reading.
     pub noise: f64,
-    /// Largest less least height.
+    /// The largest height, and that less the least.
+    pub most: f64,
     pub range: f64,
     /// Readings before averaging.
     pub count: usize,
@@ -52,6 +53,7 @@ impl Shape {
             heights,
             sign,
             noise,
+            most,
             range: most - least,
             count: steps.len(),
             last,

@@ -85,7 +85,10 @@ pub struct Forecast {
 /// assert!(end.at(0.05) < 1.0 + 2.0 / 80f64.sqrt() && 1.0 + 2.0 / 80f64.sqrt() < end.at(0.95));
 /// ```
 pub fn forecast(question: &Question<'_>) -> Forecast {
-    forecast_with(&HEAD, question, None)
+    match spent(question) {
+        Some(spent) => stays(question, &spent),
+        None => forecast_with(&HEAD, question, None),
+    }
 }
 
 /// [`forecast`], calibrated by finished runs of the same metric; with how many they were, 0 if they are too few.
@@ -94,8 +97,8 @@ pub fn forecast_calibrated(
     calibration: &Calibration,
     metric: &str,
 ) -> (Forecast, usize) {
-    if spent(question).is_some() {
-        return (forecast(question), 0);
+    if let Some(spent) = spent(question) {
+        return (stays(question, &spent), 0);
     }
     let ends = question.steps.first().zip(question.steps.last());
     let experts = ends.and_then(|(first, now)| {
@@ -119,9 +122,6 @@ fn forecast_with(network: &Network, q: &Question<'_>, experts: Option<&Experts>)
     let now = q.steps[q.steps.len() - 1];
     if q.horizon <= now {
         return over(q);
-    }
-    if let Some(spent) = spent(q) {
-        return stays(q, &spent);
     }
     let clock = q.rate.and_then(|r| Clock::new(r, now, q.horizon));
     let prepared = Prepared::new(q.steps, q.values, q.metric, clock);
@@ -316,10 +316,5 @@ pub(crate) fn pooled(
 /// The height above which no curve is taken to be at a time: above all that was seen by as much as a walk goes
 /// that had its range.
 fn highest(shape: &Shape, time: f64) -> f64 {
-    let most = shape
-        .heights
-        .iter()
-        .copied()
-        .fold(f64::NEG_INFINITY, f64::max);
-    most + 2.0 * shape.noise + shape.range * (time - 1.0).max(0.0).sqrt()
+    shape.most + 2.0 * shape.noise + shape.range * (time - 1.0).max(0.0).sqrt()
 }

@@ -8,10 +8,8 @@ use super::error::LogProblem;
 use super::gather::Gathering;
 use super::growing::Reads;
 use super::proto::{Field, Fields};
+use super::records;
 use super::source::Failed;
-
-/// Largest record that is looked into; larger ones are pictures and graphs.
-const MOST_RECORD: u64 = 1 << 24;
 
 /// CRC-32C as event files store it: turned by 15 bits, plus a constant.
 pub(crate) fn masked(bytes: &[u8]) -> u32 {
@@ -59,17 +57,13 @@ impl Reads for Events {
 
     fn end(&mut self, into: &mut Gathering) -> Result<(), Failed> {
         if !self.held.is_empty() || self.skip > 0 {
-            into.notes.push(format!(
-                "the file is cut off in the record at byte {}",
-                self.offset
-            ));
+            into.notes.push(records::cut_off(self.offset));
         }
         Ok(())
     }
 
     fn notes(&self) -> Vec<String> {
-        let note = || format!("{} records of more than 16 MiB are left out", self.larger);
-        (self.larger > 0).then(note).into_iter().collect()
+        records::left_out(self.larger)
     }
 
     fn lack(&self) -> Option<LogProblem> {
@@ -114,7 +108,7 @@ impl Events {
             };
             let length = self.length(head)?;
             let whole = length.saturating_add((HEAD + FOOT) as u64);
-            if length > MOST_RECORD {
+            if length > records::MOST as u64 {
                 self.larger += 1;
                 (self.skip, self.skipped) = (whole, whole);
                 continue;

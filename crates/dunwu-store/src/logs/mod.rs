@@ -19,6 +19,7 @@ mod gather;
 mod growing;
 mod json;
 mod proto;
+mod records;
 mod row;
 mod series;
 mod source;

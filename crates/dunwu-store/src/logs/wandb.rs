@@ -9,6 +9,7 @@ use super::error::LogProblem;
 use super::gather::{Gathering, Role, number, role};
 use super::growing::Reads;
 use super::proto::{Field, Fields};
+use super::records;
 use super::source::Failed;
 
 /// How such a file begins.
@@ -16,8 +17,6 @@ pub(crate) const MAGIC: [u8; 6] = *b":W&B\xe1\xbe";
 const BEGIN: usize = 7;
 const BLOCK: u64 = 1 << 15;
 const HEAD: usize = 7;
-/// Largest record that is looked into.
-const MOST_RECORD: usize = 1 << 24;
 
 /// A run of W&B, as its bytes come. A file that is cut off is read as far as it goes.
 #[derive(Default)]
@@ -46,17 +45,13 @@ impl Reads for Wandb {
 
     fn end(&mut self, into: &mut Gathering) -> Result<(), Failed> {
         if !self.held.is_empty() || self.record.is_some() {
-            into.notes.push(format!(
-                "the file is cut off in the record at byte {}",
-                self.offset
-            ));
+            into.notes.push(records::cut_off(self.offset));
         }
         Ok(())
     }
 
     fn notes(&self) -> Vec<String> {
-        let note = || format!("{} records of more than 16 MiB are left out", self.larger);
-        (self.larger > 0).then(note).into_iter().collect()
+        records::left_out(self.larger)
     }
 
     fn lack(&self) -> Option<LogProblem> {
@@ -110,7 +105,7 @@ impl Wandb {
             1 => return row_of(data, into),
             2 => self.record = Some(data.to_vec()),
             3 | 4 => match &mut self.record {
-                Some(record) if record.len() + data.len() > MOST_RECORD => {
+                Some(record) if record.len() + data.len() > records::MOST => {
                     self.larger += 1;
                     self.record = None;
                 }

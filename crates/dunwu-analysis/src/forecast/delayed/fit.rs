@@ -1,12 +1,11 @@
 //! Fits both networks to runs whose end is known.
 
 use super::network::{DelayedModel, MEMBERS, Member, PARAMETERS, WIDE, hidden, output};
-use super::numbers::{HELD_LOSS, MISSING, NEAR, NORM, NUMBERS, TRAIN_LOSS, numbers};
+use super::numbers::{MISSING, NEAR, NUMBERS, PARTS, is_logged, numbers};
 use super::{KnownRun, unit};
 use crate::lbfgs::minimise;
 use dunwu_core::Seed;
 use std::collections::BTreeMap;
-use std::ops::Range;
 
 /// Moments of a run that are looked at, as shares of the time from memorising to the jump or the end.
 const SHARES: [f64; 9] = [0.03, 0.06, 0.1, 0.2, 0.3, 0.45, 0.6, 0.75, 0.9];
@@ -25,12 +24,7 @@ const STEPS: usize = 200;
 /// Parts of the cells of which one is left out, in turn.
 const FOLDS: usize = 10;
 
-/// Parts of the numbers that may not be logged, and what says so.
-pub(super) fn parts() -> impl Iterator<Item = (Range<usize>, usize)> {
-    [HELD_LOSS, TRAIN_LOSS, NORM].into_iter().zip(MISSING..)
-}
-
-/// What is hidden of a case, in turn: bits of [`parts`].
+/// What is hidden of a case, in turn: bits of [`PARTS`].
 const WITHOUT: [usize; 5] = [0b100, 0b011, 0b111, 0b010, 0b001];
 
 /// A run at a moment: its numbers, whether it jumped by its end, ln(time to the jump / [`unit`]), and whether the moment is one
@@ -176,7 +170,7 @@ fn fit(runs: &[&KnownRun]) -> Option<DelayedModel> {
 /// Numbers of which parts are not logged.
 fn hide(numbers: &[f64; NUMBERS], which: usize) -> [f64; NUMBERS] {
     let mut out = *numbers;
-    for (bit, (_, flag)) in parts().enumerate() {
+    for (bit, (_, flag)) in PARTS.into_iter().enumerate() {
         if which >> bit & 1 == 1 {
             out[flag] = 1.0;
         }
@@ -188,8 +182,7 @@ fn hide(numbers: &[f64; NUMBERS], which: usize) -> [f64; NUMBERS] {
 fn standards(cases: &[Case]) -> ([f64; NUMBERS], [f64; NUMBERS]) {
     let (mut centre, mut spread) = ([0.0; NUMBERS], [1.0; NUMBERS]);
     for i in 0..MISSING {
-        let flag = parts().find(|(part, _)| part.contains(&i)).map(|p| p.1);
-        let logged = |c: &&Case| flag.is_none_or(|f| c.numbers[f] == 0.0);
+        let logged = |c: &&Case| is_logged(&c.numbers, i);
         let values: Vec<f64> = cases.iter().filter(logged).map(|c| c.numbers[i]).collect();
         let n = values.len().max(1) as f64;
         centre[i] = values.iter().sum::<f64>() / n;

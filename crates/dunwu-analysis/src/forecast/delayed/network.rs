@@ -2,7 +2,7 @@
 //!
 //! Each is the mean of [`MEMBERS`] networks of one hidden layer, c + vᵀtanh(Wᵀz + b) of the standardised numbers z.
 
-use super::numbers::{MISSING, NEAR, NUMBERS};
+use super::numbers::{MISSING, NEAR, NUMBERS, is_logged};
 
 /// Nodes of the hidden layer.
 pub(super) const WIDE: usize = 12;
@@ -65,9 +65,7 @@ impl DelayedModel {
     }
 
     fn far(&self, numbers: &[f64; NUMBERS], i: usize) -> f64 {
-        let absent =
-            super::fit::parts().any(|(part, flag)| part.contains(&i) && numbers[flag] > 0.0);
-        if absent {
+        if !is_logged(numbers, i) {
             return 0.0;
         }
         (numbers[i] - self.centre[i]) / self.spread[i]
@@ -78,17 +76,14 @@ impl DelayedModel {
         let mean = |of: &[Member]| {
             of.iter().map(|m| output(m, &hidden(m, &z))).sum::<f64>() / of.len() as f64
         };
-        let missing: usize = super::fit::parts()
-            .filter(|(_, flag)| numbers[*flag] > 0.0)
-            .map(|(part, _)| part.len())
-            .sum();
+        let logged = (0..MISSING).filter(|i| is_logged(numbers, *i)).count();
         let squares = (0..MISSING).map(|i| self.far(numbers, i) * self.far(numbers, i));
         Told {
             ever: mean(&self.ever),
             wait: mean(&self.wait),
             deviation: libm::exp(self.deviation[0] + self.deviation[1] * numbers[NEAR])
                 .clamp(0.1, 3.0),
-            distance: (squares.sum::<f64>() / (MISSING - missing) as f64).sqrt(),
+            distance: (squares.sum::<f64>() / logged as f64).sqrt(),
         }
     }
 

@@ -7,13 +7,26 @@ pub(super) const NUMBERS: usize = 30;
 /// The number that is large where the run has just memorised.
 pub(super) const NEAR: usize = 1;
 /// Those of the loss on held-out rows.
-pub(super) const HELD_LOSS: std::ops::Range<usize> = 11..17;
+const HELD_LOSS: std::ops::Range<usize> = 11..17;
 /// Those of the loss on training rows.
-pub(super) const TRAIN_LOSS: std::ops::Range<usize> = 17..21;
+const TRAIN_LOSS: std::ops::Range<usize> = 17..21;
 /// Those of the norm of the weights.
-pub(super) const NORM: std::ops::Range<usize> = 21..27;
-/// 1 where the loss on held-out rows, that on training rows, the norm are not logged.
+const NORM: std::ops::Range<usize> = 21..27;
+/// The first of the numbers that say what is not logged.
 pub(super) const MISSING: usize = 27;
+/// Parts that may not be logged, and the number that is then 1.
+pub(super) const PARTS: [(std::ops::Range<usize>, usize); 3] = [
+    (HELD_LOSS, MISSING),
+    (TRAIN_LOSS, MISSING + 1),
+    (NORM, MISSING + 2),
+];
+
+/// Whether a number is of what is logged.
+pub(super) fn is_logged(numbers: &[f64; NUMBERS], i: usize) -> bool {
+    !PARTS
+        .iter()
+        .any(|(part, flag)| part.contains(&i) && numbers[*flag] > 0.0)
+}
 
 /// Moments of a run: when it memorised, and when half and three quarters of the time since had passed.
 #[derive(Clone, Copy)]
@@ -47,15 +60,15 @@ pub(super) fn numbers(c: &Companions<'_>) -> Option<[f64; NUMBERS]> {
     let half_way = first_at_least(train, 0.5).unwrap_or(memorised);
     out[2] = log(memorised / half_way.max(1.0));
     out[3..HELD_LOSS.start].copy_from_slice(&of_accuracy(held, accuracy, m));
-    let parts = [
-        (c.held_loss, HELD_LOSS.start, of_held_loss as Part),
-        (c.train_loss, TRAIN_LOSS.start, of_train_loss),
-        (c.weight_norm, NORM.start, of_norm),
+    let series = [
+        (c.held_loss, of_held_loss as Part),
+        (c.train_loss, of_train_loss),
+        (c.weight_norm, of_norm),
     ];
-    for (i, (series, start, part)) in parts.into_iter().enumerate() {
-        match series.map(|s| until(s, c.now)).and_then(|s| part(s, m)) {
-            Some(of) => out[start..start + of.len()].copy_from_slice(&of),
-            None => out[MISSING + i] = 1.0,
+    for ((series, of), (part, flag)) in series.into_iter().zip(PARTS) {
+        match series.map(|s| until(s, c.now)).and_then(|s| of(s, m)) {
+            Some(of) => out[part].copy_from_slice(&of),
+            None => out[flag] = 1.0,
         }
     }
     Some(out)
