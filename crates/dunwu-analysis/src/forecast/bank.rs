@@ -4,7 +4,11 @@
 //! standard deviation 3 × range / (extent of φ), the noise is pulled to that from reading to reading. Bases are
 //! weighed by their evidence, tempered to 24 readings because neighbouring residuals go together.
 //! Bases: t^−α, e^−κt, ln t, t, and none.
+//!
+//! Where the learning rate is known up to the end and changes, powers and the logarithm are fitted with b·η̃(t) too, η̃ the rate
+//! that the loss feels ([`super::relaxation`]). b is a priori 0.8 ± 1.2 times the slope −a·dφ/dln t now.
 
+use super::clock::KERNELS;
 use super::shape::Shape;
 
 /// Mean and standard deviation of a forecast.
@@ -55,6 +59,15 @@ impl Basis {
         }
     }
 
+    /// −dφ/dln t now, of bases that are fitted with the rate.
+    fn steepness(self) -> f64 {
+        match self {
+            Self::Power(a) => a,
+            Self::Log => 1.0,
+            Self::Exponential(_) | Self::Line | Self::Constant => 0.0,
+        }
+    }
+
     fn family(self) -> usize {
         match self {
             Self::Exponential(_) | Self::Constant => 0,
@@ -64,14 +77,14 @@ impl Basis {
     }
 }
 
-/// A fit of one basis.
+/// A fit of one basis, by itself or with one kernel of the rate.
 #[derive(Clone, Copy, Debug)]
 struct Fit {
-    basis: Basis,
-    /// c and a, with their covariance before the noise.
-    c: f64,
-    a: f64,
-    covariance: [f64; 3],
+    basis: usize,
+    kernel: Option<usize>,
+    /// c, a and b, with their covariance before the noise.
+    mean: [f64; 3],
+    covariance: [[f64; 3]; 3],
     /// Variance of the noise.
     variance: f64,
     weight: f64,
@@ -80,15 +93,38 @@ struct Fit {
 /// The bank, fitted to a shape.
 #[derive(Clone, Debug)]
 pub(crate) struct Bank {
-    fits: [Fit; BASES.len()],
+    fits: Vec<Fit>,
+}
+
+/// What the fall of the rate will do to the height, by the kernels alone, and their weight.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct Kick {
+    pub moved: f64,
+    pub weight: f64,
 }
 
 /// Readings that the evidence counts at most.
 const MOST_EVIDENCE: f64 = 24.0;
 
+/// The rate felt by each kernel; None where it is not known or does not change.
+pub(crate) type Felt = Option<[f64; KERNELS]>;
+
 impl Bank {
-    pub(crate) fn new(shape: &Shape) -> Self {
-        let mut fits = BASES.map(|basis| fit(basis, shape));
+    /// The bank of a shape, with the rate that was felt at each of its times.
+    pub(crate) fn new(shape: &Shape, felt: &[Felt]) -> Self {
+        let readings = Readings::new(shape);
+        let mut fits = Vec::with_capacity(BASES.len() * (1 + KERNELS));
+        for basis in 0..BASES.len() {
+            let columns = readings.columns(BASES[basis]);
+            let alone = readings.fit(basis, &columns, None, felt);
+            fits.push(alone);
+            if BASES[basis].steepness() > 0.0 && felt.iter().all(Option::is_some) {
+                let known = (alone.mean[1].abs(), alone.variance);
+                fits.extend(
+                    (0..KERNELS).map(|k| readings.fit(basis, &columns, Some((k, known)), felt)),
+                );
+            }
+        }
         let best = fits
             .iter()
             .map(|f| f.weight)
@@ -101,10 +137,11 @@ impl Bank {
     }
 
     /// The forecast at a time, of the mixture.
-    pub(crate) fn at(&self, time: f64) -> Guess {
+    pub(crate) fn at(&self, time: f64, felt: Felt) -> Guess {
+        let bases = BASES.map(|b| b.at(time));
         let mut guess = (0.0, 0.0);
         for f in &self.fits {
-            let (mean, variance) = f.at(time);
+            let (mean, variance) = f.at(&bases, felt);
             guess.0 += f.weight * mean;
             guess.1 += f.weight * (variance + mean * mean);
         }
@@ -115,76 +152,165 @@ impl Bank {
     }
 
     /// The mean of each family of bases, and its weight.
-    pub(crate) fn families(&self, time: f64) -> [(f64, f64); FAMILIES] {
+    pub(crate) fn families(&self, time: f64, felt: Felt) -> [(f64, f64); FAMILIES] {
+        let bases = BASES.map(|b| b.at(time));
         let mut out = [(0.0, 1e-12); FAMILIES];
         for f in &self.fits {
-            let of = &mut out[f.basis.family()];
+            let of = &mut out[BASES[f.basis].family()];
             // A family that has no weight still says what its best members think.
             let weight = f.weight + 1e-12;
-            of.0 += weight * f.at(time).0;
+            of.0 += weight * f.at(&bases, felt).0;
             of.1 += weight;
         }
         out.map(|(mean, weight)| (mean / weight, weight))
     }
+
+    /// What falls of the rate will have done between two moments.
+    pub(crate) fn kick(&self, now: Felt, then: Felt) -> Kick {
+        let (Some(now), Some(then)) = (now, then) else {
+            return Kick::default();
+        };
+        let mut out = Kick::default();
+        for (f, k) in self.fits.iter().filter_map(|f| Some((f, f.kernel?))) {
+            let weight = f.weight + 1e-12;
+            out.moved += weight * f.mean[2] * (then[k] - now[k]);
+            out.weight += weight;
+        }
+        out.moved /= out.weight.max(1e-12);
+        out
+    }
 }
 
 impl Fit {
-    fn at(&self, time: f64) -> (f64, f64) {
-        let x = self.basis.at(time);
-        let [cc, ca, aa] = self.covariance;
-        (
-            self.c + self.a * x,
-            self.variance * (1.0 + cc + 2.0 * ca * x + aa * x * x),
-        )
+    fn at(&self, bases: &[f64; BASES.len()], felt: Felt) -> (f64, f64) {
+        let kick = self.kernel.zip(felt).map_or(0.0, |(k, felt)| felt[k]);
+        let x = [1.0, bases[self.basis], kick];
+        let spread = dot(&x, &self.covariance.map(|row| dot(&row, &x)));
+        (dot(&self.mean, &x), self.variance * (1.0 + spread))
     }
 }
 
-fn fit(basis: Basis, shape: &Shape) -> Fit {
-    let n = shape.times.len() as f64;
-    // Later readings say more of what is to come.
-    let mass: f64 = shape.times.iter().map(|t| weight(*t)).sum();
-    let (mut s, mut sx, mut sxx, mut sy, mut sxy, mut syy) = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0);
-    let centre = shape.heights[shape.heights.len() - 1];
-    for (t, h) in shape.times.iter().zip(&shape.heights) {
-        let (w, x, y) = (weight(*t) * n / mass, basis.at(*t), h - centre);
-        s += w;
-        sx += w * x;
-        sxx += w * x * x;
-        sy += w * y;
-        sxy += w * x * y;
-        syy += w * y * y;
+fn dot(a: &[f64; 3], b: &[f64; 3]) -> f64 {
+    a.iter().zip(b).map(|(a, b)| a * b).sum()
+}
+
+/// The readings of a shape, with what their priors are made of.
+struct Readings<'a> {
+    shape: &'a Shape,
+    /// Weight of each, of mean 1: later readings say more of what is to come.
+    weights: Vec<f64>,
+    centre: f64,
+    /// Variance of the noise from reading to reading.
+    noise: f64,
+}
+
+/// b over the slope a·|φ′(now)|, φ over ln t, before anything is seen: mean and deviation.
+const KICK: (f64, f64) = (0.8, 1.2);
+
+impl<'a> Readings<'a> {
+    fn new(shape: &'a Shape) -> Self {
+        let mass: f64 = shape.times.iter().map(|t| weight(*t)).sum();
+        let share = shape.times.len() as f64 / mass;
+        let centre = shape.heights[shape.heights.len() - 1];
+        let floor = (1e-4 * shape.range)
+            .max(1e-12 * centre.abs())
+            .max(f64::MIN_POSITIVE);
+        Self {
+            shape,
+            weights: shape.times.iter().map(|t| share * weight(*t)).collect(),
+            centre,
+            noise: (shape.noise * shape.noise).max(floor * floor),
+        }
     }
-    let floor = (1e-4 * shape.range)
-        .max(1e-12 * centre.abs())
-        .max(f64::MIN_POSITIVE);
-    let noise = (shape.noise * shape.noise).max(floor * floor);
-    let extent = (basis.at(shape.times[0]) - basis.at(1.0)).abs();
-    let spread = 3.0 * shape.range / extent.max(1e-9);
-    // Precisions of the priors, in units of the noise.
-    let (pc, pa) = (
-        noise / (16.0 * (shape.range * shape.range + noise)),
-        noise / (spread * spread + noise),
-    );
-    let (a11, a12, a22) = (s + pc, sx, sxx + pa);
-    let det = (a11 * a22 - a12 * a12).max(1e-300);
-    let covariance = [a22 / det, -a12 / det, a11 / det];
-    let (c, a) = (
-        covariance[0] * sy + covariance[1] * sxy,
-        covariance[1] * sy + covariance[2] * sxy,
-    );
-    let misfit = (syy - c * sy - a * sxy).max(0.0);
-    let (shape0, scale0) = (1.0, noise);
-    let variance = (scale0 + 0.5 * misfit) / (shape0 + 0.5 * n);
-    let evidence = 0.5 * libm::log(pc * pa / det) - (shape0 + 0.5 * n) * libm::log(variance);
-    let weight = evidence * (MOST_EVIDENCE / n).min(1.0);
-    Fit {
-        basis,
-        c: c + centre,
-        a,
-        covariance,
-        variance,
-        weight,
+
+    fn columns(&self, basis: Basis) -> Vec<f64> {
+        self.shape.times.iter().map(|t| basis.at(*t)).collect()
     }
+
+    /// The fit of a basis whose heights are given, by itself or with a kernel, a and the noise of the basis alone, by which
+    /// the kick is measured.
+    fn fit(
+        &self,
+        basis: usize,
+        column: &[f64],
+        kernel: Option<(usize, (f64, f64))>,
+        felt: &[Felt],
+    ) -> Fit {
+        let (mut a, mut b, mut square) = ([[0.0; 3]; 3], [0.0; 3], 0.0);
+        let kick = |i: usize| kernel.zip(felt[i]).map_or(0.0, |((k, _), felt)| felt[k]);
+        for (i, (w, h)) in self.weights.iter().zip(&self.shape.heights).enumerate() {
+            let (x, y) = ([1.0, column[i], kick(i)], h - self.centre);
+            for r in 0..3 {
+                b[r] += w * x[r] * y;
+                (0..3).for_each(|c| a[r][c] += w * x[r] * x[c]);
+            }
+            square += w * y * y;
+        }
+        let (prior, before) = self.prior(BASES[basis], column[0], kernel.map(|k| k.1));
+        a.iter_mut().zip(prior).for_each(|(row, p)| {
+            row.iter_mut().zip(p).for_each(|(a, p)| *a += p);
+        });
+        let (covariance, after) = inverse(&a);
+        let mut mean = covariance.map(|row| dot(&row, &b));
+        let n = self.shape.times.len() as f64;
+        let misfit = (square - dot(&mean, &b)).max(0.0);
+        let (shape0, scale0) = (1.0, self.noise);
+        let variance = (scale0 + 0.5 * misfit) / (shape0 + 0.5 * n);
+        let evidence = 0.5 * (before - after) - (shape0 + 0.5 * n) * libm::log(variance);
+        mean[0] += self.centre;
+        Fit {
+            basis,
+            kernel: kernel.map(|k| k.0),
+            mean,
+            covariance,
+            variance,
+            weight: evidence * (MOST_EVIDENCE / n).min(1.0),
+        }
+    }
+
+    /// Precisions of the priors in units of the noise, and the logarithm of their determinant.
+    fn prior(&self, basis: Basis, first: f64, known: Option<(f64, f64)>) -> ([[f64; 3]; 3], f64) {
+        let (range, noise) = (self.shape.range, self.noise);
+        let extent = (first - basis.at(1.0)).abs().max(1e-9);
+        let spread = 3.0 * range / extent;
+        let (c, a) = (
+            noise / (16.0 * (range * range + noise)),
+            noise / (spread * spread + noise),
+        );
+        // Without a kernel b stands alone, and is 0.
+        let (ratio, b) = known.map_or((0.0, 1.0), |(slope, variance)| {
+            let steep = basis.steepness();
+            let spread = KICK.1 * steep * slope.max(1e-3 * range / extent);
+            // Nothing may be seen of it: its spread must not grow with what the basis misses.
+            (KICK.0 * steep, variance / (spread * spread + variance))
+        });
+        let out = [
+            [c, 0.0, 0.0],
+            [0.0, a + b * ratio * ratio, -b * ratio],
+            [0.0, -b * ratio, b],
+        ];
+        (out, libm::log(c * a * b))
+    }
+}
+
+/// The inverse of a positive definite matrix, and the logarithm of its determinant.
+fn inverse(a: &[[f64; 3]; 3]) -> ([[f64; 3]; 3], f64) {
+    // a = L·D·Lᵀ.
+    let least = |d: f64| d.max(1e-300);
+    let d0 = least(a[0][0]);
+    let (l1, l2) = (a[1][0] / d0, a[2][0] / d0);
+    let d1 = least(a[1][1] - l1 * a[1][0]);
+    let m = (a[2][1] - l2 * a[1][0]) / d1;
+    let d2 = least(a[2][2] - l2 * a[2][0] - m * m * d1);
+    // Rows of L⁻¹.
+    let rows = [[1.0, 0.0, 0.0], [-l1, 1.0, 0.0], [m * l1 - l2, -m, 1.0]];
+    let mut out = [[0.0; 3]; 3];
+    for (row, d) in rows.iter().zip([d0, d1, d2]) {
+        for i in 0..3 {
+            (0..3).for_each(|j| out[i][j] += row[i] * row[j] / d);
+        }
+    }
+    (out, libm::log(d0) + libm::log(d1) + libm::log(d2))
 }
 
 fn weight(time: f64) -> f64 {

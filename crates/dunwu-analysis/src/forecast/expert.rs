@@ -17,10 +17,11 @@ pub(crate) const FEWEST: usize = 6;
 const FOLDS: usize = 20;
 /// Known runs below which intervals are not narrowed.
 const MANY: usize = 30;
-const EQUAL: [f64; 3] = [1.0 / 3.0; 3];
 /// Ridge of the regression.
 const RIDGE: f64 = 1.0;
-/// Runs that the belief that all experts are equally good counts for, and that their intervals are right.
+/// Weights that are believed in before known runs tell better: few of them teach little more than chance.
+const BELIEVED: [f64; 3] = [0.6, 0.2, 0.2];
+/// Runs that this belief counts for, and that the experts' intervals are right.
 const BELIEF: f64 = 10.0;
 const BELIEF_STRETCH: f64 = 2.0;
 
@@ -278,7 +279,7 @@ pub(crate) fn stretched(q: &Quantiles, by: f64) -> Quantiles {
     Quantiles(q.0.map(|v| median + by * (v - median)))
 }
 
-/// Weights in quarters with the least CRPS, no run counting for more than ten times the usual; shrunk to equal ones
+/// Weights in quarters with the least CRPS, no run counting for more than ten times the usual; shrunk to [`BELIEVED`]
 /// where runs are few.
 fn mix(of: &[(&Case, [Quantiles; 3])]) -> [f64; 3] {
     // Where the residuals are all the same, what the head misses sets the scale.
@@ -294,10 +295,10 @@ fn mix(of: &[(&Case, [Quantiles; 3])]) -> [f64; 3] {
     let all = all.map(|m| m.map(|x| f64::from(x) / 4.0));
     all.map(|m| (cost(&m), m))
         .min_by(|a, b| a.0.total_cmp(&b.0))
-        .map_or(EQUAL, |(best, m)| {
-            // As far as equal weights would have done as well.
-            let belief = BELIEF * (best / cost(&EQUAL)).min(1.0);
-            m.map(|w| (n * w + belief / 3.0) / (n + belief))
+        .map_or(BELIEVED, |(best, m)| {
+            // As far as those would have done as well.
+            let belief = BELIEF * (best / cost(&BELIEVED)).min(1.0);
+            std::array::from_fn(|i| (n * m[i] + belief * BELIEVED[i]) / (n + belief))
         })
 }
 

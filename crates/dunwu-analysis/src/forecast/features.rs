@@ -1,12 +1,12 @@
 //! What the network sees of a prefix: numbers without units.
 
-use super::bank::Bank;
+use super::bank::{Bank, Felt};
 use super::clock::Clock;
 use super::metric::{Metric, Sense};
 use super::shape::Shape;
 
 /// How many there are.
-pub(crate) const FEATURES: usize = 41;
+pub(crate) const FEATURES: usize = 43;
 
 /// A prefix made ready: its shape, the bank fitted to it, its level and its scale.
 #[derive(Clone, Debug)]
@@ -20,6 +20,11 @@ pub(crate) struct Prepared {
     /// Time as the learning rate tells it, where that is known, and the last step.
     clock: Option<(Clock, f64)>,
     fixed: [f64; FEATURES],
+}
+
+/// The rate that the loss feels at a time of the shape, where it is known up to the end and changes.
+fn felt(clock: Option<&Clock>, shape: &Shape, time: f64) -> Felt {
+    clock?.felt(shape.origin + time * shape.last)
 }
 
 /// Times at which heights are read off.
@@ -41,8 +46,12 @@ impl Prepared {
             }
             None => Shape::new(steps, values),
         };
-        let bank = Bank::new(&shape);
-        let level = bank.at(1.0).mean;
+        let felt = |time: f64| felt(clock.as_ref().map(|c| &c.0), &shape, time);
+        let bank = Bank::new(
+            &shape,
+            &shape.times.iter().map(|t| felt(*t)).collect::<Vec<_>>(),
+        );
+        let level = bank.at(1.0, felt(1.0)).mean;
         let moved = shape.mean(0.42, 0.58) - level;
         let floor = (1e-3 * shape.range).max(1e-7 * level.abs()).max(1e-30);
         let scale = (shape.noise * shape.noise + moved * moved + floor * floor).sqrt();
@@ -154,10 +163,15 @@ impl Prepared {
         f[26] = ahead;
         f[27] = ahead.sqrt();
         f[40] = self.ahead_in_steps(time);
-        let guess = self.bank.at(time);
+        let felt = |time: f64| felt(self.clock.as_ref().map(|c| &c.0), &self.shape, time);
+        let (now, then) = (felt(1.0), felt(time));
+        let kick = self.bank.kick(now, then);
+        f[41] = libm::asinh(kick.moved / self.scale);
+        f[42] = kick.weight;
+        let guess = self.bank.at(time, then);
         f[28] = self.unit(guess.mean);
         f[29] = libm::asinh(guess.deviation / self.scale);
-        for (i, (mean, weight)) in self.bank.families(time).into_iter().enumerate() {
+        for (i, (mean, weight)) in self.bank.families(time, then).into_iter().enumerate() {
             f[30 + 2 * i] = self.unit(mean);
             f[31 + 2 * i] = weight;
         }

@@ -1,14 +1,14 @@
 //! Fitting the quantile head to known curves.
 //!
-//! Pinball loss in asinh space, Adam with a falling rate, in single precision and in a fixed order: the same curves
+//! Pinball loss in asinh space, of what the bank misses; Adam with a falling rate, in single precision and in a fixed order: the same curves
 //! give the same bits.
 
 use super::clock::Clock;
 use super::features::{FEATURES, Prepared};
 use super::metric::Metric;
 use super::network::{
-    Activity, MEMBERS, Network, OF_PREFIX, PARAMETERS, PROTOTYPES, SECOND, THIRD, WIDE, forward,
-    nearest, sigmoid,
+    Activity, BANK, MEMBERS, Network, OF_PREFIX, PARAMETERS, PROTOTYPES, SECOND, THIRD, WIDE,
+    forward, nearest, sigmoid, width,
 };
 use super::quantiles::{COUNT, LEVELS, MEDIAN};
 use dunwu_core::{Draws, Seed};
@@ -173,17 +173,35 @@ pub fn learn(curves: &[&KnownCurve], learning: &Learning) -> Option<Network> {
         stretch: 1.0,
         residuals: residuals(&examples),
     };
-    let data: Vec<Point> = examples
-        .iter()
-        .map(|e| (network.standard(&e.features), e.unit as f32))
-        .collect();
+    let data: Vec<Point> = examples.iter().map(|e| Point::new(&network, e)).collect();
     network.members = (0..MEMBERS).map(|m| member(&data, m, learning)).collect();
     (network.prototypes, network.near) = prototypes(&data, learning);
     Some(network)
 }
 
-/// Standardised features, and what came.
-type Point = ([f32; FEATURES], f32);
+/// Largest miss of the bank that is learned from, in widths.
+const FARTHEST: f64 = 40.0;
+
+/// What a member learns from.
+struct Point {
+    /// Standardised features.
+    input: [f32; FEATURES],
+    /// What the bank missed, in widths.
+    missed: f32,
+    width: f32,
+}
+
+impl Point {
+    fn new(network: &Network, of: &Example) -> Self {
+        let width = width(&of.features);
+        let missed = (of.unit - of.features[BANK]) / width;
+        Self {
+            input: network.standard(&of.features),
+            missed: missed.clamp(-FARTHEST, FARTHEST) as f32,
+            width: width as f32,
+        }
+    }
+}
 
 fn standards(examples: &[Example]) -> ([f32; FEATURES], [f32; FEATURES]) {
     let n = examples.len() as f64;
@@ -199,16 +217,11 @@ fn standards(examples: &[Example]) -> ([f32; FEATURES], [f32; FEATURES]) {
     (mean.map(|m| m as f32), spread)
 }
 
-/// How uncertain the bank is of a time, in units of asinh: what it says of itself, and what grows with the distance.
-pub(crate) fn bank_deviation(features: &[f64; FEATURES]) -> f64 {
-    (features[29] * features[29] + 0.04 * features[26] + 0.0025).sqrt()
-}
-
-/// Quantiles of what the bank misses, in its deviations.
+/// Quantiles of what the bank misses, in widths.
 fn residuals(examples: &[Example]) -> [f32; COUNT] {
     let mut missed: Vec<f64> = examples
         .iter()
-        .map(|e| (e.unit - e.features[28]) / bank_deviation(&e.features))
+        .map(|e| (e.unit - e.features[BANK]) / width(&e.features))
         .collect();
     missed.sort_by(f64::total_cmp);
     LEVELS.map(|l| missed[((missed.len() - 1) as f64 * l).round() as usize] as f32)
@@ -225,10 +238,10 @@ fn prototypes(data: &[Point], learning: &Learning) -> (Vec<f32>, f32) {
     let mut distance = vec![f32::INFINITY; pool.len()];
     let mut next = pool[0];
     for _ in 0..PROTOTYPES {
-        out.extend(&data[next].0[..OF_PREFIX]);
+        out.extend(&data[next].input[..OF_PREFIX]);
         let newest = out.len() - OF_PREFIX;
         for (d, i) in distance.iter_mut().zip(&pool) {
-            *d = d.min(nearest(&data[*i].0, &out[newest..]));
+            *d = d.min(nearest(&data[*i].input, &out[newest..]));
         }
         // In proportion to the square of the distance (k-means++).
         let total: f64 = distance.iter().map(|d| f64::from(d * d)).sum();
@@ -242,7 +255,7 @@ fn prototypes(data: &[Point], learning: &Learning) -> (Vec<f32>, f32) {
             }
         }
     }
-    let mut near: Vec<f32> = data.iter().map(|(x, ..)| nearest(x, &out)).collect();
+    let mut near: Vec<f32> = data.iter().map(|p| nearest(&p.input, &out)).collect();
     near.sort_by(f32::total_cmp);
     (out, near[(near.len() - 1) * 95 / 100].max(1e-3))
 }
@@ -268,7 +281,11 @@ fn member(data: &[Point], index: usize, learning: &Learning) -> Vec<f32> {
         for batch in order.chunks(BATCH) {
             let mut gradient = vec![0.0_f32; PARAMETERS];
             for i in batch {
-                let (mut input, unit) = data[*i];
+                let Point {
+                    mut input,
+                    missed,
+                    width,
+                } = data[*i];
                 // What is missing now and then is not relied on alone: curves of other kinds have other features.
                 for x in &mut input {
                     *x *= f32::from(u8::from(draws.unit() >= DROPPED));
@@ -276,8 +293,9 @@ fn member(data: &[Point], index: usize, learning: &Learning) -> Vec<f32> {
                 backward(
                     &weights,
                     &forward(&weights, input),
-                    unit,
-                    1.0 / batch.len() as f32,
+                    missed,
+                    // The loss is that of asinh((value − level)/scale).
+                    width / batch.len() as f32,
                     &mut gradient,
                 );
             }
@@ -323,7 +341,7 @@ fn backward(weights: &[f32], of: &Activity, unit: f32, share: f32, gradient: &mu
         let level = LEVELS[i] as f32;
         // Levels stand closer in the tails; each counts as far as it reaches.
         *g = share
-            * width(i)
+            * reach(i)
             * if unit > of.out[i] {
                 -level
             } else {
@@ -362,7 +380,7 @@ fn backward(weights: &[f32], of: &Activity, unit: f32, share: f32, gradient: &mu
 }
 
 /// How much of [0, 1] a level stands for.
-fn width(i: usize) -> f32 {
+fn reach(i: usize) -> f32 {
     let low = if i == 0 {
         0.0
     } else {
@@ -415,7 +433,7 @@ mod tests {
     fn loss(out: &[f32; COUNT], unit: f32) -> f64 {
         let pinball = |i: usize| {
             let d = f64::from(unit) - f64::from(out[i]);
-            f64::from(width(i))
+            f64::from(reach(i))
                 * if d > 0.0 {
                     LEVELS[i] * d
                 } else {

@@ -3,8 +3,9 @@
 //! The answer is a distribution, a decision and a reason, never a bare number, and where nothing can be told that is said.
 //!
 //! - `bank`: the analytic head, a bank of bases with conjugate priors, averaged by evidence.
-//! - `network`, `learn`: the quantile head, which sees 41 numbers without units (those of the bank among them) and was
+//! - `network`, `learn`: the quantile head, which sees 43 numbers without units (those of the bank among them) and was
 //!   fitted to known curves and to made-up ones (`prior`). Its weights, 29 kB, are shipped as `head.bin`.
+//! - `relaxation`: how a loss follows falls of the learning rate.
 //! - `clock`: time as the learning rate tells it, where its schedule is known.
 //! - `spent`: a run whose learning rate has run out, which stays where it is.
 //! - `expert`, `calibration`: what other runs of the same metric teach, whose ends are known.
@@ -26,6 +27,7 @@ mod metric;
 mod network;
 mod prior;
 mod quantiles;
+mod relaxation;
 mod schedule;
 mod shape;
 mod spent;

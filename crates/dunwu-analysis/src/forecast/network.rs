@@ -1,7 +1,8 @@
 //! The quantile head: a small network from features to quantiles.
 //!
-//! 41 features, two layers of [`WIDE`] SiLU nodes, 17 quantiles of asinh((value − level)/scale): the median and, on
-//! either side, softplus steps away from it, so that quantiles cannot cross. The mean of [`MEMBERS`] such networks.
+//! 43 features, two layers of [`WIDE`] SiLU nodes, 17 quantiles of what the bank misses of asinh((value − level)/scale), in
+//! units of [`width`]: the median and, on either side, softplus steps away from it, so that quantiles cannot cross. The mean of
+//! [`MEMBERS`] such networks.
 
 use super::features::FEATURES;
 use super::quantiles::{COUNT, MEDIAN};
@@ -9,11 +10,23 @@ use super::quantiles::{COUNT, MEDIAN};
 /// Nodes of a hidden layer.
 pub(crate) const WIDE: usize = 32;
 /// Networks that are averaged.
-pub(crate) const MEMBERS: usize = 2;
+pub(crate) const MEMBERS: usize = 4;
 /// Prefixes that stand for those that were learned from.
 pub(crate) const PROTOTYPES: usize = 64;
 /// Features that do not depend on when is asked about.
 pub(crate) const OF_PREFIX: usize = 26;
+
+/// The bank's forecast among the features, what it says of its uncertainty, and the logarithm of the time ahead.
+pub(crate) const BANK: usize = 28;
+const DEVIATION: usize = 29;
+const AHEAD: usize = 26;
+
+/// How far the bank may miss, in units of asinh: what it says of itself, and what grows with the time ahead. What is left to be
+/// learned is of about the same size at all times.
+pub(crate) fn width(features: &[f64; FEATURES]) -> f64 {
+    let own = features[DEVIATION] * features[DEVIATION];
+    (own + 0.02 * features[AHEAD] + 0.0009).sqrt()
+}
 
 /// Numbers of one member: weights and biases of three layers.
 pub(crate) const PARAMETERS: usize = (FEATURES + 1) * WIDE + (WIDE + 1) * WIDE + (WIDE + 1) * COUNT;
@@ -37,7 +50,7 @@ pub struct Network {
     pub(crate) near: f32,
     /// By what the distance from the median is multiplied, so that 90 % intervals cover 90 %.
     pub(crate) stretch: f32,
-    /// Quantiles of what the bank misses, in its own deviations.
+    /// Quantiles of what the bank misses, in widths.
     pub(crate) residuals: [f32; COUNT],
 }
 
@@ -129,8 +142,8 @@ impl Network {
                 *s += f64::from(o) / MEMBERS as f64;
             }
         }
-        let median = sum[MEDIAN];
-        sum.map(|q| median + f64::from(self.stretch) * (q - median))
+        let (median, width) = (sum[MEDIAN], width(features));
+        sum.map(|q| features[BANK] + width * (median + f64::from(self.stretch) * (q - median)))
     }
 
     /// Root mean square distance to the nearest prototype, in units of [`Self::near`].

@@ -1,8 +1,10 @@
 //! Made-up pretraining: a power law of the summed learning rate, and a kick that goes with the rate.
 //!
-//! L(t) = c + a·(S(t) + s₀)^−α + b·η̃(t), S the sum of the rate η and η̃ what follows it: the form of Tissue et al. 2024
-//! (arXiv 2408.11029), with an annealing term that relaxes towards the rate.
+//! L(t) = c + a·(S(t) + s₀)^−α + b·η̃(t), S the sum of the rate η and η̃ what follows it ([`super::relaxation`]): the multi-power law,
+//! and the form of Tissue et al. 2024 (arXiv 2408.11029). b is 0.3 to 4 times the slope at the end, over ln S; published fits
+//! have about 2.5.
 
+use super::relaxation::{Followers, kernel};
 use dunwu_core::Draws;
 
 /// A learning rate over shares of a run, at most 1.
@@ -55,23 +57,18 @@ pub(crate) fn pretraining(n: usize, draws: &mut Draws) -> (Vec<f64>, Vec<f64>) {
     let early = between(draws, 2e-4, 0.02);
     let power = between(draws, 0.15, 1.0);
     let falls = |sum: f64| libm::pow(1.0 + sum / early, -power);
-    let kick = between(draws, 0.05, 1.5) * (falls(0.2) - falls(1.0));
-    // The loss follows the rate by a mixture of exponentials, in the time of the rate: noise relaxes as fast as the
-    // rate lets it.
-    let lag = between(draws, 5e-4, 0.02);
-    let lags = [lag, 8.0 * lag, 64.0 * lag];
-    let (mut sum, mut slow) = (0.0, [1.0; 3]);
+    let kick = between(draws, 0.3, 4.0) * power * falls(1.0);
+    let kernel = kernel(between(draws, 30.0, 10_000.0), 0.3 + 0.6 * draws.unit());
+    let (mut sum, mut felt) = (0.0, Followers::new(1.0));
     let (mut heights, mut rates) = (Vec::with_capacity(n), Vec::with_capacity(n));
     for k in 0..n {
-        heights.push(falls(sum) + kick * slow.iter().sum::<f64>() / 3.0);
+        heights.push(falls(sum) + kick * felt.mixed(&kernel));
         rates.push(schedule.at(k as f64 / n as f64));
         for j in 0..FINE {
             let dt = 1.0 / (n * FINE) as f64;
-            let rate = schedule.at(k as f64 / n as f64 + j as f64 * dt);
+            let rate = schedule.at(k as f64 / n as f64 + j as f64 * dt).max(1e-3);
             sum += rate * dt;
-            for (s, lag) in slow.iter_mut().zip(lags) {
-                *s += (rate - *s) * (1.0 - libm::exp(-rate.max(0.02) * dt / lag));
-            }
+            felt = felt.after(rate, rate * dt);
         }
     }
     (heights, rates)

@@ -6,9 +6,8 @@ use super::decide::{Decision, better, decide, short};
 use super::delayed::{Companions, Jump, Points, delayed};
 use super::expert::{Experts, View};
 use super::features::Prepared;
-use super::learn::bank_deviation;
 use super::metric::Metric;
-use super::network::Network;
+use super::network::{BANK, Network, width};
 use super::quantiles::Quantiles;
 use super::shape::Shape;
 use super::spent::Spent;
@@ -294,11 +293,11 @@ pub(crate) fn pooled(
     let head = Quantiles::new(network.quantiles(&features));
     let share = (0.5 * (novelty - FAMILIAR)).clamp(0.0, MOST_BANK);
     let units = if share > 0.0 {
-        let deviation = bank_deviation(&features);
+        let width = width(&features);
         let bank = Quantiles::new(
             network
                 .residuals
-                .map(|r| features[28] + f64::from(r) * deviation),
+                .map(|r| features[BANK] + f64::from(r) * width),
         );
         head.mixed(&bank, share)
     } else {

@@ -338,7 +338,7 @@ fn calibrate(judged: &mut [Judged], networks: &[Option<Network>]) {
     let stretches: Vec<f64> = (0..networks.len())
         .map(|fold| {
             let others = judged.iter().filter(|o| o.fold != fold);
-            stretch(others.map(|o| (o.family.as_str(), o.need)))
+            unknown(others.map(|o| (o.family.as_str(), o.need)))
         })
         .collect();
     for j in judged.iter_mut().filter(|j| !j.spent) {
@@ -385,9 +385,12 @@ fn quantile(mut values: Vec<f64>, level: f64) -> f64 {
     values[((values.len() - 1) as f64 * level).ceil() as usize]
 }
 
-/// The stretch for curves of families never seen, from forecasts in the cold mode; never below 1, because a mean over
-/// families narrows those that need it least.
+/// The stretch for curves of families never seen, from forecasts in the cold mode.
 pub fn cold_stretch(of: &Evaluation) -> f64 {
-    let needs = of.judged.iter().map(|j| (j.family.as_str(), j.need));
+    unknown(of.judged.iter().map(|j| (j.family.as_str(), j.need)))
+}
+
+/// Never below 1, because a mean over families narrows those that need it least.
+fn unknown<'a>(needs: impl Iterator<Item = (&'a str, f64)>) -> f64 {
     stretch(needs).max(1.0)
 }
