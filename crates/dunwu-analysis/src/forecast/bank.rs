@@ -114,11 +114,11 @@ impl Bank {
     pub(crate) fn new(shape: &Shape, felt: &[Felt]) -> Self {
         let readings = Readings::new(shape);
         let mut fits = Vec::with_capacity(BASES.len() * (1 + KERNELS));
-        for basis in 0..BASES.len() {
-            let columns = readings.columns(BASES[basis]);
+        for (basis, of) in BASES.iter().enumerate() {
+            let columns = readings.columns(*of);
             let alone = readings.fit(basis, &columns, None, felt);
             fits.push(alone);
-            if BASES[basis].steepness() > 0.0 && felt.iter().all(Option::is_some) {
+            if of.steepness() > 0.0 && felt.iter().all(Option::is_some) {
                 let known = (alone.mean[1].abs(), alone.variance);
                 fits.extend(
                     (0..KERNELS).map(|k| readings.fit(basis, &columns, Some((k, known)), felt)),
