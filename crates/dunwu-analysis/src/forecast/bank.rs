@@ -110,18 +110,18 @@ const MOST_EVIDENCE: f64 = 24.0;
 pub(crate) type Felt = Option<[f64; KERNELS]>;
 
 impl Bank {
-    /// The bank of a shape, with the rate that was felt at each of its times.
+    /// The bank of a shape, with the rate that was felt at each of its times, in order.
     pub(crate) fn new(shape: &Shape, felt: &[Felt]) -> Self {
         let readings = Readings::new(shape);
         let mut fits = Vec::with_capacity(BASES.len() * (1 + KERNELS));
         for (basis, of) in BASES.iter().enumerate() {
-            let columns = readings.columns(*of);
-            let alone = readings.fit(basis, &columns, None, felt);
+            let column = readings.column(*of);
+            let alone = readings.fit(basis, &column, None, felt);
             fits.push(alone);
             if of.steepness() > 0.0 && felt.iter().all(Option::is_some) {
                 let known = (alone.mean[1].abs(), alone.variance);
                 fits.extend(
-                    (0..KERNELS).map(|k| readings.fit(basis, &columns, Some((k, known)), felt)),
+                    (0..KERNELS).map(|k| readings.fit(basis, &column, Some((k, known)), felt)),
                 );
             }
         }
@@ -223,7 +223,7 @@ impl<'a> Readings<'a> {
         }
     }
 
-    fn columns(&self, basis: Basis) -> Vec<f64> {
+    fn column(&self, basis: Basis) -> Vec<f64> {
         self.shape.times.iter().map(|t| basis.at(*t)).collect()
     }
 
@@ -315,4 +315,46 @@ fn inverse(a: &[[f64; 3]; 3]) -> ([[f64; 3]; 3], f64) {
 
 fn weight(time: f64) -> f64 {
     0.1 + time
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_inverse_gives_the_identity_and_the_determinant() {
+        let a = [[4.0, 1.0, -0.5], [1.0, 3.0, 0.25], [-0.5, 0.25, 2.0]];
+        let (inverse, log) = inverse(&a);
+        for i in 0..3 {
+            for j in 0..3 {
+                let product: f64 = (0..3).map(|k| a[i][k] * inverse[k][j]).sum();
+                assert!((product - f64::from(u8::from(i == j))).abs() < 1e-12);
+            }
+        }
+        // By the first row: 4·(6 − 1/16) − (2 + 1/8) − ½·(¼ + 3/2).
+        let determinant = 4.0 * (6.0 - 0.0625) - (2.0 + 0.125) - 0.5 * (0.25 + 1.5);
+        assert!((log - libm::log(determinant)).abs() < 1e-12);
+    }
+
+    #[test]
+    fn a_fall_of_the_rate_that_was_seen_tells_what_the_next_one_does() {
+        let felt = |t: f64| if t < 0.5 { 1.0 } else { 0.4 };
+        let height = |t: f64, felt: f64| 2.0 + libm::pow(t, -0.4) + 0.3 * felt;
+        let times: Vec<f64> = (1..=60).map(|i| f64::from(i) / 60.0).collect();
+        let heights: Vec<f64> = times.iter().map(|t| height(*t, felt(*t))).collect();
+        let shape = Shape::new(&times, &heights);
+        let seen: Vec<Felt> = times.iter().map(|t| Some([felt(*t); KERNELS])).collect();
+        let then = Some([0.1; KERNELS]);
+        let told = Bank::new(&shape, &seen);
+        let wanted = height(1.5, 0.1);
+        let guess = told.at(1.5, then);
+        assert!((guess.mean - wanted).abs() < 0.01, "{guess:?} {wanted}");
+        let kick = told.kick(seen[59], then);
+        assert!(
+            (kick.moved + 0.09).abs() < 0.01 && kick.weight > 0.9,
+            "{kick:?}"
+        );
+        let blind = Bank::new(&shape, &[None; 60]).at(1.5, None);
+        assert!((blind.mean - wanted).abs() > 0.05, "{blind:?}");
+    }
 }

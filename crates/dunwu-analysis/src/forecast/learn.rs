@@ -1,7 +1,7 @@
 //! Fitting the quantile head to known curves.
 //!
-//! Pinball loss in asinh space, of what the bank misses; Adam with a falling rate, in single precision and in a fixed order: the same curves
-//! give the same bits.
+//! Pinball loss in asinh space of what the bank misses; Adam with a falling rate, in single precision and in a fixed order:
+//! the same curves give the same bits.
 
 use super::clock::Clock;
 use super::features::{FEATURES, Prepared};

@@ -326,6 +326,46 @@ fn a_schedule_that_cools_down_is_foreseen() {
 }
 
 #[test]
+fn a_second_fall_of_the_rate_is_foreseen_by_the_multi_power_law() {
+    // L = 2 + 1.5·S^−0.5 − 0.4·Σ Δη·(1 − (1 + 0.2·η^−0.5·S_k)^−0.6), after falls at steps 400 and 800; seen up to 600.
+    let steps: Vec<f64> = (1..=100).map(|s| 10.0 * f64::from(s)).collect();
+    let rate = |s: f64| -> f64 {
+        match s {
+            s if s <= 400.0 => 1.0,
+            s if s <= 800.0 => 0.4,
+            _ => 0.1,
+        }
+    };
+    let sum =
+        |s: f64| s.min(400.0) + 0.4 * (s - 400.0).clamp(0.0, 400.0) + 0.1 * (s - 800.0).max(0.0);
+    let fallen = |s: f64, from: f64, by: f64| {
+        let since = (sum(s) - sum(from)).max(0.0);
+        by * (1.0 - (1.0 + 0.2 * since / rate(from + 1.0).sqrt()).powf(-0.6))
+    };
+    let loss = |s: &f64| {
+        2.0 + 1.5 / sum(*s).sqrt() - 0.4 * (fallen(*s, 400.0, 0.6) + fallen(*s, 800.0, 0.3))
+    };
+    let values: Vec<f64> = steps.iter().map(loss).collect();
+    let rates: Vec<f64> = steps.iter().map(|s| 1e-3 * rate(*s)).collect();
+    let metric = Metric::of("val_loss", &values[..60]);
+    let mut question = Question {
+        steps: &steps[..60],
+        values: &values[..60],
+        metric: &metric,
+        horizon: 1000.0,
+        better_than: None,
+        rate: Some((&steps, &rates)),
+        companions: None,
+        broken: false,
+    };
+    let miss = |q: &Question<'_>| (forecast(q).last.unwrap().at(0.5) - values[99]).abs();
+    let known = miss(&question);
+    question.rate = None;
+    let unknown = miss(&question);
+    assert!(known < 0.5 * unknown, "{known} {unknown}");
+}
+
+#[test]
 fn a_loss_stays_where_it_is_once_the_learning_rate_has_run_out() {
     // A power law of the summed rate, under a line to nothing at step 600.
     let steps: Vec<f64> = (0..=100).map(|s| 10.0 * f64::from(s)).collect();
