@@ -2,6 +2,7 @@
 
 use super::delayed::Jump;
 use super::features::Prepared;
+use super::learn::EARLIEST;
 use super::metric::{Metric, Sense};
 use super::quantiles::Quantiles;
 use super::tell::Question;
@@ -74,10 +75,13 @@ pub(crate) fn decide(
     let (decision, reason) = match (cannot_tell, jump) {
         (_, Some(jump)) => of_jump(jump, q.horizon),
         (Some(why), None) => (Decision::Continue, why),
-        (None, None) => match q.better_than.zip(p_better) {
-            Some((than, p)) => against(q.metric, end, than, p),
-            None => alone(q.metric, prepared, end),
-        },
+        (None, None) => {
+            let told = match q.better_than.zip(p_better) {
+                Some((than, p)) => against(q.metric, end, than, p),
+                None => alone(q.metric, prepared, end),
+            };
+            unless_early(q, told)
+        }
     };
     Told {
         decision,
@@ -110,6 +114,19 @@ fn of_jump(jump: &Jump, horizon: f64) -> (Decision, String) {
         },
         why,
     )
+}
+
+/// Nothing is stopped on so little as no known curve was asked about with.
+fn unless_early(q: &Question<'_>, (decision, reason): (Decision, String)) -> (Decision, String) {
+    let (first, now) = (q.steps[0], q.steps[q.steps.len() - 1]);
+    let early = now - first < EARLIEST * (q.horizon - first);
+    if decision == Decision::Stop && early {
+        let percent = 100.0 * EARLIEST;
+        let why =
+            format!("{reason}; not to be stopped before {percent:.0} % of the steps are seen");
+        return (Decision::Pause, why);
+    }
+    (decision, reason)
 }
 
 /// Beside an incumbent.

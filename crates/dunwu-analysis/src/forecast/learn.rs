@@ -102,8 +102,11 @@ pub(crate) fn prefix(
     ))
 }
 
+/// Least share of the steps that a prefix has.
+pub(crate) const EARLIEST: f64 = 0.08;
+
 fn example(curve: &KnownCurve, draws: &mut Draws) -> Option<Example> {
-    let share = 0.08 + 0.72 * draws.unit();
+    let share = EARLIEST + 0.72 * draws.unit();
     let most = if draws.unit() < 0.3 {
         usize::MAX
     } else {

@@ -423,6 +423,28 @@ fn a_loss_stays_where_it_is_once_the_learning_rate_has_run_out() {
 }
 
 #[test]
+fn nothing_is_stopped_before_a_share_that_known_curves_were_seen_to() {
+    // It will never come to the incumbent.
+    let (steps, values) = falling(200);
+    let metric = Metric::of("val_loss", &values);
+    let decision = |horizon: f64| {
+        let question = Question {
+            steps: &steps,
+            values: &values,
+            metric: &metric,
+            horizon,
+            better_than: Some(1e-6),
+            rate: None,
+            companions: None,
+            broken: false,
+        };
+        forecast(&question).decision
+    };
+    assert_eq!(decision(250.0), Decision::Stop);
+    assert_ne!(decision(200.0 / 0.07), Decision::Stop);
+}
+
+#[test]
 fn one_forecast_takes_less_than_a_millisecond() {
     let (steps, values) = falling(1000);
     let mut taken: Vec<f64> = (0..50)
