@@ -325,9 +325,9 @@ mod tests {
     fn an_inverse_gives_the_identity_and_the_determinant() {
         let a = [[4.0, 1.0, -0.5], [1.0, 3.0, 0.25], [-0.5, 0.25, 2.0]];
         let (inverse, log) = inverse(&a);
-        for i in 0..3 {
+        for (i, row) in a.iter().enumerate() {
             for j in 0..3 {
-                let product: f64 = (0..3).map(|k| a[i][k] * inverse[k][j]).sum();
+                let product = dot(row, &inverse.map(|of| of[j]));
                 assert!((product - f64::from(u8::from(i == j))).abs() < 1e-12);
             }
         }

@@ -162,7 +162,11 @@ fn against(metric: &Metric, end: &Quantiles, than: f64, p: f64) -> (Decision, St
 
 /// Without one: is there anything to come?
 fn alone(metric: &Metric, prepared: &Prepared, end: &Quantiles) -> (Decision, String) {
-    let now = metric.bounded(prepared.shape.sign * prepared.level);
+    // The bank may see it below all that was seen, where nothing is to be gained.
+    let level = prepared
+        .level
+        .max(prepared.shape.most - prepared.shape.range);
+    let now = metric.bounded(prepared.shape.sign * level);
     // A turned metric improves as it rises.
     let up = metric.sense == Sense::Score
         || (metric.sense == Sense::Unknown && prepared.shape.sign < 0.0);
