@@ -9,6 +9,7 @@
 //! that the loss feels ([`super::relaxation`]). b is a priori 0.8 ± 1.2 times the slope −a·dφ/dln t now.
 
 use super::clock::KERNELS;
+use super::expert::dot;
 use super::shape::Shape;
 
 /// Mean and standard deviation of a forecast.
@@ -188,10 +189,6 @@ impl Fit {
         let spread = dot(&x, &self.covariance.map(|row| dot(&row, &x)));
         (dot(&self.mean, &x), self.variance * (1.0 + spread))
     }
-}
-
-fn dot(a: &[f64; 3], b: &[f64; 3]) -> f64 {
-    a.iter().zip(b).map(|(a, b)| a * b).sum()
 }
 
 /// The readings of a shape, with what their priors are made of.

@@ -199,7 +199,7 @@ pub(crate) fn levels(mut sample: Vec<f64>) -> [f64; COUNT] {
     })
 }
 
-fn dot(a: &[f64; NUMBERS], b: &[f64; NUMBERS]) -> f64 {
+pub(crate) fn dot<const N: usize>(a: &[f64; N], b: &[f64; N]) -> f64 {
     a.iter().zip(b).map(|(a, b)| a * b).sum()
 }
 

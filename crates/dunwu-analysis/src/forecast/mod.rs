@@ -4,7 +4,7 @@
 //!
 //! - `bank`: the analytic head, a bank of bases with conjugate priors, averaged by evidence.
 //! - `network`, `learn`: the quantile head, which sees 43 numbers without units (those of the bank among them) and was
-//!   fitted to known curves and to made-up ones (`prior`). Its weights, 29 kB, are shipped as `head.bin`.
+//!   fitted to known curves and to made-up ones (`prior`). Its weights, 55 kB, are shipped as `head.bin`.
 //! - `relaxation`: how a loss follows falls of the learning rate.
 //! - `clock`: time as the learning rate tells it, where its schedule is known.
 //! - `spent`: a run whose learning rate has run out, which stays where it is.

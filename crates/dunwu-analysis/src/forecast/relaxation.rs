@@ -15,7 +15,7 @@ const GAMMA: f64 = 0.5;
 
 /// Rates that follow η, in units of the largest η.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Followers(pub [f64; NODES]);
+pub(crate) struct Followers([f64; NODES]);
 
 impl Followers {
     /// All where the rate is.
