@@ -178,7 +178,8 @@ pub(crate) struct Reproduce {
     /// List the rows and run nothing.
     #[arg(long)]
     pub list: bool,
-    /// Directory that keeps every row as soon as it is measured; rows that are there are not measured again.
+    /// Directory that keeps every run as soon as it is finished and every row as soon as it is measured; the same command
+    /// again goes on with what is there.
     #[arg(long, value_name = "DIR", value_parser = directory, conflicts_with = "list")]
     pub out: Option<Utf8PathBuf>,
     /// One JSON object on standard output.

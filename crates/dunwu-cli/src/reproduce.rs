@@ -4,8 +4,8 @@ use crate::args::Reproduce;
 use crate::exit;
 use crate::output::{error_line, heading, json, line, paragraph};
 use dunwu::reproduce::{
-    Changes, Cost, Measured, Outcome, Row, Step, Suite, SuiteDir, Trained, Verdict, listing,
-    select, short, summary,
+    Changes, Cost, Measured, Outcome, Row, Step, Suite, SuiteDir, Trained, Unfinished, Verdict,
+    listing, select, short, summary,
 };
 use dunwu::{Control, Error, PlanError};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -41,15 +41,18 @@ pub(crate) fn run(args: &Reproduce, cancel: &AtomicBool) -> anyhow::Result<ExitC
     let display = Display::new(args.quiet);
     let (outcomes, interrupted) = measure(args, &rows, changes, dir.as_ref(), &display, cancel)?;
     let page = dir.as_ref().map(SuiteDir::write_page).transpose()?;
+    let unfinished = dir.as_ref().map(SuiteDir::unfinished).transpose()?;
+    let unfinished = unfinished.unwrap_or_default();
     if args.json {
-        json(&summary(&outcomes, interrupted, args.out.as_deref()));
+        let dir = args.out.as_deref();
+        json(&summary(&outcomes, interrupted, dir, &unfinished));
     } else {
         table(&outcomes);
         page.into_iter()
             .for_each(|page| line(&format!("page: {page}")));
     }
     if interrupted {
-        tell_interrupted(args);
+        tell_interrupted(args, rows.get(outcomes.len()), &unfinished);
         return Ok(ExitCode::from(exit::INTERRUPTED));
     }
     let failed = outcomes.iter().any(|o| o.verdict == Verdict::DoesNotHold);
@@ -99,13 +102,13 @@ fn measure(
     display: &Display,
     cancel: &AtomicBool,
 ) -> anyhow::Result<(Vec<Outcome>, bool)> {
-    let suite = Suite::default();
+    let suite = dir.map_or_else(Suite::default, Suite::keeping);
     let control = Control {
         progress: None,
         cancel: Some(cancel),
     };
     let mut outcomes = Vec::new();
-    for row in rows {
+    for (at, row) in rows.iter().enumerate() {
         let known = dir.map(|d| d.find(row, changes)).transpose()?.flatten();
         let outcome = match known {
             Some(known) => known,
@@ -121,6 +124,9 @@ fn measure(
                 found
             }
         };
+        if let Some(dir) = dir {
+            dir.clear(&rows[at + 1..], changes)?;
+        }
         if !args.json {
             print(&outcome);
         }
@@ -129,15 +135,40 @@ fn measure(
     Ok((outcomes, false))
 }
 
-fn tell_interrupted(args: &Reproduce) {
+/// Says what is kept of the row that was interrupted and of those before it, and what goes on with it.
+fn tell_interrupted(args: &Reproduce, row: Option<&Row>, unfinished: &[Unfinished]) {
     let how = match &args.out {
-        Some(dir) => format!(
-            "what is finished is in {dir}. Go on with the same command, --out {} included",
-            dunwu::shell_word(dir.as_str())
-        ),
-        None => "what is finished was printed; with --out DIR it is kept".to_owned(),
+        Some(dir) => {
+            let of_row = unfinished
+                .iter()
+                .find(|u| row.is_some_and(|r| r.id == u.id));
+            let runs = of_row.map_or_else(String::new, |u| {
+                let runs = if u.runs == 1 { "run" } else { "runs" };
+                format!(" {} finished {runs} of row {} and", u.runs, u.id)
+            });
+            let command = command(args);
+            format!("{dir} keeps{runs} every row before. Go on with the same command: {command}")
+        }
+        None => "what is finished was printed; with --out DIR it is kept, run by run".to_owned(),
     };
     error_line(&format!("interrupted; {how}"));
+}
+
+/// The command that was given.
+fn command(args: &Reproduce) -> String {
+    let mut words = vec!["dunwu".to_owned(), "reproduce".to_owned()];
+    words.extend(args.words.iter().map(|w| dunwu::shell_word(w)));
+    if !args.cost.is_empty() {
+        let costs = args.cost.join(",");
+        words.extend(["--cost".to_owned(), dunwu::shell_word(&costs)]);
+    }
+    if let Some(dir) = &args.out {
+        words.extend(["--out".to_owned(), dunwu::shell_word(dir.as_str())]);
+    }
+    let flags = [(args.json, "--json"), (args.quiet, "--quiet")];
+    let flags = flags.iter().filter(|(given, _)| *given);
+    words.extend(flags.map(|(_, flag)| (*flag).to_owned()));
+    words.join(" ")
 }
 
 fn list(rows: &[Row]) {
@@ -273,29 +304,34 @@ impl Display {
                 bar.set_message("");
             }
             (Step::Begins(row), None) => error_line(&format!("row {}: {}", row.id, row.claim)),
-            (Step::Training(t), Some(bar)) => {
-                bar.set_length(t.of_epochs);
-                bar.set_position(t.epochs);
-                bar.set_message(format!("{} of {} runs", t.runs, t.of_runs));
+            (Step::GoesOn(t), Some(bar)) => {
+                show(bar, t);
+                // What was kept says nothing of the speed.
+                bar.tick();
+                bar.reset_eta();
             }
+            (Step::GoesOn(t), None) => self.say(t),
+            (Step::Training(t), Some(bar)) => show(bar, t),
             (Step::Training(t), None) => self.plain(t),
+            (Step::Notice(text), Some(bar)) => bar.suspend(|| error_line(text)),
+            (Step::Notice(text), None) => error_line(&format!("  {text}")),
             (Step::Done(_), _) => {}
         }
     }
 
+    /// A line now and then.
+
     fn plain(&self, t: Trained) {
-        let mut said = self
-            .said
-            .lock()
-            .expect("nothing panics while it says a line");
-        if said.is_some_and(|s| s.elapsed() < PLAIN_EVERY) {
-            return;
+        let said = || *self.said.lock().expect("nothing panics under the lock");
+        if said().is_none_or(|s| s.elapsed() >= PLAIN_EVERY) {
+            self.say(t);
         }
-        *said = Some(Instant::now());
-        error_line(&format!(
-            "  {} of {} runs, {} of {} epochs",
-            t.runs, t.of_runs, t.epochs, t.of_epochs
-        ));
+    }
+
+    fn say(&self, t: Trained) {
+        *self.said.lock().expect("nothing panics under the lock") = Some(Instant::now());
+        let (epochs, of_epochs) = (t.epochs, t.of_epochs);
+        error_line(&format!("  {}, {epochs} of {of_epochs} epochs", runs(t)));
     }
 
     fn clear(&self) {
@@ -303,4 +339,19 @@ impl Display {
             bar.finish_and_clear();
         }
     }
+}
+
+fn show(bar: &ProgressBar, t: Trained) {
+    bar.set_length(t.of_epochs);
+    bar.set_position(t.epochs);
+    bar.set_message(runs(t));
+}
+
+/// How many runs have ended.
+fn runs(t: Trained) -> String {
+    let kept = match t.kept {
+        0 => String::new(),
+        n => format!(", {n} kept from before"),
+    };
+    format!("{} of {} runs{kept}", t.runs, t.of_runs)
 }

@@ -142,3 +142,72 @@ fn interrupting_keeps_the_rows_that_are_finished() {
     );
     assert!(text(&out.stderr).contains("Go on with the same command"));
 }
+
+#[cfg(unix)]
+#[test]
+fn a_row_goes_on_where_it_was_interrupted_or_killed() {
+    let dir = tempfile::tempdir().unwrap();
+    let row = ["reproduce", "2", "epochs=20", "seeds=8", "threads=1"];
+    let words = |out: &'static str| [&row[..], &["--out", out, "--json"]].concat();
+    let runs = || {
+        let files = std::fs::read_dir(dir.path().join("r/runs"));
+        let names = files.into_iter().flatten().map(|e| e.unwrap().file_name());
+        names
+            .filter(|n| n.to_string_lossy().ends_with(".parquet"))
+            .count()
+    };
+    // One that is stopped after `most` runs are there.
+    let sit = |most: usize, signal: &str| {
+        let child = dunwu(dir.path(), &words("r"))
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let started = Instant::now();
+        while runs() < most && started.elapsed() < Duration::from_secs(120) {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        let pid = child.id().to_string();
+        let killed = std::process::Command::new("kill")
+            .args([signal, &pid])
+            .status();
+        assert!(killed.unwrap().success());
+        child.wait_with_output().unwrap()
+    };
+    let out = sit(1, "-INT");
+    let told = text(&out.stderr);
+    assert_eq!(out.status.code(), Some(3), "{told}");
+    let json: Value = serde_json::from_slice(&out.stdout).unwrap();
+    let first = runs();
+    assert!((1..8).contains(&first), "{first}");
+    assert_eq!(json["unfinished"][0]["id"], "2");
+    assert_eq!(json["unfinished"][0]["runs"], first);
+    let expected = format!("r keeps {first} finished run");
+    assert!(told.contains(&expected), "{told}");
+    let command = format!("dunwu {}", words("r").join(" "));
+    assert!(
+        told.contains(&format!("Go on with the same command: {command}")),
+        "{told}"
+    );
+    let out = sit(first + 1, "-KILL");
+    let told = text(&out.stderr);
+    assert_eq!(out.status.code(), None, "{told}");
+    let before = runs();
+    assert!(before > first && before < 8, "{before}");
+    let out = output(dir.path(), &words("r"));
+    let told = text(&out.stderr);
+    let expected = format!("{before} of 8 runs, {before} kept from before, ");
+    assert!(told.contains(&expected), "{told}");
+    let timeless = |bytes: &[u8]| {
+        let mut json: Value = serde_json::from_slice(bytes).unwrap();
+        let row = json["rows"][0].as_object_mut().unwrap();
+        assert!(row.remove("seconds").unwrap().as_f64().unwrap() > 0.0);
+        json["rows"].take()
+    };
+    let whole = output(dir.path(), &words("whole"));
+    assert!(!text(&whole.stderr).contains("kept from before"));
+    assert_eq!(timeless(&out.stdout), timeless(&whole.stdout));
+    // Once the row is kept, its runs are not needed.
+    assert!(dir.path().join("r/row-2.json").exists());
+    assert!(!dir.path().join("r/runs").exists());
+}

@@ -143,7 +143,7 @@ impl fmt::Display for StoreError {
             } if is_full(source) => {
                 write!(
                     f,
-                    "cannot {doing} {path}: the disk is full; make room and try again, with --resume where there is a directory: what was saved is safe"
+                    "cannot {doing} {path}: the disk is full; make room and go on, with --resume where the command has it: what was saved is safe"
                 )
             }
             Kind::Io { doing, path, .. } => write!(f, "cannot {doing} {path}"),

@@ -21,6 +21,10 @@
 //!
 //! The directory of a landscape has `landscape.json`, with `format`, and `index.html` and `figures/*.svg` made from it.
 //!
+//! The directory of published results has `suite.json` and `row-ID.json`, each with `format`; `index.html` and
+//! `figures/*.svg` made from them; and, of rows that are not whole yet, `runs/*.parquet`, finished runs, a table of one row
+//! each, `runs/*.safetensors`, their weights, and `runs/row-ID.json`, which of them a row needs.
+//!
 //! The directory of a sweep:
 //!
 //! | file | what |
@@ -65,7 +69,7 @@ pub use logs::{
     GrowingLog, Log, LogFormat, LogOptions, LogSeries, LogSource, Tail, log_sources, read_log,
 };
 pub use reader::{RunReader, stored_plan};
-pub use record::{RECORD_FORMAT, RecordDir, read_record};
+pub use record::{RECORD_FORMAT, RecordDir, read_record, read_table};
 pub use run::{FORMAT, Input, Provenance, RunDir, plan_hash};
 pub use sweep::{Chunk, NamedFile, Part, SWEEP_FORMAT, SweepDir, SweepPlan, SweepReader, Wanted};
 pub use table::{Column, TABLE_FORMAT, Table};

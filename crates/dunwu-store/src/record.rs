@@ -3,6 +3,7 @@
 use crate::error::{Kind, StoreError};
 use crate::files;
 use crate::run::{RunDir, lock};
+use crate::table::{self, Table};
 use camino::{Utf8Path, Utf8PathBuf};
 use serde_json::Value;
 use std::fs::File;
@@ -55,12 +56,58 @@ impl RecordDir {
         let _ = std::fs::remove_dir(&self.dir);
     }
 
-    /// Writes a record, adding its format.
+    /// Writes a record, adding its format; a name with `/` lies in a folder below.
     ///
     /// # Errors
     /// A file that cannot be written.
     pub fn write_record(&self, name: &str, record: &Value) -> Result<(), StoreError> {
+        let path = self.dir.join(name);
+        files::create_dir(path.parent().unwrap_or(&self.dir))?;
         write_record(&self.dir, name, record)
+    }
+
+    /// Writes a table of that kind; a name with `/` lies in a folder below.
+    ///
+    /// # Errors
+    /// A file that cannot be written.
+    pub fn write_table(&self, name: &str, kind: &str, table: &Table) -> Result<(), StoreError> {
+        let path = self.dir.join(name);
+        files::create_dir(path.parent().unwrap_or(&self.dir))?;
+        table::write(&path, kind, table)
+    }
+
+    /// Names of what lies in a folder below, sorted; none if there is no folder.
+    ///
+    /// # Errors
+    /// A folder that cannot be listed.
+    pub fn names(&self, folder: &str) -> Result<Vec<String>, StoreError> {
+        let dir = self.dir.join(folder);
+        let fail = |e| StoreError::io("list", &dir, e);
+        let entries = match dir.read_dir_utf8() {
+            Ok(entries) => entries,
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(vec![]),
+            Err(e) => return Err(fail(e)),
+        };
+        let name = |entry: std::io::Result<camino::Utf8DirEntry>| {
+            entry.map(|e| e.file_name().to_owned()).map_err(fail)
+        };
+        let mut names: Vec<String> = entries.map(name).collect::<Result<_, _>>()?;
+        names.sort();
+        Ok(names)
+    }
+
+    /// Removes the files of a folder below that are not to be kept, and the folder once it is empty.
+    ///
+    /// # Errors
+    /// A folder that cannot be listed, a file that cannot be removed.
+    pub fn clear(&self, folder: &str, keep: &dyn Fn(&str) -> bool) -> Result<(), StoreError> {
+        let dir = self.dir.join(folder);
+        for name in self.names(folder)?.iter().filter(|name| !keep(name)) {
+            files::remove(&dir.join(name))?;
+        }
+        // One that holds something stays.
+        let _ = std::fs::remove_dir(&dir);
+        Ok(())
     }
 
     /// Writes a file that is made from the record; a name with `/` lies in a folder below.
@@ -137,6 +184,18 @@ pub(crate) fn write_record(dir: &Utf8Path, name: &str, record: &Value) -> Result
     }
     let text = serde_json::to_vec(&record).expect("a JSON value has a JSON form");
     files::write_atomic(&dir.join(name), &text)
+}
+
+/// The table of that name and kind; None if there is none.
+///
+/// # Errors
+/// A file that cannot be read, is damaged, holds another kind, or was made by a newer version.
+pub fn read_table(dir: &Utf8Path, name: &str, kind: &str) -> Result<Option<Table>, StoreError> {
+    let path = dir.join(name);
+    if !path.exists() {
+        return Ok(None);
+    }
+    table::read(&path, kind, None).map(Some)
 }
 
 /// The record of that name; None if there is none.

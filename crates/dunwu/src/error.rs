@@ -68,6 +68,11 @@ impl Error {
         matches!(self.kind, Kind::Store(_))
     }
 
+    /// Whether a file is not what was written into it.
+    pub(crate) fn is_damaged(&self) -> bool {
+        matches!(&self.kind, Kind::Store(e) if e.is_damaged())
+    }
+
     /// Whether another plan, path or file would help.
     pub fn is_bad_input(&self) -> bool {
         match &self.kind {

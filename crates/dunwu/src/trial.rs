@@ -50,6 +50,69 @@ pub struct Trial {
     pub rows: usize,
     /// The weights at the last epoch, if they were asked for.
     pub weights: Vec<NamedTensor>,
+    /// What its account took from the task.
+    pub(crate) of_task: OfTask,
+}
+
+/// What the account of a run takes from its task.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct OfTask {
+    /// Accuracy of always giving the commonest label.
+    pub chance: f64,
+    /// Features that could be learned, where a probe asked for them and the task has any.
+    pub features: Option<usize>,
+    /// Whether several tokens of a row are answers.
+    pub tokens: bool,
+}
+
+/// How a run went, without what follows from it.
+pub(crate) struct Went {
+    pub seed: u64,
+    pub epoch: u64,
+    pub stopped: StopReason,
+    pub curve: Curve,
+    pub last: Metrics,
+    pub classes: usize,
+    pub trained_on: usize,
+    pub held_out: usize,
+    pub rows: usize,
+    pub weights: Vec<NamedTensor>,
+    pub of_task: OfTask,
+}
+
+impl Went {
+    /// With what follows from it.
+    pub(crate) fn trial(self, plan: &RunPlan) -> Trial {
+        let context = Context {
+            classes: self.classes,
+            chance: self.of_task.chance,
+            features: self.of_task.features,
+            held_out: self.held_out,
+            complete: self.stopped != StopReason::Interrupted,
+            stopped: Some(self.stopped.clone()),
+            lr: Some(plan.lr),
+            weight_decay: Some(plan.weight_decay),
+            transformer: plan.transformer.is_some(),
+            epoch_updates: plan.epoch_updates,
+            norm_held: plan.weight_norm > 0.0,
+            tokens: self.of_task.tokens,
+        };
+        Trial {
+            seed: self.seed,
+            epoch: self.epoch,
+            account: account(&self.curve, &context),
+            generalised: crossing(&self.curve, "test_acc", plan.stop_accuracy).first,
+            stopped: self.stopped,
+            curve: self.curve,
+            last: self.last,
+            classes: self.classes,
+            trained_on: self.trained_on,
+            held_out: self.held_out,
+            rows: self.rows,
+            weights: self.weights,
+            of_task: self.of_task,
+        }
+    }
 }
 
 /// Trains one network and keeps nothing on the disk. The same bits as those of a run directory with that
@@ -160,25 +223,9 @@ impl Trials {
         };
         let outcome = dunwu_engine::train(plan, &data, seed, threads, begin, &mut watcher)?;
         let (curve, weights) = (watcher.curve, watcher.weights);
-        let context = Context {
-            classes: data.classes,
-            chance: built.task.chance(),
-            features: features.map(|f| f.names.len() - 1),
-            held_out: data.test.len(),
-            complete: outcome.stopped != StopReason::Interrupted,
-            stopped: Some(outcome.stopped.clone()),
-            lr: Some(plan.lr),
-            weight_decay: Some(plan.weight_decay),
-            transformer: plan.transformer.is_some(),
-            epoch_updates: plan.epoch_updates,
-            norm_held: plan.weight_norm > 0.0,
-            tokens: built.task.counts_tokens(plan),
-        };
-        Ok(Trial {
+        let went = Went {
             seed,
             epoch: outcome.epoch,
-            account: account(&curve, &context),
-            generalised: crossing(&curve, "test_acc", plan.stop_accuracy).first,
             stopped: outcome.stopped,
             curve,
             last: outcome.last,
@@ -187,7 +234,13 @@ impl Trials {
             held_out: data.test.len(),
             rows: data.len(),
             weights,
-        })
+            of_task: OfTask {
+                chance: built.task.chance(),
+                features: features.map(|f| f.names.len() - 1),
+                tokens: built.task.counts_tokens(plan),
+            },
+        };
+        Ok(went.trial(plan))
     }
 
     fn built(&self, plan: &RunPlan) -> Result<Arc<Built>, Error> {

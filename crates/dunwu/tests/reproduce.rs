@@ -252,7 +252,7 @@ fn a_directory_keeps_rows_as_they_are_and_no_others() {
 #[test]
 fn the_json_has_what_it_promises() {
     let found = run(&small(), Changes::default());
-    let value = summary(&[found], false, None);
+    let value = summary(&[found], false, None, &[]);
     for key in [
         "rows",
         "holds",
@@ -261,6 +261,7 @@ fn the_json_has_what_it_promises() {
         "interrupted",
         "dir",
         "seconds",
+        "unfinished",
     ] {
         assert!(value.get(key).is_some(), "{key}");
     }

@@ -14,11 +14,13 @@
 
 mod exact;
 mod follow;
+mod kept;
 mod kinds;
 mod page;
 mod record;
 mod row;
 mod runs;
+mod sitting;
 mod stage;
 mod suite;
 mod trained;
@@ -31,5 +33,6 @@ pub use page::{is_suite, rebuild};
 pub use record::{SuiteDir, listing, summary};
 pub use row::{Changes, Check, Cost, Expect, Point, Row, rows, select};
 pub use runs::Trained;
+pub use sitting::Unfinished;
 pub use suite::{Outcome, Step, Suite};
 pub use verdict::{Measured, Reading, Tolerance, Verdict, short};

@@ -1,6 +1,7 @@
 //! Rows on the disk, and the JSON of a suite.
 
 use super::row::{Changes, Row};
+use super::sitting::Unfinished;
 use super::suite::Outcome;
 use super::verdict::Verdict;
 use crate::error::Error;
@@ -12,11 +13,11 @@ use serde_json::{Value, json};
 /// The file that makes a directory one of rows.
 pub(super) const RECORD: &str = "suite.json";
 
-/// A directory that keeps every row as soon as it is measured.
+/// A directory that keeps every row as soon as it is measured, and until then its finished runs.
 #[derive(Debug)]
 pub struct SuiteDir {
     dir: Utf8PathBuf,
-    held: RecordDir,
+    pub(super) held: RecordDir,
 }
 
 impl SuiteDir {
@@ -63,7 +64,7 @@ impl SuiteDir {
         Ok(found.map(|(outcome, _)| outcome))
     }
 
-    /// Keeps a row; it is on the disk when this returns.
+    /// Keeps a row; it is on the disk when this returns. Its runs stay until [`SuiteDir::clear`].
     ///
     /// # Errors
     /// A file that cannot be written.
@@ -100,12 +101,17 @@ fn name(row: &Row) -> String {
 }
 
 /// What changes numbers; threads do not.
-fn changes_json(changes: Changes) -> Value {
+pub(super) fn changes_json(changes: Changes) -> Value {
     json!({ "epochs": changes.epochs, "seed": changes.seed, "seeds": changes.seeds })
 }
 
 /// The JSON of `dunwu reproduce --json`. Its names are a contract: fields are added, never renamed.
-pub fn summary(outcomes: &[Outcome], interrupted: bool, dir: Option<&Utf8Path>) -> Value {
+pub fn summary(
+    outcomes: &[Outcome],
+    interrupted: bool,
+    dir: Option<&Utf8Path>,
+    unfinished: &[Unfinished],
+) -> Value {
     let count = |verdict| outcomes.iter().filter(|o| o.verdict == verdict).count();
     json!({
         "rows": outcomes.iter().map(one).collect::<Vec<_>>(),
@@ -115,6 +121,7 @@ pub fn summary(outcomes: &[Outcome], interrupted: bool, dir: Option<&Utf8Path>) 
         "seconds": outcomes.iter().map(|o| o.seconds).sum::<f64>(),
         "interrupted": interrupted,
         "dir": dir,
+        "unfinished": unfinished,
         "version": env!("CARGO_PKG_VERSION"),
     })
 }

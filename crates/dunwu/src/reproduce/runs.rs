@@ -1,16 +1,18 @@
 //! Networks trained over a queue, each once however many rows ask for it.
 
 use super::follow::Followed;
+use super::sitting::{RunName, Sitting, words};
 use super::stage::Halt;
+use super::suite::Step;
 use crate::error::{Error, Kind};
 use crate::lab::{Control, Progress};
 use crate::trial::{Keep, Trial, Trials};
 use dunwu_core::{RunPlan, StopReason};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
-/// A plan but its number of seeds and threads, as text, and a seed.
+/// A plan, as [`words`], and a seed.
 type Name = (String, u64);
 
 /// Runs in memory.
@@ -29,23 +31,36 @@ pub struct Trained {
     pub of_epochs: u64,
     /// Runs that ended.
     pub runs: u64,
+    /// Those of them that a directory kept from before.
+    pub kept: u64,
     /// All runs.
     pub of_runs: u64,
+}
+
+/// How runs are trained.
+#[derive(Clone, Copy)]
+pub(super) struct Training<'a> {
+    /// Whether the weights at the end are read.
+    pub weights: bool,
+    /// Threads.
+    pub threads: usize,
+    /// How the caller stops it.
+    pub control: &'a Control<'a>,
+    /// What the caller hears.
+    pub hear: &'a (dyn Fn(Step<'_>) + Sync),
+    /// Where finished runs are kept.
+    pub sitting: Option<&'a Sitting<'a>>,
 }
 
 struct Job<'a> {
     plan: &'a RunPlan,
     seed: u64,
+    /// What it goes by on the disk, where it is kept.
+    run: Option<RunName>,
 }
 
 fn name(plan: &RunPlan, seed: u64) -> Name {
-    let plan = RunPlan {
-        seed: 0,
-        seeds: 1,
-        threads: 0,
-        ..plan.clone()
-    };
-    (plan.to_overrides().join(" "), seed)
+    (words(plan), seed)
 }
 
 fn seeds(plan: &RunPlan) -> impl Iterator<Item = u64> + use<> {
@@ -68,29 +83,29 @@ impl Runs {
         found.is_some_and(|t| !weights || !t.weights.is_empty())
     }
 
-    /// Trains what is missing of the plans on `threads` lanes, the longest first. What `from` means is known to
-    /// `followed`.
+    /// Trains what is missing of the plans on as many lanes as there are threads, the longest first. What `from` means
+    /// is known to `followed`.
     pub(super) fn train(
         &self,
         plans: &[RunPlan],
         followed: &Followed,
-        weights: bool,
-        threads: usize,
-        control: &Control<'_>,
-        progress: &(dyn Fn(Trained) + Sync),
+        how: &Training<'_>,
     ) -> Result<(), Halt> {
-        let mut jobs: Vec<Job<'_>> = plans
-            .iter()
-            .flat_map(|plan| seeds(plan).map(move |seed| Job { plan, seed }))
-            .filter(|job| !self.has(job.plan, job.seed, weights))
-            .collect();
-        let mut known = std::collections::BTreeSet::new();
-        jobs.retain(|job| known.insert(name(job.plan, job.seed)));
-        let watch = Watch::new(&jobs, control, progress);
+        let jobs = jobs(plans, followed, how);
+        if let Some(sitting) = how.sitting {
+            sitting.need(jobs.iter().filter_map(|job| job.run.as_ref()))?;
+        }
+        let missing = |job: &Job<'_>| !self.has(job.plan, job.seed, how.weights);
+        let missing: Vec<Job<'_>> = jobs.into_iter().filter(missing).collect();
+        let (kept, jobs) = self.take_kept(missing, how)?;
+        let watch = Watch::new(&jobs, &kept, how);
+        if !kept.is_empty() {
+            (how.hear)(Step::GoesOn(watch.trained()));
+        }
         let (outer, inner) = match jobs.len() {
             0 => return Ok(()),
-            n if n < threads => (n, threads / n),
-            _ => (threads, 1),
+            n if n < how.threads => (n, how.threads / n),
+            _ => (how.threads, 1),
         };
         let queue = Mutex::new(jobs.into_iter());
         let failed: Mutex<Option<Halt>> = Mutex::new(None);
@@ -101,7 +116,7 @@ impl Runs {
                 let Some(job) = (!stop).then(next).flatten() else {
                     return;
                 };
-                if let Err(halt) = self.one(&job, followed, inner, Keep { weights }, &watch) {
+                if let Err(halt) = self.one(&job, followed, inner, &watch) {
                     let mut failed = failed.lock().expect("nothing panics under the lock");
                     failed.get_or_insert(halt);
                     return;
@@ -125,6 +140,29 @@ impl Runs {
         }
     }
 
+    /// Takes up what was kept before, and gives the jobs that were and those that were not.
+    fn take_kept<'j>(
+        &self,
+        missing: Vec<Job<'j>>,
+        how: &Training<'_>,
+    ) -> Result<(Vec<Job<'j>>, Vec<Job<'j>>), Halt> {
+        let (mut kept, mut open) = (Vec::new(), Vec::new());
+        for job in missing {
+            if how.control.cancelled() {
+                return Err(Halt::Interrupted);
+            }
+            match kept_run(&job, how)? {
+                Some(trial) => {
+                    let mut done = self.done.lock().expect("nothing panics under the lock");
+                    done.insert(name(job.plan, job.seed), Arc::new(trial));
+                    kept.push(job);
+                }
+                None => open.push(job),
+            }
+        }
+        Ok((kept, open))
+    }
+
     /// The run whose last weights a job starts from.
     fn start(&self, job: &Job<'_>, followed: &Followed) -> Result<Option<Arc<Trial>>, Halt> {
         let Some(before) = job.plan.from.as_ref().and_then(|from| followed.start(from)) else {
@@ -140,10 +178,10 @@ impl Runs {
         job: &Job<'_>,
         followed: &Followed,
         threads: usize,
-        keep: Keep,
         watch: &Watch<'_>,
     ) -> Result<(), Halt> {
-        if watch.control.cancelled() {
+        let how = watch.how;
+        if how.control.cancelled() {
             return Err(Halt::Interrupted);
         }
         let before = AtomicU64::new(0);
@@ -155,7 +193,10 @@ impl Runs {
         };
         let control = Control {
             progress: Some(&hear),
-            cancel: watch.control.cancel,
+            cancel: how.control.cancel,
+        };
+        let keep = Keep {
+            weights: how.weights,
         };
         let start = self.start(job, followed)?;
         let start = start.as_ref().map(|trial| trial.weights.as_slice());
@@ -165,6 +206,9 @@ impl Runs {
         if trial.stopped == StopReason::Interrupted {
             return Err(Halt::Interrupted);
         }
+        if let Some((sitting, run)) = how.sitting.zip(job.run.as_ref()) {
+            sitting.keep(run, &trial)?;
+        }
         watch.end(job.plan.epochs - trial.epoch.min(job.plan.epochs));
         let mut done = self.done.lock().expect("nothing panics under the lock");
         done.insert(name(job.plan, job.seed), Arc::new(trial));
@@ -172,31 +216,70 @@ impl Runs {
     }
 }
 
+/// Every run of the plans once.
+fn jobs<'a>(plans: &'a [RunPlan], followed: &Followed, how: &Training<'_>) -> Vec<Job<'a>> {
+    let job = |plan: &'a RunPlan, seed| {
+        let after = plan.from.as_ref().and_then(|from| followed.start(from));
+        let run = how.sitting.map(|_| RunName::new(plan, seed, after));
+        Job { plan, seed, run }
+    };
+    let mut known = BTreeSet::new();
+    let all = plans
+        .iter()
+        .flat_map(|plan| seeds(plan).map(move |seed| (plan, seed)));
+    all.filter(|(plan, seed)| known.insert(name(plan, *seed)))
+        .map(|(plan, seed)| job(plan, seed))
+        .collect()
+}
+
+/// A run as it was kept; one whose files are damaged is trained again, and the caller hears of it.
+fn kept_run(job: &Job<'_>, how: &Training<'_>) -> Result<Option<Trial>, Halt> {
+    let Some((sitting, run)) = how.sitting.zip(job.run.as_ref()) else {
+        return Ok(None);
+    };
+    match sitting.find(run, job.plan) {
+        Ok(found) => Ok(found.filter(|t| !how.weights || !t.weights.is_empty())),
+        Err(e) if e.is_damaged() => {
+            let notice = format!("{e}; the run is trained again");
+            (how.hear)(Step::Notice(&notice));
+            Ok(None)
+        }
+        Err(e) => Err(e.into()),
+    }
+}
+
 /// Counts epochs over all lanes.
 struct Watch<'a> {
-    control: &'a Control<'a>,
-    progress: &'a (dyn Fn(Trained) + Sync),
+    how: &'a Training<'a>,
     epochs: AtomicU64,
     of_epochs: u64,
     runs: AtomicU64,
+    kept: u64,
     of_runs: u64,
     telling: AtomicBool,
 }
 
 impl<'a> Watch<'a> {
-    fn new(
-        jobs: &[Job<'_>],
-        control: &'a Control<'a>,
-        progress: &'a (dyn Fn(Trained) + Sync),
-    ) -> Self {
+    fn new(jobs: &[Job<'_>], kept: &[Job<'_>], how: &'a Training<'a>) -> Self {
+        let epochs = |jobs: &[Job<'_>]| jobs.iter().map(|j| j.plan.epochs).sum::<u64>();
         Self {
-            control,
-            progress,
-            epochs: AtomicU64::new(0),
-            of_epochs: jobs.iter().map(|j| j.plan.epochs).sum(),
-            runs: AtomicU64::new(0),
-            of_runs: jobs.len() as u64,
+            how,
+            epochs: AtomicU64::new(epochs(kept)),
+            of_epochs: epochs(kept) + epochs(jobs),
+            runs: AtomicU64::new(kept.len() as u64),
+            kept: kept.len() as u64,
+            of_runs: (kept.len() + jobs.len()) as u64,
             telling: AtomicBool::new(false),
+        }
+    }
+
+    fn trained(&self) -> Trained {
+        Trained {
+            epochs: self.epochs.load(Ordering::Relaxed),
+            of_epochs: self.of_epochs,
+            runs: self.runs.load(Ordering::Relaxed),
+            kept: self.kept,
+            of_runs: self.of_runs,
         }
     }
 
@@ -215,12 +298,7 @@ impl<'a> Watch<'a> {
         if self.telling.swap(true, Ordering::Acquire) {
             return;
         }
-        (self.progress)(Trained {
-            epochs: self.epochs.load(Ordering::Relaxed),
-            of_epochs: self.of_epochs,
-            runs: self.runs.load(Ordering::Relaxed),
-            of_runs: self.of_runs,
-        });
+        (self.how.hear)(Step::Training(self.trained()));
         self.telling.store(false, Ordering::Release);
     }
 }

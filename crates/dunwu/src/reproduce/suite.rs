@@ -2,8 +2,10 @@
 
 use super::follow::Followed;
 use super::kinds::{Found, Measure};
+use super::record::SuiteDir;
 use super::row::{Changes, Check, Expect, Row};
-use super::runs::{Runs, Trained};
+use super::runs::{Runs, Trained, Training};
+use super::sitting::Sitting;
 use super::stage::{Halt, Stage};
 use super::verdict::{Measured, Reading, Verdict};
 use crate::error::{Error, failed};
@@ -25,7 +27,8 @@ pub struct Outcome {
     pub why: Option<String>,
     /// Commands that do the same.
     pub commands: Vec<String>,
-    /// Wall-clock time. Runs that an earlier row needed too are counted there.
+    /// Wall-clock time, that of earlier sittings of the row up to the last run that was kept among it. Runs that another
+    /// row needed before are counted there.
     pub seconds: f64,
     /// Version of the program.
     pub version: String,
@@ -36,23 +39,36 @@ pub struct Outcome {
 pub enum Step<'a> {
     /// A row begins.
     Begins(&'a Row),
+    /// Runs of it were kept before: it goes on with the others.
+    GoesOn(Trained),
     /// Its runs go on.
     Training(Trained),
+    /// Something to know of, in a line.
+    Notice(&'a str),
     /// It is measured.
     Done(&'a Outcome),
 }
 
 /// Measures rows; runs that several of them need are trained once.
 #[derive(Default)]
-pub struct Suite {
+pub struct Suite<'a> {
     runs: Runs,
+    dir: Option<&'a SuiteDir>,
 }
 
-impl Suite {
+impl<'a> Suite<'a> {
+    /// Keeps every run in a directory as soon as it is finished, and takes up those that are there.
+    pub fn keeping(dir: &'a SuiteDir) -> Self {
+        Self {
+            dir: Some(dir),
+            ..Self::default()
+        }
+    }
+
     /// Measures one row; None if it was interrupted.
     ///
     /// # Errors
-    /// A row that cannot be run on this machine; a row that is not possible.
+    /// A row that cannot be run on this machine; a row that is not possible; a finished run that cannot be kept.
     pub fn run(
         &self,
         row: &Row,
@@ -65,18 +81,28 @@ impl Suite {
         }
         hear(Step::Begins(row));
         let started = Instant::now();
+        let sitting = self.dir.map(|dir| Sitting::begin(dir, row, changes));
+        let sitting = sitting.transpose()?;
         let threads = changes
             .threads
             .or(std::thread::available_parallelism().ok().map(usize::from))
             .unwrap_or(1);
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
         let pool = pool.map_err(|e| failed(format!("no threads: {e}")))?;
-        let measured = match self.measured(row, changes, threads, &pool, control, hear) {
+        let how = Training {
+            weights: reads_weights(row),
+            threads,
+            control,
+            hear,
+            sitting: sitting.as_ref(),
+        };
+        let measured = self.measured(row, changes, &pool, &how);
+        let paused = sitting.as_ref().map_or(Ok(()), Sitting::pause);
+        let (measured, followed) = match measured {
             Ok(measured) => measured,
-            Err(Halt::Interrupted) => return Ok(None),
+            Err(Halt::Interrupted) => return paused.map(|()| None),
             Err(Halt::Failed(error)) => return Err(error),
         };
-        let (measured, followed) = measured;
         let (verdict, why) = verdict(row, changes.shortfall(&row.plans()?), &measured);
         let outcome = Outcome {
             row: row.clone(),
@@ -84,7 +110,7 @@ impl Suite {
             verdict,
             why,
             commands: commands(row, changes, &followed)?,
-            seconds: started.elapsed().as_secs_f64(),
+            seconds: sitting.map_or_else(|| started.elapsed().as_secs_f64(), |s| s.seconds()),
             version: env!("CARGO_PKG_VERSION").to_owned(),
         };
         hear(Step::Done(&outcome));
@@ -95,25 +121,14 @@ impl Suite {
         &self,
         row: &Row,
         changes: Changes,
-        threads: usize,
         pool: &rayon::ThreadPool,
-        control: &Control<'_>,
-        hear: &(dyn Fn(Step<'_>) + Sync),
+        how: &Training<'_>,
     ) -> Result<(Vec<Measured>, Followed), Halt> {
-        let measures = row.measures();
-        let weights = measures.iter().any(|m| m.reads_weights())
-            || row.follow.values().any(|follow| follow.weights);
-        let tell = |trained| hear(Step::Training(trained));
-        let train = |plans: &[RunPlan], followed: &Followed| {
-            self.runs
-                .train(plans, followed, weights, threads, control, &tell)
-        };
-        train(
-            &plans(row, changes, &Followed::default())?,
-            &Followed::default(),
-        )?;
+        let none = Followed::default();
+        self.runs.train(&plans(row, changes, &none)?, &none, how)?;
         let followed = Followed::new(row, changes, &self.runs)?;
-        train(&plans(row, changes, &followed)?, &followed)?;
+        let all = plans(row, changes, &followed)?;
+        self.runs.train(&all, &followed, how)?;
         let stage = Stage {
             row,
             changes,
@@ -121,8 +136,8 @@ impl Suite {
             followed: &followed,
         };
         let mut out = Vec::new();
-        for (check, measure) in row.check.iter().zip(&measures) {
-            if control.cancelled() {
+        for (check, measure) in row.check.iter().zip(&row.measures()) {
+            if how.control.cancelled() {
                 return Err(Halt::Interrupted);
             }
             let measure: &dyn Measure = measure.as_ref();
@@ -133,8 +148,17 @@ impl Suite {
     }
 }
 
+/// Whether a check or an arm that follows reads the weights at the end.
+fn reads_weights(row: &Row) -> bool {
+    row.measures().iter().any(|m| m.reads_weights()) || row.follow.values().any(|f| f.weights)
+}
+
 /// The plans of all arms; those of arms that follow, as far as they are known yet.
-fn plans(row: &Row, changes: Changes, followed: &Followed) -> Result<Vec<RunPlan>, Error> {
+pub(super) fn plans(
+    row: &Row,
+    changes: Changes,
+    followed: &Followed,
+) -> Result<Vec<RunPlan>, Error> {
     let mut plans = Vec::new();
     for arm in row.arms() {
         let points = match (followed.points(&arm), row.follow.contains_key(&arm)) {
