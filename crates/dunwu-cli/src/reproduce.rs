@@ -52,7 +52,8 @@ pub(crate) fn run(args: &Reproduce, cancel: &AtomicBool) -> anyhow::Result<ExitC
             .for_each(|page| line(&format!("page: {page}")));
     }
     if interrupted {
-        tell_interrupted(args, rows.get(outcomes.len()), &unfinished);
+        let row = rows.get(outcomes.len());
+        tell_interrupted(args, outcomes.len(), row, &unfinished);
         return Ok(ExitCode::from(exit::INTERRUPTED));
     }
     let failed = outcomes.iter().any(|o| o.verdict == Verdict::DoesNotHold);
@@ -135,23 +136,35 @@ fn measure(
     Ok((outcomes, false))
 }
 
-/// Says what is kept of the row that was interrupted and of those before it, and what goes on with it.
-fn tell_interrupted(args: &Reproduce, row: Option<&Row>, unfinished: &[Unfinished]) {
-    let how = match &args.out {
-        Some(dir) => {
-            let of_row = unfinished
-                .iter()
-                .find(|u| row.is_some_and(|r| r.id == u.id));
-            let runs = of_row.map_or_else(String::new, |u| {
-                let runs = if u.runs == 1 { "run" } else { "runs" };
-                format!(" {} finished {runs} of row {} and", u.runs, u.id)
-            });
-            let command = command(args);
-            format!("{dir} keeps{runs} every row before. Go on with the same command: {command}")
-        }
-        None => "what is finished was printed; with --out DIR it is kept, run by run".to_owned(),
+/// Says what is kept of the row that was interrupted and of the `done` ones before it, and what goes on with it.
+fn tell_interrupted(args: &Reproduce, done: usize, row: Option<&Row>, unfinished: &[Unfinished]) {
+    let Some(dir) = &args.out else {
+        let how = "what is finished was printed; with --out DIR it is kept, run by run";
+        return error_line(&format!("interrupted; {how}"));
     };
-    error_line(&format!("interrupted; {how}"));
+    let of_row = unfinished
+        .iter()
+        .find(|u| row.is_some_and(|r| r.id == u.id));
+    let runs = of_row.filter(|u| u.runs > 0).map(|u| {
+        let runs = count(u.runs, "finished run");
+        format!("{runs} of row {}", u.id)
+    });
+    let rows = (done > 0).then(|| count(done, "row"));
+    let kept: Vec<String> = rows.into_iter().chain(runs).collect();
+    let kept = if kept.is_empty() {
+        "nothing was finished".to_owned()
+    } else {
+        format!("{dir} keeps {}", kept.join(" and "))
+    };
+    let command = command(args);
+    error_line(&format!(
+        "interrupted; {kept}. Go on with the same command: {command}"
+    ));
+}
+
+fn count(n: usize, what: &str) -> String {
+    let s = if n == 1 { "" } else { "s" };
+    format!("{n} {what}{s}")
 }
 
 /// The command that was given.
@@ -320,7 +333,6 @@ impl Display {
     }
 
     /// A line now and then.
-
     fn plain(&self, t: Trained) {
         let said = || *self.said.lock().expect("nothing panics under the lock");
         if said().is_none_or(|s| s.elapsed() >= PLAIN_EVERY) {

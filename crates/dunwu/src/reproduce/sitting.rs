@@ -382,7 +382,7 @@ mod tests {
         let keep = tempfile::tempdir().unwrap();
         let path = keep.path().join("split");
         let split = format!("split_file={}", path.to_str().unwrap());
-        let plan = plan(&["task=Z5", "train=file", &split]);
+        let plan = plan(&["task=Z5", &split]);
         let name = |text: &str| {
             std::fs::write(&path, text).unwrap();
             RunName::new(&plan, 0, None)
