@@ -220,3 +220,32 @@ pub fn read_record(dir: &Utf8Path, name: &str) -> Result<Option<Value>, StoreErr
         _ => Err(StoreError::damaged(&path, "it has no known format")),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::table::Column;
+
+    #[test]
+    fn a_folder_below_is_listed_read_and_cleared() {
+        let keep = tempfile::tempdir().unwrap();
+        let dir = Utf8Path::from_path(keep.path()).unwrap().join("d");
+        let held = RecordDir::create(&dir).unwrap();
+        assert!(held.names("runs").unwrap().is_empty());
+        held.clear("runs", &|_| false).unwrap();
+        assert_eq!(read_table(&dir, "runs/a", "run").unwrap(), None);
+        let mut table = Table::default();
+        table.insert("x", Column::Reals(vec![vec![-0.0, f64::INFINITY]]));
+        held.write_table("runs/a", "run", &table).unwrap();
+        held.write_record("runs/b", &serde_json::json!({})).unwrap();
+        assert_eq!(held.names("runs").unwrap(), ["a", "b"]);
+        let read = read_table(&dir, "runs/a", "run").unwrap();
+        assert_eq!(read, Some(table));
+        assert!(read_table(&dir, "runs/a", "other").is_err());
+        assert!(read_record(&dir, "runs/b").unwrap().is_some());
+        held.clear("runs", &|name| name == "b").unwrap();
+        assert_eq!(held.names("runs").unwrap(), ["b"]);
+        held.clear("runs", &|_| false).unwrap();
+        assert!(!dir.join("runs").exists() && dir.exists());
+    }
+}
