@@ -19,6 +19,7 @@ pub(crate) struct Prepared {
     pub scale: f64,
     /// Time as the learning rate tells it, where that is known, and the last step.
     clock: Option<(Clock, f64)>,
+    metric: Metric,
     fixed: [f64; FEATURES],
 }
 
@@ -61,9 +62,10 @@ impl Prepared {
             level,
             scale,
             clock,
+            metric: *metric,
             fixed: [0.0; FEATURES],
         };
-        out.fixed = out.features_of_prefix(metric);
+        out.fixed = out.features_of_prefix();
         out
     }
 
@@ -86,9 +88,15 @@ impl Prepared {
         libm::asinh((height - self.level) / self.scale)
     }
 
+    /// The height nearest to one that the bank tells which the metric can have.
+    fn possible(&self, height: f64) -> f64 {
+        let sign = self.shape.sign;
+        sign * self.metric.bounded(sign * height)
+    }
+
     /// Those that do not depend on when is asked about.
-    fn features_of_prefix(&self, metric: &Metric) -> [f64; FEATURES] {
-        let (s, mut f) = (&self.shape, [0.0; FEATURES]);
+    fn features_of_prefix(&self) -> [f64; FEATURES] {
+        let (s, metric, mut f) = (&self.shape, &self.metric, [0.0; FEATURES]);
         for (i, t) in TIMES.into_iter().enumerate() {
             f[i] = self.unit(s.mean(t - 0.04, t + 0.04));
         }
@@ -169,10 +177,10 @@ impl Prepared {
         f[41] = libm::asinh(kick.moved / self.scale);
         f[42] = kick.weight;
         let guess = self.bank.at(time, then);
-        f[28] = self.unit(guess.mean);
+        f[28] = self.unit(self.possible(guess.mean));
         f[29] = libm::asinh(guess.deviation / self.scale);
         for (i, (mean, weight)) in self.bank.families(time, then).into_iter().enumerate() {
-            f[30 + 2 * i] = self.unit(mean);
+            f[30 + 2 * i] = self.unit(self.possible(mean));
             f[31 + 2 * i] = weight;
         }
         for x in &mut f {

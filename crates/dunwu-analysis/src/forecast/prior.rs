@@ -30,7 +30,7 @@ fn curve(i: usize, draws: &mut Draws) -> KnownCurve {
     } else {
         (shape(i % KINDS, n, draws), vec![])
     };
-    let noise = between(draws, 1e-4, 0.1);
+    let noise = between(draws, 1e-6, 0.1);
     // Residuals of neighbours go together in some logs.
     let memory = if draws.unit() < 0.3 { 0.8 } else { 0.0 };
     let (base, size) = (between(draws, 0.05, 5.0), between(draws, 0.1, 3.0));

@@ -9,6 +9,7 @@
 //! curve is linear in integrated out under the normal distribution with the moments that they have in the kept curves.
 //! The second is the stronger baseline.
 
+use crate::forecast::expert::dot;
 use crate::forecast::metric::{Metric, Sense};
 use crate::forecast::quantiles::{LEVELS, Quantiles};
 use dunwu_core::{Draws, Seed};
@@ -67,10 +68,6 @@ fn curve(draws: &mut Draws) -> (Row, [Row; PLACES]) {
         [1.0, libm::pow(x, -power), 1.0 / libm::log(x + 1.0), bent]
     };
     (linear, std::array::from_fn(at))
-}
-
-fn dot(a: &Row, b: &Row) -> f64 {
-    a.iter().zip(b).map(|(a, b)| a * b).sum()
 }
 
 /// The lower triangle L of A = L·Lᵀ.
