@@ -8,10 +8,9 @@ use std::cell::OnceCell;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use tempfile::TempDir;
 
-/// A reading is held as two numbers of eight bytes, in a vector that doubles; the least that a file writes for one is
-/// a digit and a line end.
-const BYTES_A_BYTE: usize = 16;
-/// Buffers and the automaton of a pattern, whatever the file.
+/// What is asked for at once, beside what is held of the file: a copy of it.
+const BYTES_A_BYTE: usize = 2;
+/// Buffers, the automaton of a pattern, and a series, of which 2¹⁸ readings are kept, whatever the file.
 const SLACK: usize = 8 << 20;
 
 /// The largest request since it was last reset.

@@ -4,6 +4,7 @@
 //! cargo run --release -p dunwu --example forecaster -- fit CURVES OUT [GRID]
 //! cargo run --release -p dunwu --example forecaster -- evaluate CURVES [GRID]
 //! cargo run --release -p dunwu --example forecaster -- delayed CURVES [GRID]
+//! cargo run --release -p dunwu --example forecaster -- unseen GRID
 //! ```
 //!
 //! CURVES holds CSV files with columns run_id, step, metric and value. A file is a family; what stands before the last
@@ -12,13 +13,14 @@
 //! the name without the seed. `lr` is the learning rate. GRID is the directory of a sweep of such runs:
 //! scripts/delayed_grid.sh trains it; there, runs that differ in the seed alone are left out together. `fit` writes
 //! head.bin and delayed.bin, which belong into crates/dunwu-analysis/src/forecast; the same curves give the same bytes.
-//! `evaluate` prints the tables of docs/forecast.md, `delayed` the last of them alone.
+//! `evaluate` prints the tables of docs/forecast.md, `delayed` the last of them alone. `unseen` asks the shipped head about
+//! losses and accuracies of a sweep of any runs; it was not fitted to those of the grid.
 #![allow(clippy::print_stdout, reason = "an example speaks to its reader")]
 
 use camino::Utf8Path;
 use dunwu::analysis::forecast::evaluate::{
     CUTS, Evaluation, KEPT, Mode, PoolRule, Score, StopRule, StopScore, cold_stretch, coverage,
-    evaluate, evaluate_stopping, interval, mean_ratio, pit, pools, scores,
+    evaluate, evaluate_stopping, evaluate_unseen, interval, mean_ratio, pit, pools, scores,
 };
 use dunwu::analysis::forecast::{
     KnownCurve, KnownRun, Learning, LeftOut, Network, evaluate_delayed, learn, learn_delayed, prior,
@@ -42,7 +44,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         ["evaluate", curves, grid] => measure(curves.into(), Some(grid.into())),
         ["delayed", curves] => only_delayed(curves.into(), None),
         ["delayed", curves, grid] => only_delayed(curves.into(), Some(grid.into())),
-        _ => Err("usage: forecaster fit CURVES OUT [GRID] | evaluate CURVES [GRID] | delayed CURVES [GRID]".into()),
+        ["unseen", grid] => unseen(grid.into()),
+        _ => Err("usage: forecaster fit CURVES OUT [GRID] | evaluate CURVES [GRID] | delayed CURVES [GRID] | unseen GRID".into()),
     }
 }
 
@@ -311,6 +314,50 @@ fn families(of: &Evaluation) {
 fn only_delayed(folder: &Utf8Path, grid: Option<&Utf8Path>) -> Result<(), Box<dyn Error>> {
     measure_delayed(&read(folder, grid)?.1);
     Ok(())
+}
+
+/// Shares of the steps at which curves that were not learned from are asked about.
+const LOOKS: [f64; 5] = [0.1, 0.2, 0.35, 0.5, 0.8];
+
+fn unseen(grid: &Utf8Path) -> Result<(), Box<dyn Error>> {
+    let runs = of_grid(grid)?;
+    println!(
+        "| metric | seen | curves | “cannot tell” | CRPS / distance of the last value | within 90 % | stopped | of these too soon | lost on average |"
+    );
+    println!("|---|---|---|---|---|---|---|---|---|");
+    for metric in ["test_loss", "test_acc"] {
+        let curves: Vec<KnownCurve> = runs.iter().filter_map(|run| one(run, metric)).collect();
+        for score in LOOKS
+            .iter()
+            .filter_map(|cut| evaluate_unseen(&curves, *cut))
+        {
+            println!(
+                "| {metric} | {:.0} % | {} | {} | {:.2} | {:.2} | {} | {} | {:.3} |",
+                100.0 * score.cut,
+                score.curves.0,
+                score.curves.1,
+                score.ratio,
+                score.within,
+                score.stopped.0,
+                score.stopped.1,
+                score.lost
+            );
+        }
+    }
+    Ok(())
+}
+
+/// One metric of a run, as a curve.
+fn one(run: &KnownRun, metric: &str) -> Option<KnownCurve> {
+    let (steps, values) = run.series.get(metric)?.clone();
+    (steps.len() >= FEWEST).then(|| KnownCurve {
+        family: "grid".to_owned(),
+        group: run.cell.clone(),
+        metric: metric.to_owned(),
+        steps,
+        values,
+        rate: Default::default(),
+    })
 }
 
 fn measure_delayed(runs: &[KnownRun]) {

@@ -27,6 +27,15 @@ impl Quantiles {
         Self(values)
     }
 
+    /// The distribution of what moves in steps of that width, of which it is known between them: each quantile q(l) is moved
+    /// by (l − ½)·width.
+    #[must_use]
+    pub(crate) fn over(&self, width: f64) -> Self {
+        Self(std::array::from_fn(|i| {
+            self.0[i] + (LEVELS[i] - 0.5) * width
+        }))
+    }
+
     /// The value at a level between 0.02 and 0.98; beyond, that at the nearer end.
     pub fn at(&self, level: f64) -> f64 {
         let i = LEVELS.partition_point(|l| *l < level).clamp(1, COUNT - 1);

@@ -14,6 +14,8 @@ pub(crate) struct Shape {
     pub sign: f64,
     /// Standard deviation of the noise from reading to reading.
     pub noise: f64,
+    /// The step in which values move where they move in steps, such as shares of few rows or numbers of few digits; else 0.
+    pub grain: f64,
     /// The largest height, and that less the least.
     pub most: f64,
     pub range: f64,
@@ -41,7 +43,7 @@ impl Shape {
             .map(|s| ((s - origin) / last).max(1e-6))
             .collect();
         let heights: Vec<f64> = values.iter().map(|v| sign * v).collect();
-        let noise = noise(&times, &heights);
+        let (noise, grain) = (noise(&times, &heights), grain(&heights));
         let (times, heights) = averaged(times, heights);
         let (least, most) = heights
             .iter()
@@ -53,6 +55,7 @@ impl Shape {
             heights,
             sign,
             noise,
+            grain,
             most,
             range: most - least,
             count: steps.len(),
@@ -107,6 +110,20 @@ fn noise(times: &[f64], heights: &[f64]) -> f64 {
     }
     off.sort_by(f64::total_cmp);
     1.4826 * off[off.len() / 2]
+}
+
+/// Share of neighbours that are the same from which on values are taken to move in steps.
+const SAME: f64 = 0.25;
+
+/// The least difference of neighbours, where enough of them are the same.
+fn grain(heights: &[f64]) -> f64 {
+    let moved = heights.windows(2).map(|w| (w[1] - w[0]).abs());
+    let same = moved.clone().filter(|m| *m == 0.0).count();
+    if (same as f64) < SAME * (heights.len() - 1) as f64 {
+        return 0.0;
+    }
+    let least = moved.filter(|m| *m > 0.0).fold(f64::INFINITY, f64::min);
+    if least.is_finite() { least } else { 0.0 }
 }
 
 /// Averages neighbours until at most [`MOST`] are left; the later half of the time keeps more of them.

@@ -308,8 +308,8 @@ pub(crate) fn pooled(
         let sign = prepared.shape.sign;
         sign * (sign * prepared.value(u, time)).min(highest)
     };
-    let values = units.0.map(|u| metric.bounded(near(u)));
-    (Quantiles::new(values), novelty)
+    let values = Quantiles::new(units.0.map(near)).over(prepared.shape.grain);
+    (values.map(|v| metric.bounded(v)), novelty)
 }
 
 /// The height above which no curve is taken to be at a time: above all that was seen by as much as a walk goes

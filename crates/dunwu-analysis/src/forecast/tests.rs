@@ -445,6 +445,18 @@ fn nothing_is_stopped_before_a_share_that_known_curves_were_seen_to() {
 }
 
 #[test]
+fn a_share_of_few_rows_is_told_no_finer_than_it_can_be() {
+    // Of 40 rows none or one is answered, then none any more.
+    let steps: Vec<f64> = (1..=100).map(f64::from).collect();
+    let hits = |s: &f64| f64::from(u8::from(s % 7.0 == 0.0 && *s < 60.0)) / 40.0;
+    let values: Vec<f64> = steps.iter().map(hits).collect();
+    for horizon in [110.0, 200.0, 400.0] {
+        let last = ask(&steps, &values, "test_acc", horizon).last.unwrap();
+        assert!(last.at(0.05) <= 0.0 && last.at(0.95) > 0.01, "{last:?}");
+    }
+}
+
+#[test]
 fn one_forecast_takes_less_than_a_millisecond() {
     let (steps, values) = falling(1000);
     let mut taken: Vec<f64> = (0..50)

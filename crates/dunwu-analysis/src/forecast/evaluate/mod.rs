@@ -12,11 +12,13 @@ mod pools;
 mod power;
 mod score;
 mod stopping;
+mod unseen;
 
 pub use delayed::{DelayedScore, evaluate_delayed};
 pub use pools::{PoolRule, PoolScore, pools};
 pub use score::{Score, coverage, interval, mean_ratio, pit, scores};
 pub use stopping::{StopRule, StopScore, evaluate_stopping, is_turn};
+pub use unseen::{UnseenScore, evaluate_unseen};
 
 use super::expert::{Case, Experts, View};
 use super::features::Prepared;
