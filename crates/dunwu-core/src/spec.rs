@@ -417,6 +417,29 @@ fn read<T: FromStr<Err: Display>>(key: &'static str, text: &str) -> Result<T, Pl
 }
 
 impl RunPlan {
+    /// Seeds of its runs.
+    pub fn every_seed(&self) -> std::ops::Range<u64> {
+        self.seed..self.seed + self.seeds
+    }
+
+    /// All of the plan but its seeds and threads, as text.
+    ///
+    /// ```
+    /// use dunwu_core::RunSpec;
+    /// let plan = |words: [&str; 3]| RunSpec::from_overrides(words).unwrap().resolve().unwrap();
+    /// let one = plan(["task=Z5", "width=16", "seed=3"]);
+    /// assert_eq!(one.setting(), plan(["task=Z5", "width=16", "threads=2"]).setting());
+    /// ```
+    pub fn setting(&self) -> String {
+        let plan = Self {
+            seed: 0,
+            seeds: 1,
+            threads: 0,
+            ..self.clone()
+        };
+        plan.to_overrides().join(" ")
+    }
+
     /// The plan as overrides that reproduce it: keys that differ from the defaults.
     pub fn to_overrides(&self) -> Vec<String> {
         let mut default = RunSpec::default();

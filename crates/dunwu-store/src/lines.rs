@@ -62,14 +62,13 @@ impl RecordDir {
         epoch: u64,
         tensors: &[NamedTensor],
     ) -> Result<(), StoreError> {
-        let path = self.path().join(name);
+        let path = self.place(name)?;
         let header = Header {
             format: FORMAT,
             epoch,
             ..Header::default()
         };
         let bytes = to_bytes(&path, &header, tensors)?;
-        files::create_dir(path.parent().unwrap_or(self.path()))?;
         files::write_atomic(&path, &bytes)
     }
 }

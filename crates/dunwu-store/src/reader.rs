@@ -168,7 +168,7 @@ impl RunReader {
 
     /// Whether every seed of the plan has ended.
     fn is_over(&self) -> Result<bool, StoreError> {
-        for seed in self.plan.seed..self.plan.seed + self.plan.seeds {
+        for seed in self.plan.every_seed() {
             if self.outcome(seed)?.is_none() {
                 return Ok(false);
             }

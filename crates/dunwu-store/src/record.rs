@@ -61,8 +61,7 @@ impl RecordDir {
     /// # Errors
     /// A file that cannot be written.
     pub fn write_record(&self, name: &str, record: &Value) -> Result<(), StoreError> {
-        let path = self.dir.join(name);
-        files::create_dir(path.parent().unwrap_or(&self.dir))?;
+        self.place(name)?;
         write_record(&self.dir, name, record)
     }
 
@@ -71,9 +70,7 @@ impl RecordDir {
     /// # Errors
     /// A file that cannot be written.
     pub fn write_table(&self, name: &str, kind: &str, table: &Table) -> Result<(), StoreError> {
-        let path = self.dir.join(name);
-        files::create_dir(path.parent().unwrap_or(&self.dir))?;
-        table::write(&path, kind, table)
+        table::write(&self.place(name)?, kind, table)
     }
 
     /// Names of what lies in a folder below, sorted; none if there is no folder.
@@ -115,9 +112,14 @@ impl RecordDir {
     /// # Errors
     /// A file that cannot be written.
     pub fn write(&self, name: &str, text: &str) -> Result<(), StoreError> {
+        files::write_atomic(&self.place(name)?, text.as_bytes())
+    }
+
+    /// The path of a file, whose folder is there.
+    pub(crate) fn place(&self, name: &str) -> Result<Utf8PathBuf, StoreError> {
         let path = self.dir.join(name);
         files::create_dir(path.parent().unwrap_or(&self.dir))?;
-        files::write_atomic(&path, text.as_bytes())
+        Ok(path)
     }
 }
 

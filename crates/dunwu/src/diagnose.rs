@@ -329,7 +329,7 @@ fn diagnose_one(
         tracks,
         facts,
     };
-    let cell = plan.map(cell);
+    let cell = plan.map(RunPlan::setting);
     ward.endings.extend(ending(&case, cell));
     let said = diagnose(&case);
     let mut run = written(&log.id, &said, plan);
@@ -409,17 +409,6 @@ fn own(dir: &Utf8Path) -> Result<(RunPlan, Vec<Seen>), Error> {
         });
     }
     Ok((plan, out))
-}
-
-/// The plan without its seed.
-fn cell(plan: &RunPlan) -> String {
-    let plan = RunPlan {
-        seed: 0,
-        seeds: 1,
-        threads: 0,
-        ..plan.clone()
-    };
-    plan.to_overrides().join(" ")
 }
 
 fn written(id: &str, said: &Diagnosis, plan: Option<&RunPlan>) -> DiagnosedRun {

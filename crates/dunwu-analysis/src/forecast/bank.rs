@@ -94,7 +94,7 @@ impl Basis {
         match self {
             Self::Power(a) => a,
             Self::Log => 1.0,
-            _ => 0.0,
+            Self::Exponential(_) | Self::Line | Self::Constant | Self::Hill(..) => 0.0,
         }
     }
 
@@ -168,10 +168,19 @@ impl Bank {
 
     /// The forecast at a time, of the mixture.
     pub(crate) fn at(&self, time: f64, felt: Felt) -> Guess {
+        self.guess(&BASES.map(|b| b.at(time)), felt)
+    }
+
+    /// The same, with the mean of each family of bases and its weight.
+    pub(crate) fn told(&self, time: f64, felt: Felt) -> (Guess, [(f64, f64); FAMILIES]) {
         let bases = BASES.map(|b| b.at(time));
+        (self.guess(&bases, felt), self.families(&bases, felt))
+    }
+
+    fn guess(&self, bases: &[f64; BASES.len()], felt: Felt) -> Guess {
         let mut guess = (0.0, 0.0);
         for f in &self.fits {
-            let (mean, variance) = f.at(&bases, felt);
+            let (mean, variance) = f.at(bases, felt);
             guess.0 += f.weight * mean;
             guess.1 += f.weight * (variance + mean * mean);
         }
@@ -181,15 +190,13 @@ impl Bank {
         }
     }
 
-    /// The mean of each family of bases, and its weight.
-    pub(crate) fn families(&self, time: f64, felt: Felt) -> [(f64, f64); FAMILIES] {
-        let bases = BASES.map(|b| b.at(time));
+    fn families(&self, bases: &[f64; BASES.len()], felt: Felt) -> [(f64, f64); FAMILIES] {
         let mut out = [(0.0, 1e-12); FAMILIES];
         for f in &self.fits {
             let of = &mut out[BASES[f.basis].family()];
             // A family that has no weight still says what its best members think.
             let weight = f.weight + 1e-12;
-            of.0 += weight * f.at(&bases, felt).0;
+            of.0 += weight * f.at(bases, felt).0;
             of.1 += weight;
         }
         out.map(|(mean, weight)| (mean / weight, weight))

@@ -176,10 +176,10 @@ impl Prepared {
         let kick = self.bank.kick(now, then);
         f[41] = libm::asinh(kick.moved / self.scale);
         f[42] = kick.weight;
-        let guess = self.bank.at(time, then);
+        let (guess, families) = self.bank.told(time, then);
         f[28] = self.unit(self.possible(guess.mean));
         f[29] = libm::asinh(guess.deviation / self.scale);
-        for (i, (mean, weight)) in self.bank.families(time, then).into_iter().enumerate() {
+        for (i, (mean, weight)) in families.into_iter().enumerate() {
             f[30 + 2 * i] = self.unit(self.possible(mean));
             f[31 + 2 * i] = weight;
         }

@@ -74,6 +74,14 @@ pub(crate) struct Example {
     pub unit: f64,
 }
 
+/// How many readings are in the first `share` of a curve's steps; None if these are fewer than `fewest`, or all.
+pub(crate) fn seen(curve: &KnownCurve, share: f64, fewest: usize) -> Option<usize> {
+    let (first, last) = (curve.steps.first()?, curve.steps.last()?);
+    let cut = first + share * (last - first);
+    let n = curve.steps.partition_point(|s| *s <= cut);
+    (n >= fewest && n < curve.steps.len()).then_some(n)
+}
+
 /// A prefix of a curve: its first `share` of steps, thinned to `most` readings of which the last is kept.
 pub(crate) fn prefix(
     curve: &KnownCurve,
@@ -81,12 +89,7 @@ pub(crate) fn prefix(
     most: usize,
     draws: &mut Draws,
 ) -> Option<(Vec<f64>, Vec<f64>)> {
-    let (first, last) = (curve.steps.first()?, curve.steps.last()?);
-    let cut = first + share * (last - first);
-    let n = curve.steps.partition_point(|s| *s <= cut);
-    if n < 2 || n == curve.steps.len() {
-        return None;
-    }
+    let n = seen(curve, share, 2)?;
     let mut kept: Vec<usize> = (0..n).collect();
     if n > most {
         let mut order: Vec<usize> = (0..n - 1).collect();

@@ -18,7 +18,7 @@ const FAMILIAR: f64 = 1.0;
 /// Largest share of the bank.
 const MOST_BANK: f64 = 0.5;
 /// Readings below which nothing can be told.
-const FEWEST: usize = 4;
+pub(crate) const FEWEST: usize = 4;
 /// Novelty from which on nothing can be told.
 const UNKNOWN: f64 = 2.0;
 /// Steps of the future curve.

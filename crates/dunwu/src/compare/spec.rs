@@ -157,8 +157,7 @@ impl CompareSpec {
 
     /// Seeds of the pairs.
     pub fn seeds(&self) -> Vec<u64> {
-        let plan = &self.sides[0].plan;
-        (plan.seed..plan.seed + plan.seeds).collect()
+        self.sides[0].plan.every_seed().collect()
     }
 
     /// Seeds of tuning; empty where learning rates are given.

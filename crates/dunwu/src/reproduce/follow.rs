@@ -110,9 +110,7 @@ impl Followed {
             };
             [command_line("train", &first), reproduce_command(&then)]
         };
-        (plan.seed..plan.seed + plan.seeds)
-            .flat_map(of_seed)
-            .collect()
+        plan.every_seed().flat_map(of_seed).collect()
     }
 }
 

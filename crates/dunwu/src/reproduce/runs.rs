@@ -1,7 +1,7 @@
 //! Networks trained over a queue, each once however many rows ask for it.
 
 use super::follow::Followed;
-use super::sitting::{RunName, Sitting, words};
+use super::sitting::{RunName, Sitting};
 use super::stage::Halt;
 use super::suite::Step;
 use crate::error::{Error, Kind};
@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
-/// A plan, as [`words`], and a seed.
+/// The setting of a plan, and a seed.
 type Name = (String, u64);
 
 /// Runs in memory.
@@ -60,18 +60,14 @@ struct Job<'a> {
 }
 
 fn name(plan: &RunPlan, seed: u64) -> Name {
-    (words(plan), seed)
-}
-
-fn seeds(plan: &RunPlan) -> impl Iterator<Item = u64> + use<> {
-    plan.seed..plan.seed + plan.seeds
+    (plan.setting(), seed)
 }
 
 impl Runs {
     /// The runs of a plan, by seed; None if one is missing.
     pub(super) fn of(&self, plan: &RunPlan) -> Option<Vec<Arc<Trial>>> {
         let done = self.done.lock().expect("nothing panics under the lock");
-        seeds(plan)
+        plan.every_seed()
             .map(|seed| done.get(&name(plan, seed)).cloned())
             .collect()
     }
@@ -226,7 +222,7 @@ fn jobs<'a>(plans: &'a [RunPlan], followed: &Followed, how: &Training<'_>) -> Ve
     let mut known = BTreeSet::new();
     let all = plans
         .iter()
-        .flat_map(|plan| seeds(plan).map(move |seed| (plan, seed)));
+        .flat_map(|plan| plan.every_seed().map(move |seed| (plan, seed)));
     all.filter(|(plan, seed)| known.insert(name(plan, *seed)))
         .map(|(plan, seed)| job(plan, seed))
         .collect()

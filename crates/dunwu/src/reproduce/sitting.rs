@@ -41,9 +41,9 @@ impl RunName {
     }
 
     fn of_version(version: &str, plan: &RunPlan, seed: u64, after: Option<&RunPlan>) -> Self {
-        let mut text = format!("dunwu {version}: {}", words(plan));
+        let mut text = format!("dunwu {version}: {}", plan.setting());
         if let Some(after) = after {
-            text += &format!(" after {}", words(after));
+            text += &format!(" after {}", after.setting());
         }
         let inputs = Sources::now(plan).inputs(plan);
         // What `from` says is no path where another run is meant.
@@ -63,21 +63,6 @@ impl RunName {
     fn tensors(&self) -> String {
         format!("{RUNS}/{}.safetensors", self.stem)
     }
-}
-
-/// A plan but its number of seeds and threads, as text.
-pub(super) fn words(plan: &RunPlan) -> String {
-    let plan = RunPlan {
-        seed: 0,
-        seeds: 1,
-        threads: 0,
-        ..plan.clone()
-    };
-    plan.to_overrides().join(" ")
-}
-
-fn seeds(plan: &RunPlan) -> std::ops::Range<u64> {
-    plan.seed..plan.seed + plan.seeds
 }
 
 /// A row that was begun, as it is noted.
@@ -334,7 +319,10 @@ impl SuiteDir {
         }
         for row in ahead {
             for plan in plans(row, changes, &Followed::default())? {
-                needed.extend(seeds(&plan).map(|seed| RunName::new(&plan, seed, None).stem));
+                needed.extend(
+                    plan.every_seed()
+                        .map(|seed| RunName::new(&plan, seed, None).stem),
+                );
             }
         }
         let keep = |name: &str| {

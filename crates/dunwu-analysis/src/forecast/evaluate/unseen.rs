@@ -1,14 +1,12 @@
 //! What the shipped head tells of curves that it was not fitted to, and what stopping by it loses.
 
 use crate::forecast::decide::{Decision, is_better};
-use crate::forecast::learn::KnownCurve;
+use crate::forecast::learn::{KnownCurve, seen};
 use crate::forecast::metric::Metric;
-use crate::forecast::tell::{Question, forecast};
+use crate::forecast::tell::{FEWEST, Question, forecast};
 
 /// Share of a curve's range by which it must still improve for a stop to be too soon.
 const TOO_SOON: f64 = 0.05;
-/// Fewest readings that are asked about.
-const FEWEST: usize = 4;
 
 /// Forecasts after one share of the steps.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -37,7 +35,7 @@ struct Told {
     lost: Option<f64>,
 }
 
-/// Asks about every curve at each share of its steps, by its readings alone: without the learning rate and without
+/// Asks about every curve at a share of its steps, by its readings alone: without the learning rate and without
 /// other metrics. Curves that have not moved by then are left out.
 ///
 /// None where no curve could be asked about.
@@ -55,17 +53,13 @@ pub fn evaluate_unseen(curves: &[KnownCurve], cut: f64) -> Option<UnseenScore> {
         ratio: sum(&|t| t.crps) / sum(&|t| t.last),
         within: sum(&|t| f64::from(u8::from(t.within))) / n,
         stopped: (lost.len(), lost.iter().filter(|l| **l > TOO_SOON).count()),
-        lost: lost.iter().fold(0.0, |a, l| a + l) / (lost.len() as f64).max(1.0),
+        // A sum of nothing would be −0.
+        lost: (0.0 + lost.iter().sum::<f64>()) / (lost.len() as f64).max(1.0),
     })
 }
 
 fn ask(curve: &KnownCurve, cut: f64) -> Option<Told> {
-    let (first, horizon) = (*curve.steps.first()?, *curve.steps.last()?);
-    let seen = |s: &f64| *s <= first + cut * (horizon - first);
-    let n = curve.steps.partition_point(seen);
-    if n < FEWEST || n == curve.steps.len() {
-        return None;
-    }
+    let n = seen(curve, cut, FEWEST)?;
     let (steps, values) = (&curve.steps[..n], &curve.values[..n]);
     if extent(values) <= 0.0 {
         return None;
@@ -75,7 +69,7 @@ fn ask(curve: &KnownCurve, cut: f64) -> Option<Told> {
         steps,
         values,
         metric: &metric,
-        horizon,
+        horizon: *curve.steps.last()?,
         better_than: None,
         rate: None,
         companions: None,
@@ -84,20 +78,14 @@ fn ask(curve: &KnownCurve, cut: f64) -> Option<Told> {
     let (end, outcome) = (told.last?, curve.values[curve.values.len() - 1]);
     let range = extent(&curve.values);
     let stop = told.decision == Decision::Stop;
-    let gain = || (best(&metric, &curve.values[n..]) - best(&metric, values)).abs();
-    let improves = || {
-        is_better(
-            &metric,
-            best(&metric, &curve.values[n..]),
-            best(&metric, values),
-        )
-    };
+    // What comes counts as far as it is better than the best that was seen.
+    let gain = || (best(&metric, &curve.values) - best(&metric, values)).abs() / range;
     Some(Told {
         can_tell: told.can_tell,
         crps: end.crps(outcome) / range,
         last: (values[n - 1] - outcome).abs() / range,
         within: end.at(0.05) <= outcome && outcome <= end.at(0.95),
-        lost: stop.then(|| if improves() { gain() / range } else { 0.0 }),
+        lost: stop.then(gain),
     })
 }
 
