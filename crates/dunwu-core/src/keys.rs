@@ -340,6 +340,18 @@ pub const KEYS: &[Key] = &[
         "learning rate over passes over the training rows",
     ),
     key(
+        "schedule_cooldown",
+        "number",
+        "0.2",
+        "share c of the passes in which the schedule wsd falls",
+    ),
+    key(
+        "schedule_floor",
+        "number",
+        "0",
+        "share f of lr that the schedules cosine, linear and wsd end at",
+    ),
+    key(
         "schedule_gamma",
         "number",
         "0.1",
@@ -443,7 +455,12 @@ pub const KEYS: &[Key] = &[
         "rows to train on as c·M·log M, the published line at 2.7482",
     ),
     key("train_size", "rows", "", "number of rows to train on"),
-    key("warmup", "passes", "0", "passes of linear warm-up"),
+    key(
+        "warmup",
+        "passes",
+        "0",
+        "passes of linear warm-up, or a part of one",
+    ),
     key(
         "weight_decay",
         "number",

@@ -202,18 +202,22 @@ named_enum! {
 }
 
 named_enum! {
-    /// Learning rate over passes t of T, after a linear `warmup`.
+    /// Learning rate over passes t of T, after a linear `warmup`; f is `schedule_floor`.
     pub enum Schedule {
         /// lr.
         Constant = "constant",
-        /// lr·½(1 + cos(π t/T)).
+        /// lr·(f + (1 − f)·½(1 + cos(π t/T))).
         Cosine = "cosine",
         /// lr·γᵗ.
         Exponential = "exponential",
+        /// lr·(f + (1 − f)(1 − t/T)).
+        Linear = "linear",
         /// lr·γ to the number of `milestones` passed.
         Multistep = "multistep",
         /// lr·γ to the number of whole `schedule_step` passed.
         Step = "step",
+        /// Warmup, stable, decay: lr·(f + (1 − f)·min(1, (1 − t/T)/c)), c being `schedule_cooldown` (arXiv 2404.06395).
+        Wsd = "wsd",
     }
 }
 
@@ -374,10 +378,12 @@ pub struct RunPlan {
     pub orthogonal_gradient: bool,
     pub save_seconds: f64,
     pub schedule: Schedule,
+    pub schedule_cooldown: f64,
+    pub schedule_floor: f64,
     pub schedule_gamma: f64,
     pub schedule_step: u64,
     pub milestones: Vec<u64>,
-    pub warmup: u64,
+    pub warmup: f64,
     pub batch_size: usize,
     pub epochs: u64,
     pub seed: u64,

@@ -253,6 +253,8 @@ impl RunSpec {
             orthogonal_gradient: self.value("orthogonal_gradient")?,
             save_seconds: self.value("save_seconds")?,
             schedule: self.value("schedule")?,
+            schedule_cooldown: self.value("schedule_cooldown")?,
+            schedule_floor: self.value("schedule_floor")?,
             schedule_gamma: self.value("schedule_gamma")?,
             schedule_step: self.value("schedule_step")?,
             milestones: self.milestones()?,

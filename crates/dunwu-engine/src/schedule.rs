@@ -2,15 +2,15 @@
 
 use dunwu_core::{RunPlan, Schedule};
 
-/// Signature of a schedule: the factor on the learning rate in pass `t` of `T`.
-type Factor = fn(&RunPlan, u64, f64) -> f64;
+/// Signature of a schedule: the factor on the learning rate after `t` of `T` passes.
+type Factor = fn(&RunPlan, f64, f64) -> f64;
 
 /// One row of the table of schedules.
 #[derive(Clone, Copy, Debug)]
 pub struct Entry {
     /// Which one.
     pub kind: Schedule,
-    /// Factor on the learning rate in pass t of T, as documentation prints it.
+    /// Factor on the learning rate after t of T passes, as documentation prints it.
     pub formula: &'static str,
     factor: Factor,
 }
@@ -24,13 +24,18 @@ pub static ALL: &[Entry] = &[
     },
     Entry {
         kind: Schedule::Cosine,
-        formula: "½(1 + cos(π t/T))",
-        factor: |_, t, all| cosine(t as f64 / all),
+        formula: "f + (1 − f)·½(1 + cos(π t/T))",
+        factor: |plan, t, all| floored(plan, cosine(t / all)),
     },
     Entry {
         kind: Schedule::Exponential,
         formula: "γᵗ",
-        factor: |plan, t, _| power(plan.schedule_gamma, t),
+        factor: |plan, t, _| libm::pow(plan.schedule_gamma, t),
+    },
+    Entry {
+        kind: Schedule::Linear,
+        formula: "f + (1 − f)(1 − t/T)",
+        factor: |plan, t, all| floored(plan, 1.0 - t / all),
     },
     Entry {
         kind: Schedule::Multistep,
@@ -40,14 +45,19 @@ pub static ALL: &[Entry] = &[
     Entry {
         kind: Schedule::Step,
         formula: "γ^⌊t/step⌋",
-        factor: |plan, t, _| power(plan.schedule_gamma, t / plan.schedule_step),
+        factor: |plan, t, _| power(plan.schedule_gamma, t as u64 / plan.schedule_step),
+    },
+    Entry {
+        kind: Schedule::Wsd,
+        formula: "f + (1 − f)·min(1, (1 − t/T)/c)",
+        factor: |plan, t, all| floored(plan, (1.0 - t / all) / plan.schedule_cooldown),
     },
 ];
 
 /// Learning rate of an update, counted from 0, where a pass over the training rows takes `pass` of them.
 ///
-/// The schedule's factor in the update's pass t, counted from 0, times (t + 1)/(warmup + 1) in the first `warmup`
-/// passes. However many updates make an epoch, the rates stay the same.
+/// The schedule's factor after t = `update`/`pass` passes, times (`update` + 1)/(w + 1) in the first w = `warmup`·`pass` updates.
+/// However many updates make an epoch, the rates stay the same.
 ///
 /// ```
 /// use dunwu_core::RunSpec;
@@ -60,9 +70,10 @@ pub fn lr(plan: &RunPlan, pass: u64, update: u64) -> f64 {
         .iter()
         .find(|e| e.kind == plan.schedule)
         .expect("the table has every schedule");
-    let t = update / pass;
-    let warm = if t < plan.warmup {
-        (t + 1) as f64 / (plan.warmup + 1) as f64
+    let t = update as f64 / pass as f64;
+    let warm = (plan.warmup * pass as f64).round();
+    let warm = if (update as f64) < warm {
+        (update as f64 + 1.0) / (warm + 1.0)
     } else {
         1.0
     };
@@ -86,15 +97,20 @@ fn passes(plan: &RunPlan, pass: u64) -> f64 {
     }
 }
 
+/// From 1 down to the plan's floor where a factor goes from 1 to 0.
+fn floored(plan: &RunPlan, factor: f64) -> f64 {
+    plan.schedule_floor + (1.0 - plan.schedule_floor) * factor.clamp(0.0, 1.0)
+}
+
 fn cosine(share: f64) -> f64 {
     0.5 * (1.0 + libm::cos(std::f64::consts::PI * share.min(1.0)))
 }
 
-fn multistep(plan: &RunPlan, t: u64) -> f64 {
+fn multistep(plan: &RunPlan, t: f64) -> f64 {
     let passed = plan
         .milestones
         .iter()
-        .filter(|milestone| **milestone <= t)
+        .filter(|milestone| **milestone as f64 <= t)
         .count();
     power(plan.schedule_gamma, passed as u64)
 }
@@ -151,6 +167,10 @@ mod tests {
             "schedule_gamma=0.1",
         ];
         close(&rates(&step, &[0, 2, 3, 6]), &[1.0, 1.0, 0.1, 0.01]);
+        let linear = ["lr=1", "schedule=linear", "schedule_floor=0.2", "epochs=8"];
+        close(&rates(&linear, &[0, 2, 8, 9]), &[1.0, 0.8, 0.2, 0.2]);
+        let wsd = ["lr=1", "schedule=wsd", "schedule_cooldown=0.5", "epochs=8"];
+        close(&rates(&wsd, &[0, 4, 5, 7, 8]), &[1.0, 1.0, 0.75, 0.25, 0.0]);
         let multistep = [
             "lr=1",
             "schedule=multistep",
@@ -164,13 +184,30 @@ mod tests {
     fn warm_up_is_linear_and_ends_at_the_full_rate() {
         close(
             &rates(&["lr=1", "warmup=3"], &[0, 1, 2, 3, 4]),
-            &[0.25, 0.5, 0.75, 1.0, 1.0],
+            &[0.1, 0.4, 0.7, 1.0, 1.0],
         );
     }
 
     #[test]
+    fn rates_move_with_every_update() {
+        let plan = RunSpec::from_overrides(["lr=1", "warmup=1", "schedule=linear", "epochs=2"]);
+        let plan = plan.unwrap().resolve().unwrap();
+        let of: Vec<f64> = (0..8).map(|u| lr(&plan, 4, u)).collect();
+        let warm = [0.2, 0.4 * 0.875, 0.6 * 0.75, 0.8 * 0.625];
+        close(&of, &[&warm[..], &[0.5, 0.375, 0.25, 0.125]].concat());
+    }
+
+    #[test]
+    fn a_part_of_a_pass_warms_up_too() {
+        let plan = RunSpec::from_overrides(["lr=1", "warmup=0.5"]);
+        let plan = plan.unwrap().resolve().unwrap();
+        let of: Vec<f64> = (0..5).map(|u| lr(&plan, 6, u)).collect();
+        close(&of, &[0.25, 0.5, 0.75, 1.0, 1.0]);
+    }
+
+    #[test]
     fn rates_do_not_depend_on_the_updates_of_an_epoch() {
-        for schedule in ["constant", "cosine", "exponential", "multistep", "step"] {
+        for schedule in Schedule::ALL {
             let rates = |words: &[&str]| {
                 let schedule = format!("schedule={schedule}");
                 let base = ["warmup=2", "milestones=1,4", "schedule_step=3", &schedule];

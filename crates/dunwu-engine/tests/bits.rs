@@ -296,7 +296,7 @@ fn the_updates_of_an_epoch_change_when_weights_are_seen_and_not_what_they_are() 
             4,
         ),
     ] {
-        for schedule in ["schedule=cosine", "schedule=step"] {
+        for schedule in ["schedule=cosine", "schedule=step", "schedule=wsd"] {
             let base = [
                 "task=Z7",
                 "train_fraction=0.7",

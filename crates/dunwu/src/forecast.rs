@@ -5,8 +5,8 @@ use crate::forecast_known::{known, thinned};
 use crate::log_words::{each_once, is_override};
 use camino::{Utf8Path, Utf8PathBuf};
 use dunwu_analysis::forecast::{
-    Calibration, Companions, Forecast, Jump, Measured, Metric, Points, Quantiles, Question, Sense,
-    forecast, forecast_calibrated,
+    Calibration, Companions, Course, Forecast, Jump, Measured, Metric, Points, Quantiles, Question,
+    Sense, forecast, forecast_calibrated, short,
 };
 use dunwu_core::{PlanError, RunPlan, Schedule};
 use dunwu_store::{
@@ -228,7 +228,9 @@ pub(crate) fn forecast_log_with(
     class.sense = spec.sense.unwrap_or(class.sense);
     let newest = seen.0.last().copied().unwrap_or(0.0);
     let now = spec.at.unwrap_or(f64::INFINITY).min(last_step(log));
-    let horizon = spec.horizon.or(log.planned).unwrap_or(2.0 * newest);
+    let end = spec.horizon.or(log.planned);
+    let horizon = end.unwrap_or(2.0 * newest);
+    let foreseen = Foreseen::new(log, now, end);
     let broken = series
         .last_not_finite
         .is_some_and(|s| s >= newest && s <= spec.at.unwrap_or(f64::INFINITY));
@@ -240,7 +242,7 @@ pub(crate) fn forecast_log_with(
         metric: &class,
         horizon,
         better_than: spec.better_than,
-        rate: rate(log),
+        rate: foreseen.points(log),
         companions: Some(&companions),
         broken,
     };
@@ -249,6 +251,7 @@ pub(crate) fn forecast_log_with(
         None => (forecast(&question), 0),
     };
     let mut notes = log.notes.clone();
+    notes.extend(foreseen.note());
     if calibrated_by > 0 {
         notes.push(format!(
             "calibrated by {calibrated_by} finished runs of {name}"
@@ -273,11 +276,12 @@ pub(crate) fn forecast_log_with(
     })
 }
 
-/// Forecasts a column of a run in memory at an epoch; None where it has no finite reading.
+/// Forecasts a column of a run in memory at an epoch, with its [`planned_rate`]; None where it has no finite reading.
 pub(crate) fn forecast_curve(
     curve: &dunwu_core::Curve,
     column: &str,
     horizon: u64,
+    schedule: Option<&LogSeries>,
 ) -> Option<Forecast> {
     let series = |name: &str| {
         let points = curve.points(name).filter(|p| p.1.is_finite());
@@ -293,6 +297,7 @@ pub(crate) fn forecast_curve(
         id: String::new(),
         series: curve.columns().map(named).collect(),
         planned: Some(horizon as f64),
+        schedule: schedule.cloned(),
         notes: vec![],
     };
     let spec = ForecastSpec {
@@ -369,7 +374,55 @@ pub(crate) fn norms_of(log: &Log) -> Option<(Vec<f64>, Vec<f64>)> {
     })
 }
 
-/// Points of a schedule that is put into a log.
+/// The learning rate of a run with what is known of the rest.
+#[derive(Debug)]
+enum Foreseen {
+    /// As it is logged.
+    Logged,
+    /// As it is logged, then as it is planned.
+    Planned(Vec<f64>, Vec<f64>),
+    /// It goes on as it began, to this step.
+    Followed(Course, f64),
+}
+
+impl Foreseen {
+    /// `end` is the last step of the run, where it is known.
+    fn new(log: &Log, now: f64, end: Option<f64>) -> Self {
+        let logged = rate(log).unwrap_or_default();
+        if let Some(planned) = &log.schedule {
+            let newest = logged.0.last().copied().unwrap_or(f64::NEG_INFINITY);
+            let rest = planned.steps.partition_point(|s| *s <= newest);
+            return Self::Planned(
+                [logged.0, &planned.steps[rest..]].concat(),
+                [logged.1, &planned.values[rest..]].concat(),
+            );
+        }
+        end.and_then(|end| Some(Self::Followed(Course::new(logged, now, end)?, end)))
+            .unwrap_or(Self::Logged)
+    }
+
+    fn points<'a>(&'a self, log: &'a Log) -> Option<Points<'a>> {
+        match self {
+            Self::Logged => rate(log),
+            Self::Planned(steps, rates) => Some((steps, rates)),
+            Self::Followed(course, _) => Some((&course.steps, &course.rates)),
+        }
+    }
+
+    /// What was taken for granted, in words.
+    fn note(&self) -> Option<String> {
+        let Self::Followed(course, end) = self else {
+            return None;
+        };
+        let form = course.form.words();
+        let last = short(*course.rates.last()?);
+        Some(format!(
+            "the learning rate falls {form}, and is taken to go on so, to {last} at step {end}"
+        ))
+    }
+}
+
+/// Points of a schedule that is known from a plan.
 const OF_SCHEDULE: u64 = 512;
 
 /// The logs of a source; those of a run of this program with the learning rate of its plan, where that changes.
@@ -378,22 +431,21 @@ pub(crate) fn logs_of(source: &LogSource, spec: &ForecastSpec) -> Result<Vec<Log
     if source.format == LogFormat::Run {
         let run = RunDir::open(&source.path)?;
         let last = spec.horizon.unwrap_or(0.0).max(run.plan().epochs as f64);
-        if let Some(rate) = planned_rate(run.plan(), last) {
-            logs.iter_mut().for_each(|log| {
-                log.series
-                    .entry("lr".to_owned())
-                    .or_insert_with(|| rate.clone());
-            });
-        }
+        let schedule = planned_rate(run.plan(), last);
+        logs.iter_mut()
+            .for_each(|log| log.schedule.clone_from(&schedule));
     }
     Ok(logs)
 }
 
-/// The learning rate of the update that leads to each epoch, up to `last`; None where it stays.
-fn planned_rate(plan: &RunPlan, last: f64) -> Option<LogSeries> {
-    // How many updates a pass takes is not known here, and cosine alone does without it, but for the warm-up.
-    let counts_passes = plan.epoch_updates > 0 && plan.schedule != Schedule::Cosine;
-    if plan.schedule == Schedule::Constant || counts_passes {
+/// The learning rate at each epoch, up to `last`; None where it stays.
+pub(crate) fn planned_rate(plan: &RunPlan, last: f64) -> Option<LogSeries> {
+    // How many updates a pass takes is not known here; where it matters what is logged is followed.
+    let is_by_share = matches!(
+        plan.schedule,
+        Schedule::Cosine | Schedule::Linear | Schedule::Wsd
+    );
+    if plan.schedule == Schedule::Constant || (plan.epoch_updates > 0 && !is_by_share) {
         return None;
     }
     let pass = plan.epoch_updates.max(1);
@@ -402,9 +454,7 @@ fn planned_rate(plan: &RunPlan, last: f64) -> Option<LogSeries> {
         .map(|i| (i as f64 / OF_SCHEDULE as f64 * last as f64) as u64)
         .collect();
     epochs.dedup();
-    let rate = |epoch: &u64| {
-        dunwu_engine::schedule::lr(plan, pass, epoch.saturating_sub(1).saturating_mul(pass))
-    };
+    let rate = |epoch: &u64| dunwu_engine::schedule::lr(plan, pass, epoch.saturating_mul(pass));
     Some(LogSeries {
         values: epochs.iter().map(rate).collect(),
         steps: epochs.iter().map(|e| *e as f64).collect(),
@@ -494,5 +544,66 @@ impl RunForecast {
             "calibrated_by": self.calibrated_by,
             "notes": self.notes,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use dunwu_core::RunSpec;
+
+    fn logged(steps: u32, rate: impl Fn(f64) -> f64) -> Log {
+        let steps: Vec<f64> = (0..=steps).map(f64::from).collect();
+        let rates = LogSeries {
+            values: steps.iter().map(|s| rate(*s)).collect(),
+            steps,
+            ..LogSeries::default()
+        };
+        Log {
+            id: "run".to_owned(),
+            series: [("lr".to_owned(), rates)].into(),
+            planned: Some(400.0),
+            schedule: None,
+            notes: vec![],
+        }
+    }
+
+    #[test]
+    fn a_planned_rate_goes_on_where_the_log_ends() {
+        let words = [
+            "schedule=wsd",
+            "schedule_cooldown=0.5",
+            "epochs=400",
+            "lr=1",
+        ];
+        let plan = RunSpec::from_overrides(words).unwrap().resolve().unwrap();
+        let mut log = logged(100, |_| 1.0);
+        log.schedule = planned_rate(&plan, 400.0);
+        let foreseen = Foreseen::new(&log, 100.0, Some(400.0));
+        let (steps, rates) = foreseen.points(&log).unwrap();
+        assert!(steps.windows(2).all(|s| s[0] < s[1]) && steps.last() == Some(&400.0));
+        let at = |step: f64| rates[steps.iter().position(|s| *s == step).unwrap()];
+        assert_eq!(
+            [at(100.0), at(200.0), at(300.0), at(400.0)],
+            [1.0, 1.0, 0.5, 0.0]
+        );
+        assert_eq!(foreseen.note(), None);
+        let plan = RunSpec::from_overrides(["lr=1"]).unwrap();
+        assert_eq!(planned_rate(&plan.resolve().unwrap(), 400.0), None);
+    }
+
+    #[test]
+    fn a_logged_rate_is_followed_only_to_a_known_end() {
+        let log = logged(100, |s| 1e-3 * (1.0 - s / 400.0));
+        let foreseen = Foreseen::new(&log, 100.0, Some(400.0));
+        let (steps, rates) = foreseen.points(&log).unwrap();
+        assert!(steps.last() == Some(&400.0) && rates.last().unwrap().abs() < 1e-12);
+        assert_eq!(
+            foreseen.note().unwrap(),
+            "the learning rate falls along a straight line, and is taken to go on so, to 0 at step 400"
+        );
+        let unknown = Foreseen::new(&log, 100.0, None);
+        assert_eq!(unknown.points(&log), rate(&log));
+        assert_eq!(unknown.note(), None);
     }
 }

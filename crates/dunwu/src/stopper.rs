@@ -1,10 +1,11 @@
 //! When a run ends before its last epoch, as the plan's key `stop` says.
 
-use crate::forecast::forecast_curve;
+use crate::forecast::{forecast_curve, planned_rate};
 use dunwu_analysis::boundary::settled;
 use dunwu_analysis::forecast::Decision;
 use dunwu_analysis::forecast::evaluate::is_turn;
 use dunwu_core::{Curve, RunPlan, Stop};
+use dunwu_store::LogSeries;
 
 /// No forecast is made before this epoch.
 const LEAST: u64 = 20;
@@ -18,6 +19,7 @@ pub(crate) struct Stopper {
     threshold: f64,
     budget: u64,
     chance: f64,
+    schedule: Option<LogSeries>,
 }
 
 impl Stopper {
@@ -28,6 +30,7 @@ impl Stopper {
             threshold: plan.stop_accuracy,
             budget: plan.epochs,
             chance,
+            schedule: planned_rate(plan, plan.epochs as f64),
         }
     }
 
@@ -64,7 +67,7 @@ impl Stopper {
         if !is_asked(curve, last) {
             return None;
         }
-        let told = forecast_curve(curve, "test_acc", self.budget)?;
+        let told = forecast_curve(curve, "test_acc", self.budget, self.schedule.as_ref())?;
         // A run that is past the jump is on its way, however flat its curve.
         let gives_up = told.decision == Decision::Stop && told.can_tell && told.jump.is_some();
         gives_up.then(|| format!("forecast: {}", told.reason))

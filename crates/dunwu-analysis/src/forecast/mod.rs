@@ -7,6 +7,7 @@
 //!   fitted to known curves and to made-up ones (`prior`). Its weights, 55 kB, are shipped as `head.bin`.
 //! - `relaxation`: how a loss follows falls of the learning rate.
 //! - `clock`: time as the learning rate tells it, where its schedule is known.
+//! - `course`: how a logged rate goes on, where its beginning has the form of a schedule.
 //! - `spent`: a run whose learning rate has run out, which stays where it is.
 //! - `expert`, `calibration`: what other runs of the same metric teach, whose ends are known.
 //! - `tell`: both pooled by how far a prefix lies from those that were learned from; within hard bounds.
@@ -17,6 +18,7 @@
 mod bank;
 mod calibration;
 mod clock;
+mod course;
 mod decide;
 mod delayed;
 pub mod evaluate;
@@ -35,6 +37,7 @@ mod tell;
 #[cfg(test)]
 mod tests;
 pub use calibration::Calibration;
+pub use course::{Course, Form};
 pub use decide::{Decision, short};
 pub use delayed::{
     Companions, DelayedModel, Jump, KnownRun, LeftOut, Points, delayed, learn_delayed,

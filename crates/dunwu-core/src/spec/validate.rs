@@ -42,6 +42,7 @@ impl RunPlan {
             ("readout_scale", self.readout_scale),
             ("filter_lambda", self.filter_lambda),
             ("save_seconds", self.save_seconds),
+            ("warmup", self.warmup),
         ];
         for (key, value) in not_negative {
             check(
@@ -57,6 +58,7 @@ impl RunPlan {
             ("betas", self.betas[1]),
             ("filter_alpha", self.filter_alpha),
             ("label_noise", self.label_noise),
+            ("schedule_floor", self.schedule_floor),
         ];
         for (key, value) in below_one {
             check(
@@ -66,6 +68,12 @@ impl RunPlan {
                 "at least 0 and below 1",
             )?;
         }
+        check(
+            "schedule_cooldown",
+            self.schedule_cooldown > 0.0 && self.schedule_cooldown <= 1.0,
+            self.schedule_cooldown,
+            "above 0 and at most 1",
+        )?;
         for (key, value) in [
             ("activation_a", self.activation_a),
             ("activation_b", self.activation_b),
@@ -89,7 +97,6 @@ impl RunPlan {
             ("seed", self.seed),
             ("split_seed", self.split_seed.unwrap_or(0)),
             ("noise_seed", self.noise_seed.unwrap_or(0)),
-            ("warmup", self.warmup),
             ("norm_start", self.norm_start),
             ("epoch_updates", self.epoch_updates),
             ("scored_size", self.scored_size),

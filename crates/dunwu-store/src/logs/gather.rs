@@ -91,6 +91,7 @@ impl Gathering {
                 .filter(|(_, s)| !s.steps.is_empty() || s.not_finite > 0)
                 .collect(),
             planned: self.planned,
+            schedule: None,
             notes: notes.clone(),
         };
         places.iter().map(log).collect()

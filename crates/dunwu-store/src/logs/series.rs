@@ -11,6 +11,8 @@ pub struct Log {
     pub series: BTreeMap<String, LogSeries>,
     /// The step at which the run is to end, if the log says it.
     pub planned: Option<f64>,
+    /// The learning rate at steps to come, if the plan of the run is known.
+    pub schedule: Option<LogSeries>,
     /// What was odd about the file, in words.
     pub notes: Vec<String>,
 }
