@@ -157,12 +157,14 @@ fn gloss(name: &str) -> &'static str {
 fn gloss_of_transformer(name: &str) -> &'static str {
     match name {
         "lazy" => {
-            "as far as the signals show, only the readout learned, from what layers as they began happened to give"
+            "nothing that was read shows more than the readout learning, from what layers as they began happened to give"
         }
         "independent" => {
             "the layers learned, and nothing showed yet that what they learned acts on each other"
         }
-        "interactive" => "the updates of the layers lined up, and what was missing was learned",
+        "interactive" => {
+            "the updates of the layers lined up, as they do while what is missing is learned"
+        }
         _ => "the rule was found; what was not needed faded",
     }
 }

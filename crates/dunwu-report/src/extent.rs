@@ -33,21 +33,36 @@ pub(crate) fn extent(
     }
 }
 
+/// The decades that hold the most values; those beyond lie on an edge.
 fn log_extent(
     values: impl Iterator<Item = f64> + Clone,
     high: f64,
 ) -> (Spread, (f64, f64), Vec<String>) {
-    let floor = high * 10f64.powi(-DECADES);
-    let low = values.clone().filter(|v| *v >= floor).fold(high, f64::min);
-    let below = values.filter(|v| *v < floor).count();
-    let pad = (high / low).powf(0.06).max(1.15);
-    let notes = (below > 0)
-        .then(|| "Values of 0, or too small for the axis, lie on its lower edge.".to_owned());
-    (
-        Spread::Log,
-        (low / pad, (high * pad).min(f64::MAX)),
-        notes.into_iter().collect(),
-    )
+    let reach = 10f64.powi(DECADES);
+    let positive = values.clone().filter(|v| *v > 0.0);
+    let least = positive.clone().fold(high, f64::min);
+    let from = |low: f64| {
+        positive
+            .clone()
+            .filter(move |v| *v >= low && *v <= low * reach)
+    };
+    let (below, above) = (high / reach, least * reach);
+    // A run that diverged: nearly all of it lies far below its end.
+    let floor = if from(least).count() > from(below).count() {
+        least
+    } else {
+        below
+    };
+    let (low, top) = from(floor).fold((high, floor), |(l, t), v| (l.min(v), t.max(v)));
+    let pad = (top / low).powf(0.06).max(1.15);
+    let mut notes = Vec::new();
+    if values.clone().any(|v| v < low) {
+        notes.push("Values of 0, or too small for the axis, lie on its lower edge.".to_owned());
+    }
+    if above.is_finite() && values.clone().any(|v| v > top) {
+        notes.push("Values too large for the axis lie on its upper edge.".to_owned());
+    }
+    (Spread::Log, (low / pad, (top * pad).min(f64::MAX)), notes)
 }
 
 fn linear_extent(low: f64, high: f64) -> (f64, f64) {
@@ -58,4 +73,26 @@ fn linear_extent(low: f64, high: f64) -> (f64, f64) {
         (high.abs() * 0.1).max(0.5)
     };
     (if from_zero { 0.0 } else { low - pad }, high + pad)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(values: &[f64]) -> ((f64, f64), usize) {
+        let high = values.iter().copied().fold(0.0, f64::max);
+        let (spread, ends, notes) = log_extent(values.iter().copied(), high);
+        assert_eq!(spread, Spread::Log);
+        (ends, notes.len())
+    }
+
+    #[test]
+    fn a_log_axis_spans_the_decades_of_most_values() {
+        let (ends, notes) = of(&[1e-3, 1.0, 100.0]);
+        assert!(ends.0 < 1e-3 && ends.1 > 100.0 && notes == 0, "{ends:?}");
+        let (ends, notes) = of(&[0.0, 1e-30, 0.1, 1.0, 2.0]);
+        assert!(ends.0 > 1e-3 && ends.1 > 2.0 && notes == 1, "{ends:?}");
+        let (ends, notes) = of(&[2.0, 1.5, 1.0, 3.0, 1e21, 3e21]);
+        assert!(ends.0 < 1.0 && ends.1 < 1e3 && notes == 1, "{ends:?}");
+    }
 }

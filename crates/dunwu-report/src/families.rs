@@ -105,8 +105,8 @@ pub(crate) const ALL: &[Family] = &[
         columns: &[
             ("train_acc", "train"),
             ("test_acc", "test"),
-            ("noisy_acc", "noisy"),
-            ("noisy_clean_acc", "noisy, true"),
+            ("noisy_acc", "wrong labels"),
+            ("noisy_clean_acc", "true answers to them"),
         ],
         ..family(
             "accuracy",
@@ -114,7 +114,8 @@ pub(crate) const ALL: &[Family] = &[
             Linear,
             "Accuracy: share of right answers",
             "Train are the examples the network learns from; test are examples it never sees. A train line that rises \
-             long before the test line is memorising first, understanding later.",
+             long before the test line is memorising first, understanding later. Wrong labels, where there are some, are \
+             training rows whose answer was replaced: how many are repeated as taught, and how many get the true answer.",
         )
     },
     of_heads(
@@ -512,7 +513,7 @@ pub(crate) const ALL: &[Family] = &[
         6,
         Log,
         "Size of the updates of each layer",
-        "How far each layer moves in one epoch. When V moves and W hardly does, learning is lazy.",
+        "How far each layer moves in one epoch. Layers differ in size: compare each with its own course rather than with the others.",
     ),
     of_heads(
         "value_first",

@@ -189,13 +189,16 @@ fn first_words(case: &Case<'_>, step: f64) -> String {
     match moved.as_slice() {
         [] => String::new(),
         [(name, at)] => format!(
-            "; `{name}` left its course at step {}, and no other signal that is logged did before",
+            "; in the readings before it `{name}` alone left its course, at step {}",
             step_words(*at)
         ),
         [(name, at), rest @ ..] => {
             let together: Vec<&str> = rest.iter().filter(|m| m.1 == *at).map(|m| m.0).collect();
             if together.is_empty() {
-                format!("; `{name}` moved first, at step {}", step_words(*at))
+                format!(
+                    "; of the readings before it `{name}` moved first, at step {}",
+                    step_words(*at)
+                )
             } else {
                 let names: Vec<String> = [*name]
                     .iter()
@@ -330,7 +333,7 @@ pub(super) fn blew_up(case: &Case<'_>) -> Outcome {
         (None, None) => return Outcome::clear(looked),
     };
     let statement = format!(
-        "It blew up: `{}` jumped at step {} and ended at {}, having begun at {}{}.",
+        "It blew up: `{}` jumped at step {} and was last about {}, having begun at {}{}.",
         loss.name,
         step_words(step),
         short(tail),

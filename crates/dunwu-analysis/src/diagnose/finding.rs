@@ -2,10 +2,18 @@
 
 /// A step as it is written: whole where it is.
 pub(crate) fn step_words(step: f64) -> String {
-    if step.fract() == 0.0 && step.abs() < 1e15 {
+    // Means of some steps lie between them.
+    let whole = step.fract() == 0.0 || step.abs() >= 100.0;
+    if whole && step.abs() < 1e15 {
         format!("{step:.0}")
     } else {
-        crate::forecast::short(step)
+        let words = crate::forecast::short(step);
+        let digits = words.trim_end_matches('0').trim_end_matches('.');
+        if words.contains('.') && !words.contains('e') {
+            digits.to_owned()
+        } else {
+            words
+        }
     }
 }
 

@@ -97,7 +97,7 @@ pub(super) fn overfit(case: &Case<'_>) -> Outcome {
         short(turn.last),
         match (train, falls) {
             (Some(t), Some(true)) => format!(", while `{}` still gets better", t.name),
-            (Some(t), _) => format!(", while `{}` stays", t.name),
+            (Some(t), _) => format!(", while `{}` does not get worse", t.name),
             (None, _) => "; no measure of the training rows is logged beside it".to_owned(),
         },
         match other {
@@ -184,7 +184,7 @@ pub(super) fn memorised(case: &Case<'_>) -> Outcome {
     };
     let jump = head(case, train, held);
     let statement = format!(
-        "It memorised by step {}: it answers {} of its training rows and {} of those held out{}.",
+        "It memorised by step {}: over the last quarter of its readings it answers {} of its training rows and {} of those held out{}.",
         step_words(since),
         percent(fits.mean),
         percent(answers.mean),
@@ -210,7 +210,7 @@ pub(super) fn memorised(case: &Case<'_>) -> Outcome {
             &more_decay(case),
         )
         .showing(&[train.name, held.name], Some(since));
-    if let Some(j) = jump {
+    if let Some(j) = jump.filter(|j| j.can_tell) {
         finding = finding.sign(
             "forecast",
             None,
@@ -224,6 +224,7 @@ pub(super) fn memorised(case: &Case<'_>) -> Outcome {
 /// What the delayed head of the forecast makes of a run that memorised.
 struct Head {
     p: f64,
+    can_tell: bool,
     words: String,
 }
 
@@ -264,7 +265,11 @@ fn head(case: &Case<'_>, train: &Track<'_>, held: &Track<'_>) -> Option<Head> {
             sure_words(jump.p)
         )
     };
-    Some(Head { p: jump.p, words })
+    Some(Head {
+        p: jump.p,
+        can_tell: jump.can_tell,
+        words,
+    })
 }
 
 pub(super) fn percent(x: f64) -> String {

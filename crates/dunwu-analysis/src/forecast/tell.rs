@@ -169,12 +169,12 @@ fn forecast_with(network: &Network, q: &Question<'_>, experts: Option<&Experts>)
     Forecast {
         last: Some(end),
         path,
-        jump,
         p_better: told.p_better,
         decision: told.decision,
         reason: told.reason,
         novelty,
-        can_tell,
+        can_tell: can_tell && jump.is_none_or(|j| j.can_tell),
+        jump,
     }
 }
 

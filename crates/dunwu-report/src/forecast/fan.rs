@@ -78,7 +78,12 @@ fn plot(run: &ForecastRow, medium: Medium) -> Plot {
     let (low, high) = all.fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), v| {
         (a.min(v), b.max(v))
     });
-    let pad = 0.05 * (high - low).max(1e-9 * high.abs()).max(1e-12);
+    // A curve that does not move is drawn as one.
+    let pad = if high - low < 1e-5 * high.abs() {
+        0.01 * high.abs()
+    } else {
+        0.05 * (high - low).max(1e-12)
+    };
     let top = title_room(medium) + 26.0;
     let tall = if medium == Medium::Narrow {
         170.0

@@ -61,7 +61,7 @@ fn answer(page: &ForecastPage) -> Markup {
                 @for decision in ["continue", "pause", "stop"] {
                     (tile(&capital(decision), &count(page, decision).to_string(), "", ""))
                 }
-                (tile("Cannot tell", &unsure.to_string(), "", "of them: they are like no curve that is known, or too short"))
+                (tile("Cannot tell", &unsure.to_string(), "", "of them: like no curve that is known, too short, or broken"))
                 @if let Some(than) = page.better_than {
                     (tile("To beat", &number(than, 4), "", ""))
                 }
@@ -69,7 +69,7 @@ fn answer(page: &ForecastPage) -> Markup {
             div.account {
                 h2 { "What this is" }
                 p {
-                    "From the part of each curve that was logged, where it will end: as a distribution, with a decision and \
+                    "The part of each curve that was logged tells where it will end: as a distribution, with a decision and \
                      its reason. An interval of 90 % misses one time in ten."
                 }
             }
@@ -166,9 +166,9 @@ fn fan_of(run: &ForecastRow, i: usize) -> Markup {
     if let Some(j) = run.jump {
         help += &format!(
             ". If it generalises: step {} (5 to 95 %: {} to {})",
-            number(j.step[1], 5),
-            number(j.step[0], 5),
-            number(j.step[2], 5)
+            number(j.step[1].round(), 6),
+            number(j.step[0].round(), 6),
+            number(j.step[2].round(), 6)
         );
     }
     for note in &run.notes {

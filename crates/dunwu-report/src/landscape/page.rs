@@ -105,7 +105,7 @@ fn tiles(page: &LandscapePage) -> Vec<Markup> {
         &page.peaks.len().to_string(),
         "",
         &format!(
-            "of {} on the full table",
+            "at {} on the full table",
             counted(all.len() as u64, "height")
         ),
     )];
@@ -246,7 +246,7 @@ fn data_section(page: &LandscapePage) -> Markup {
             p {
                 "Training sees only part of the table. Then a node can also climb a peak that memorises: a token (one \
                  operand's value), a pair (one row), or a blur of a few rows. The charts show the highest peak of \
-                 either kind. Where the lines meet, they change places."
+                 either kind. Where the lines cross, the two change places."
                 @if splits(page) > 1 { " Shaded: the range over " (splits(page)) " random splits; lines are medians." }
             }
             @for border in &page.borders {

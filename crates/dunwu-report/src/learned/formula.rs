@@ -105,7 +105,7 @@ fn reasons(learned: &Learned) -> Vec<String> {
     }
     match learned.accuracy[1] {
         Some(a) if out.is_empty() && a < 0.9 => out.push(
-            "It has not generalised (yet): what it answers on the rows it was not shown follows no rule.".into(),
+            "It has not generalised (yet): there is no one rule that it answers the rows by which it was not shown.".into(),
         ),
         Some(_) if out.is_empty() => out.push(
             "It is close: it generalised, but a few answers are still its own. A formula counts only if it agrees on 99.9 % of all pairs."

@@ -12,7 +12,7 @@ const ALL: &[(&str, &str)] = &[
     ("Checkpoint", "The network's weights, saved at one epoch."),
     (
         "Confidence (“sure”)",
-        "How likely it is that a stage or a verdict is right, given the signals that speak for it.",
+        "How many of the signals speak for a stage or a verdict, and how clearly, from 0 to 100 %; it is no measured frequency of being right.",
     ),
     ("Epoch", EPOCH),
     (

@@ -128,7 +128,12 @@ fn phase_help(view: &View<'_>) -> String {
         parts.push("The heavy line parts settings where at least half of the runs generalise from the others".into());
     }
     if view.y.is_none() {
-        parts.push("Shaded, or a bar: from the low to the high quantile over seeds".into());
+        let interval = if view.measure.share {
+            "Shaded, or a bar: the interval of 95 % in which the share may lie"
+        } else {
+            "Shaded, or a bar: from the low to the high quantile over seeds"
+        };
+        parts.push(interval.into());
     }
     let end = |p: &String| {
         let p = p.trim().trim_end_matches('.');

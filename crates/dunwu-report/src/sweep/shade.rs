@@ -15,7 +15,11 @@ pub(crate) struct Shades {
 impl Shades {
     /// Over the values of a measure's cells; shares always go from 0 to 1.
     pub(crate) fn new(measure: &Measure, cells: &[PhaseCell]) -> Self {
-        let (spread, domain) = domain(measure, cells.iter().filter_map(|c| c.value));
+        let of: Vec<f64> = cells.iter().filter_map(|c| c.value).collect();
+        // Where no median is known, what is.
+        let ends = || cells.iter().flat_map(|c| [c.low, c.high]).flatten();
+        let of = if of.is_empty() { ends().collect() } else { of };
+        let (spread, domain) = domain(measure, of.into_iter());
         Self {
             scale: Scale {
                 spread,

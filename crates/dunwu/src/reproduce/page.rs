@@ -32,20 +32,20 @@ pub fn rebuild(dir: &Utf8Path) -> Result<Utf8PathBuf, Error> {
 /// Everything is read back from the disk: what is drawn is what is stored.
 pub(super) fn write(dir: &Utf8Path, held: &RecordDir) -> Result<Utf8PathBuf, Error> {
     let suite = read_record(dir, RECORD)?.unwrap_or_default();
-    let mut shown = Vec::new();
+    let (mut shown, mut ran) = (Vec::new(), Vec::new());
     for row in rows() {
         match read_row(dir, &row)? {
-            Some((outcome, _)) => shown.push(of_outcome(&outcome)),
+            Some((outcome, changes)) => {
+                shown.push(of_outcome(&outcome, &changed(&changes)));
+                ran.push((outcome.row.id, changed(&changes)));
+            }
             None if row.not_possible.is_some() => shown.push(of_row(&row)),
             None => {}
         }
     }
     let page = ReproductionPage {
         title: "rows that were measured here".to_owned(),
-        command: format!(
-            "dunwu reproduce --out {}",
-            dunwu_core::shell_word(dir.as_str())
-        ),
+        command: command(dir, &ran),
         rows: shown,
         provenance: provenance(&suite),
     };
@@ -59,6 +59,34 @@ pub(super) fn write(dir: &Utf8Path, held: &RecordDir) -> Result<Utf8PathBuf, Err
         held.write(&format!("figures/{name}"), &svg)?;
     }
     Ok(dir.join(PAGE))
+}
+
+/// What was changed of a row's plans, as words of the command line.
+fn changed(changes: &Value) -> Vec<String> {
+    let one = |key: &str| Some(format!("{key}={}", changes[key].as_u64()?));
+    ["epochs", "seed", "seeds"]
+        .into_iter()
+        .filter_map(one)
+        .collect()
+}
+
+/// What measures the same rows; those that were changed alike together.
+fn command(dir: &Utf8Path, ran: &[(String, Vec<String>)]) -> String {
+    let mut kinds: Vec<&[String]> = Vec::new();
+    for (_, changed) in ran {
+        if !kinds.contains(&changed.as_slice()) {
+            kinds.push(changed);
+        }
+    }
+    let of = |kind: &&[String]| {
+        let ids = ran.iter().filter(|(_, changed)| changed == kind);
+        let ids: Vec<&str> = ids.map(|(id, _)| id.as_str()).collect();
+        let words = ids.into_iter().chain(kind.iter().map(String::as_str));
+        let out = dunwu_core::shell_word(dir.as_str());
+        let words = words.collect::<Vec<_>>().join(" ");
+        format!("dunwu reproduce {words} --out {out}")
+    };
+    kinds.iter().map(of).collect::<Vec<_>>().join(" && ")
 }
 
 fn provenance(suite: &Value) -> Vec<(String, String)> {
@@ -95,7 +123,7 @@ fn of_row(row: &Row) -> ReproductionRow {
     }
 }
 
-fn of_outcome(outcome: &Outcome) -> ReproductionRow {
+fn of_outcome(outcome: &Outcome, changed: &[String]) -> ReproductionRow {
     let notes = [outcome.why.clone(), outcome.row.note.clone()];
     let notes: Vec<String> = notes.into_iter().flatten().collect();
     ReproductionRow {
@@ -104,6 +132,14 @@ fn of_outcome(outcome: &Outcome) -> ReproductionRow {
         note: notes.join("; "),
         commands: outcome.commands.clone(),
         seconds: Some(outcome.seconds),
+        settings: match changed {
+            [] => settings(&outcome.row),
+            _ => format!(
+                "{}; changed: {}",
+                settings(&outcome.row),
+                changed.join(", ")
+            ),
+        },
         ..of_row(&outcome.row)
     }
 }

@@ -267,6 +267,7 @@ fn range(key: &str, text: &str) -> Result<Option<Vec<String>>, PlanError> {
     if !sound || count.fract() != 0.0 || !(2.0..=1e6).contains(&count) {
         return Err(bad());
     }
+    let is_coarse = log && (libm::log(to / from) / (count - 1.0)).abs() > 0.01;
     let at = |i: usize| {
         let t = i as f64 / (count - 1.0);
         let x = if log {
@@ -274,8 +275,10 @@ fn range(key: &str, text: &str) -> Result<Option<Vec<String>>, PlanError> {
         } else {
             from + (to - from) * t
         };
-        // Twelve digits: 0.3 rather than 0.30000000000000004.
-        let tidy: f64 = format!("{x:.11e}").parse().unwrap_or(x);
+        // Twelve digits: 0.3 rather than 0.30000000000000004. Ratios are no round numbers anyway: four between the ends.
+        let is_between = i > 0 && i + 1 < count as usize;
+        let digits = if is_coarse && is_between { 3 } else { 11 };
+        let tidy: f64 = format!("{x:.digits$e}").parse().unwrap_or(x);
         tidy.to_string()
     };
     Ok(Some((0..count as usize).map(at).collect()))
