@@ -1,6 +1,6 @@
 //! `dunwu diagnose`.
 
-use crate::forecast::Names;
+use crate::forecast::{Names, left_out};
 use crate::output::{heading, json, line, paragraph, row};
 use camino::Utf8PathBuf;
 use dunwu::{
@@ -27,16 +27,22 @@ pub(crate) fn run(
     }
     let dir = out.map(|d| DiagnosisDir::create(&d)).transpose()?;
     let (mut runs, mut ward) = (Vec::new(), Ward::default());
+    let mut skipped = Vec::new();
     let mut read = || {
         files.iter().try_for_each(|file| {
             let path = Utf8PathBuf::from(file.as_str());
-            dunwu::diagnose_logs(&path, &spec, &mut ward, &mut |run| runs.push(run))
+            let mut each = |run| runs.push(run);
+            let mut skip = |id: &str, why: &str| skipped.push(format!("{id}: {why}"));
+            dunwu::diagnose_logs(&path, &spec, &mut ward, &mut each, &mut skip)
         })
     };
-    if let Err(why) = read() {
+    let read = read().map_err(anyhow::Error::from);
+    let nothing = || anyhow::anyhow!("{}", skipped.join("\n"));
+    if let Err(why) = read.and_then(|()| (!runs.is_empty()).then_some(()).ok_or_else(nothing)) {
         dir.into_iter().for_each(DiagnosisDir::abandon);
-        return Err(why.into());
+        return Err(why);
     }
+    skipped.iter().for_each(|why| left_out(why));
     let together = ward.together();
     let page = dir
         .map(|d| d.write(&runs, together.as_ref(), words))

@@ -50,10 +50,7 @@ fn tell(look: &Look, as_json: bool) -> Option<ExitCode> {
 
 /// Looks whenever the file has changed.
 fn file(path: &Utf8Path, mut follow: Follow, as_json: bool) -> anyhow::Result<ExitCode> {
-    if !path.exists() {
-        anyhow::bail!("{path} is not there");
-    }
-    let mut before = None;
+    let (mut before, mut waits) = (None, None);
     loop {
         let state = newest(path);
         if state != before {
@@ -61,6 +58,12 @@ fn file(path: &Utf8Path, mut follow: Follow, as_json: bool) -> anyhow::Result<Ex
             if let Some(code) = follow.path(path)?.and_then(|look| tell(&look, as_json)) {
                 return Ok(code);
             }
+            let gone = (!path.exists()).then(|| format!("{path} is not there"));
+            let now = gone.or_else(|| follow.waits().map(str::to_owned));
+            if let Some(why) = now.as_ref().filter(|_| now != waits) {
+                error_line(&format!("waiting: {why}"));
+            }
+            waits = now;
         }
         std::thread::sleep(PAUSE);
     }

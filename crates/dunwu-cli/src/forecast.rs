@@ -23,6 +23,9 @@ pub(crate) fn run(
     if paths.is_empty() {
         anyhow::bail!("no log is named; write dunwu forecast FILE, or - for standard input");
     }
+    if let Some(page) = page {
+        check_page(page, &paths)?;
+    }
     let mut skipped = Vec::new();
     let mut skip = |id: &str, why: &str| skipped.push(format!("{id}: {why}"));
     if learn {
@@ -52,8 +55,26 @@ pub(crate) fn run(
     Ok(ExitCode::SUCCESS)
 }
 
-fn left_out(why: &str) {
+pub(crate) fn left_out(why: &str) {
     error_line(&format!("left out: {why}"));
+}
+
+/// Refuses a page that would take the place of a log, or of anything else but a page.
+fn check_page(page: &Utf8Path, logs: &[Utf8PathBuf]) -> anyhow::Result<()> {
+    let Ok(place) = page.canonicalize() else {
+        return Ok(());
+    };
+    if logs
+        .iter()
+        .any(|log| log.canonicalize().is_ok_and(|l| l == place))
+    {
+        anyhow::bail!("--out: {page} is the log that is read; name another file for the page");
+    }
+    let begins = |bytes: &[u8]| bytes.is_empty() || bytes.starts_with(b"<!DOCTYPE html>");
+    if place.is_dir() || !std::fs::read(&place).is_ok_and(|bytes| begins(&bytes)) {
+        anyhow::bail!("--out: {page} is there and is no page; name another file, or remove it");
+    }
+    Ok(())
 }
 
 fn write_page(

@@ -117,3 +117,38 @@ fn many_runs_make_a_table() {
     assert!(rows.iter().all(|r| r.contains("overfit")), "{text}");
     assert!(text.contains("all runs together"), "{text}");
 }
+
+#[test]
+fn a_series_that_is_not_there_is_no_clean_bill() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("a.csv"), overfitted()).unwrap();
+    for (words, why) in [
+        (
+            vec!["train_loss=zzz"],
+            "train_loss: it has no metric `zzz`; it has ",
+        ),
+        (
+            vec!["proxy=a", "wanted=b"],
+            "proxy: it has no metric `a`; it has ",
+        ),
+        (vec!["proxy=a", "wanted=a"], "wanted: is `a`, as proxy is"),
+        (
+            vec!["train_loss=a", "held_loss=a"],
+            "held_loss: is `a`, which another key names too",
+        ),
+        (
+            vec!["at=-1"],
+            "nothing was logged up to step -1; the first step is",
+        ),
+    ] {
+        let told = output(
+            dir.path(),
+            &[vec!["diagnose", "a.csv"], words.clone()].concat(),
+        );
+        let text = String::from_utf8_lossy(&told.stderr).into_owned();
+        assert!(
+            told.status.code() == Some(2) && text.contains(why),
+            "{words:?}: {text}"
+        );
+    }
+}

@@ -541,3 +541,94 @@ fn a_csv_of_ten_million_rows_is_read_in_bounded_memory() {
     );
     assert!(most.is_none_or(|m| m < 80.0), "{most:?}");
 }
+
+#[test]
+fn a_page_takes_the_place_of_a_page_and_of_nothing_else() {
+    let dir = tempfile::tempdir().unwrap();
+    let at = |name: &str| dir.path().join(name);
+    std::fs::write(at("a.csv"), falling(60)).unwrap();
+    std::fs::write(at("notes.txt"), "mine").unwrap();
+    for (out, why) in [
+        ("./a.csv", "is the log that is read"),
+        ("notes.txt", "is there and is no page"),
+    ] {
+        let told = output(dir.path(), &["forecast", "a.csv", "--out", out]);
+        let text = String::from_utf8_lossy(&told.stderr).into_owned();
+        assert!(
+            told.status.code() == Some(2) && text.contains(why),
+            "{text}"
+        );
+    }
+    assert_eq!(std::fs::read_to_string(at("a.csv")).unwrap(), falling(60));
+    assert_eq!(std::fs::read_to_string(at("notes.txt")).unwrap(), "mine");
+    for _ in 0..2 {
+        let told = output(dir.path(), &["forecast", "a.csv", "--out", "page.html"]);
+        assert!(told.status.success());
+    }
+}
+
+#[test]
+fn a_file_of_a_folder_that_cannot_be_read_is_left_out() {
+    let dir = tempfile::tempdir().unwrap();
+    let logs = dir.path().join("logs");
+    std::fs::create_dir(&logs).unwrap();
+    std::fs::write(logs.join("empty.csv"), "").unwrap();
+    for command in ["forecast", "diagnose"] {
+        let told = output(dir.path(), &[command, "logs", "--json"]);
+        let text = String::from_utf8_lossy(&told.stderr).into_owned();
+        assert!(
+            told.status.code() == Some(2) && text.contains("logs/empty.csv: it is empty"),
+            "{text}"
+        );
+    }
+    std::fs::write(logs.join("a.csv"), falling(60)).unwrap();
+    for command in ["forecast", "diagnose"] {
+        let told = output(dir.path(), &[command, "logs", "--json"]);
+        let text = String::from_utf8_lossy(&told.stderr).into_owned();
+        assert!(
+            text.contains("left out: logs/empty.csv: it is empty"),
+            "{text}"
+        );
+        assert_eq!(json(&told)["runs"].as_array().unwrap().len(), 1);
+    }
+}
+
+#[test]
+fn what_a_forecast_cannot_know_it_says() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("a.csv"), falling(60)).unwrap();
+    let told = output(dir.path(), &["forecast", "a.csv", "calibration=known"]);
+    let text = String::from_utf8_lossy(&told.stderr).into_owned();
+    assert!(
+        told.status.code() == Some(2) && text.contains("known is not there"),
+        "{text}"
+    );
+    let notes = |words: &[&str]| {
+        let all = [&["forecast", "a.csv", "--json"], words].concat();
+        json(&output(dir.path(), &all))["runs"][0]["notes"].to_string()
+    };
+    let behind = notes(&["horizon=20"]);
+    assert!(
+        behind.contains("step 20 lies before the last that is seen, 60"),
+        "{behind}"
+    );
+    let falls = |s: u32| {
+        format!(
+            "{s},{},{}\n",
+            1.0 + 1.0 / f64::from(s),
+            1.0 - f64::from(s) / 200.0
+        )
+    };
+    let rows: String = (1..=60).map(falls).collect();
+    std::fs::write(
+        dir.path().join("a.csv"),
+        format!("step,val_loss,lr\n{rows}"),
+    )
+    .unwrap();
+    let followed = notes(&["horizon=200"]);
+    assert!(
+        followed
+            .contains("falls along a straight line, and is taken to go on so, to 0 at step 200"),
+        "{followed}"
+    );
+}

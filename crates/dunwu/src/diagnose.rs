@@ -4,6 +4,7 @@ use crate::error::Error;
 use crate::files::Sources;
 use crate::forecast::{format, norms_of};
 use crate::lab::{Lab, stop_reason};
+use crate::log_files::{Skip, each_file};
 use crate::log_words::{each_once, is_override};
 use crate::page::command_line;
 use crate::record_page::{self, RecordPage};
@@ -18,9 +19,7 @@ use dunwu_report::{
     DiagnosedFinding, DiagnosedLook, DiagnosedRun, DiagnosedSign, DiagnosisPage, DrawnSeries,
     diagnosis_figures, diagnosis_page,
 };
-use dunwu_store::{
-    Log, LogFormat, LogOptions, LogSeries, RecordDir, RunDir, log_sources, read_log,
-};
+use dunwu_store::{Log, LogFormat, LogOptions, LogSeries, LogSource, RecordDir, RunDir, read_log};
 
 /// A key of a diagnosis.
 pub struct DiagnoseKey {
@@ -107,6 +106,10 @@ impl DiagnoseSpec {
         let mut spec = Self::default();
         each_once(words, |key, value| spec.set(key, value))?;
         spec.facts.proxy = match (spec.proxy.take(), spec.wanted.take()) {
+            (Some(proxy), Some(wanted)) if proxy == wanted => {
+                let why = format!("is `{wanted}`, as proxy is; name the score that is wanted");
+                return Err(PlanError::new("wanted", why).into());
+            }
             (Some(proxy), Some(wanted)) => Some((proxy, wanted)),
             (None, None) => None,
             (Some(_), None) => {
@@ -133,6 +136,10 @@ impl DiagnoseSpec {
         };
         let text = || Some(value.to_owned());
         if let Some((_, role)) = ROLES.iter().find(|(name, _)| *name == key) {
+            if self.roles.iter().any(|(named, _)| named == value) {
+                let why = format!("is `{value}`, which another key names too");
+                return Err(PlanError::new(key, why));
+            }
             self.roles.push((value.to_owned(), *role));
             return Ok(());
         }
@@ -277,7 +284,8 @@ fn provenance() -> Vec<(String, String)> {
 }
 
 /// Diagnoses every run of a path (a file, a folder of them, a run directory, `-` for standard input), one after the
-/// other: no more than one file's runs are held at once.
+/// other: no more than one file's runs are held at once. A run that lacks a series which a key names, or has no reading up to `at`,
+/// is told to `skip`, and so is a file of a folder that cannot be read.
 ///
 /// # Errors
 /// A path without logs, a log that is malformed, a run directory that cannot be read.
@@ -286,20 +294,47 @@ pub fn diagnose_logs(
     spec: &DiagnoseSpec,
     ward: &mut Ward,
     each: &mut dyn FnMut(DiagnosedRun),
+    skip: &mut dyn FnMut(&str, &str),
 ) -> Result<(), Error> {
-    for source in log_sources(path, &spec.log)? {
+    let read = |source: &LogSource| {
         let own = match source.format {
             LogFormat::Run => Some(own(&source.path)?),
             _ => None,
         };
-        for (i, log) in read_log(&source, &spec.log)?.iter().enumerate() {
+        Ok((read_log(source, &spec.log)?, own))
+    };
+    let mut one = |logs: Vec<Log>, own: Option<_>, skip: Skip<'_>| {
+        for (i, log) in logs.iter().enumerate() {
             let of = own
                 .as_ref()
-                .and_then(|(plan, runs)| Some((plan, runs.get(i)?.clone())));
-            each(diagnose_one(log, spec, of, ward));
+                .and_then(|(plan, runs): &(RunPlan, Vec<Seen>)| Some((plan, runs.get(i)?.clone())));
+            match lacks(log, spec) {
+                None => each(diagnose_one(log, spec, of, ward)),
+                Some(why) => skip(&log.id, &why),
+            }
         }
+    };
+    each_file(path, &spec.log, read, &mut one, skip)
+}
+
+/// Why a log cannot be diagnosed as it was asked.
+fn lacks(log: &Log, spec: &DiagnoseSpec) -> Option<String> {
+    let pair = spec.facts.proxy.iter();
+    let pair = pair.flat_map(|(proxy, wanted)| [("proxy", proxy), ("wanted", wanted)]);
+    let key = |role: &Role| ROLES.iter().find(|(_, r)| r == role).map_or("", |r| r.0);
+    let named = spec.roles.iter().map(|(name, role)| (key(role), name));
+    if let Some((key, name)) = named
+        .chain(pair)
+        .find(|(_, n)| !log.series.contains_key(*n))
+    {
+        let known: Vec<&str> = log.series.keys().map(String::as_str).take(30).collect();
+        let known = known.join(", ");
+        return Some(format!("{key}: it has no metric `{name}`; it has {known}"));
     }
-    Ok(())
+    let at = spec.at?;
+    let first = log.series.values().filter_map(|s| s.steps.first().copied());
+    let first = first.fold(f64::INFINITY, f64::min);
+    (first > at).then(|| format!("nothing was logged up to step {at}; the first step is {first}"))
 }
 
 fn diagnose_one(

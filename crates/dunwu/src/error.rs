@@ -147,7 +147,7 @@ impl fmt::Display for Error {
                 let free = crate::resources::human(*available);
                 write!(
                     f,
-                    "the plan needs {needed}{runs}, and {free} is free; lower width, train_size, seeds or threads, or take a smaller task"
+                    "the plan needs {needed}{runs}, and {free} is free; lower its sizes (width; of a transformer model_width, mlp_width, layers or context), train_size, seeds or threads, or take a smaller task"
                 )
             }
             Kind::Differs { dir, keys } => write!(

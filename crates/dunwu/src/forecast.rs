@@ -2,6 +2,7 @@
 
 use crate::error::Error;
 use crate::forecast_known::{known, thinned};
+use crate::log_files::{Skip, each_file};
 use crate::log_words::{each_once, is_override};
 use camino::{Utf8Path, Utf8PathBuf};
 use dunwu_analysis::forecast::{
@@ -9,9 +10,7 @@ use dunwu_analysis::forecast::{
     Sense, forecast, forecast_calibrated, short,
 };
 use dunwu_core::{PlanError, RunPlan, Schedule};
-use dunwu_store::{
-    Log, LogFormat, LogOptions, LogSeries, LogSource, RunDir, log_sources, read_log,
-};
+use dunwu_store::{Log, LogFormat, LogOptions, LogSeries, LogSource, RunDir, read_log};
 use serde_json::{Value, json};
 
 /// A key of a forecast.
@@ -184,7 +183,7 @@ pub struct RunForecast {
 
 /// Forecasts every run of a path (a file, a folder of them, a run directory, `-` for standard input), one after the
 /// other: no more than one file's runs are held at once. A run without the metric that is asked for is told to `skip`
-/// with the metrics that it has.
+/// with the metrics that it has, and so is a file of a folder that cannot be read.
 ///
 /// # Errors
 /// A path without logs, a log that is malformed.
@@ -195,15 +194,16 @@ pub fn forecast_logs(
     skip: &mut dyn FnMut(&str, &str),
 ) -> Result<(), Error> {
     let known = spec.calibration.as_deref().map(known).transpose()?;
-    for source in log_sources(path, &spec.log)? {
-        for log in logs_of(&source, spec)? {
+    let read = |source: &LogSource| Ok((logs_of(source, spec)?, ()));
+    let mut one = |logs: Vec<Log>, (), skip: Skip<'_>| {
+        for log in logs {
             match forecast_log_with(&log, spec, known.as_ref()) {
                 Ok(told) => each(told),
                 Err(why) => skip(&log.id, &why),
             }
         }
-    }
-    Ok(())
+    };
+    each_file(path, &spec.log, read, &mut one, skip)
 }
 
 /// Forecasts one run, without calibration.
@@ -252,6 +252,11 @@ pub(crate) fn forecast_log_with(
     };
     let mut notes = log.notes.clone();
     notes.extend(foreseen.note());
+    if horizon < newest {
+        notes.push(format!(
+            "step {horizon} lies before the last that is seen, {newest}: what is told is the newest value; at= looks from an earlier step"
+        ));
+    }
     if calibrated_by > 0 {
         notes.push(format!(
             "calibrated by {calibrated_by} finished runs of {name}"

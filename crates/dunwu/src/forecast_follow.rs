@@ -18,6 +18,8 @@ pub struct Follow {
     stream: GrowingLog,
     /// Why the stream can no longer be read.
     broken: Option<StoreError>,
+    /// Why nothing was told at the last look.
+    waits: Option<String>,
 }
 
 /// What was told last.
@@ -62,6 +64,7 @@ impl Follow {
             told: None,
             tail: None,
             broken: None,
+            waits: None,
         })
     }
 
@@ -121,19 +124,25 @@ impl Follow {
         let logs = match logs {
             Ok(logs) => logs,
             // A header without a row is no error as long as the run has not begun.
-            Err(_) if self.told.is_none() => return Ok(None),
+            Err(why) if self.told.is_none() => return Ok(self.wait(why.to_string())),
             Err(error) => return Err(error),
         };
-        let [log] = logs.as_slice() else {
-            let why = format!("holds {} runs: follow one of them alone", logs.len());
-            return Err(PlanError::new("--follow", why).into());
+        let log = match logs.as_slice() {
+            [] => return Ok(self.wait("nothing is logged yet".to_owned())),
+            [log] => log,
+            _ => {
+                let why = format!("holds {} runs: follow one of them alone", logs.len());
+                return Err(PlanError::new("--follow", why).into());
+            }
         };
-        let Ok(run) = forecast_log_with(log, &self.spec, self.known.as_ref()) else {
-            return Ok(None);
+        let run = match forecast_log_with(log, &self.spec, self.known.as_ref()) {
+            Ok(run) => run,
+            Err(why) => return Ok(self.wait(why)),
         };
         let Some(step) = run.seen.0.last().copied() else {
-            return Ok(None);
+            return Ok(self.wait(format!("{} has no reading yet", run.metric)));
         };
+        self.waits = None;
         let told = Told::new(&run, step);
         let is_news = self.told.is_none_or(|last| last.differs(&told));
         if is_news {
@@ -147,6 +156,16 @@ impl Follow {
             is_over,
             is_to_stop,
         }))
+    }
+
+    fn wait(&mut self, why: String) -> Option<Look> {
+        self.waits = Some(why);
+        None
+    }
+
+    /// Why nothing was told at the last look, where that is for want of something: the log may still get it.
+    pub fn waits(&self) -> Option<&str> {
+        self.waits.as_deref()
     }
 
     /// Why nothing could be read of the stream, once it has ended.

@@ -3,10 +3,11 @@
 
 use crate::error::Error;
 use crate::forecast::{ForecastSpec, chosen, logs_of, rate};
+use crate::log_files::{Skip, each_file};
 use camino::{Utf8Path, Utf8PathBuf};
 use dunwu_analysis::forecast::{Calibration, KnownCurve};
 use dunwu_core::PlanError;
-use dunwu_store::{Log, log_sources};
+use dunwu_store::{Log, LogSource};
 use serde::{Deserialize, Serialize};
 
 /// The file in the directory.
@@ -74,8 +75,13 @@ fn is_sound(run: &Finished) -> bool {
     sound(&run.steps, &run.values) && run.rate.as_ref().is_none_or(|r| sound(&r.0, &r.1))
 }
 
-/// What the runs of a directory teach.
+/// What the runs of a directory teach, which must be there.
 pub(crate) fn known(dir: &Utf8Path) -> Result<Calibration, Error> {
+    if !dir.exists() {
+        return Err(refused(format!(
+            "{dir} is not there; dunwu forecast OLD-RUNS calibration={dir} --learn makes it"
+        )));
+    }
     let curve = |run: Finished| KnownCurve {
         family: "own".to_owned(),
         group: run.id,
@@ -102,19 +108,21 @@ pub fn learn_logs(
         dir.ok_or_else(|| refused("is missing: it names the directory that learns".to_owned()))?;
     let mut runs = read(dir)?;
     let mut count = 0;
-    for path in paths {
-        for source in log_sources(path, &spec.log)? {
-            for log in logs_of(&source, spec)? {
-                match finished(&log, spec) {
-                    Ok(run) => {
-                        runs.retain(|r| r.id != run.id || r.metric != run.metric);
-                        runs.push(run);
-                        count += 1;
-                    }
-                    Err(why) => skip(&log.id, &why),
+    let read = |source: &LogSource| Ok((logs_of(source, spec)?, ()));
+    let mut one = |logs: Vec<Log>, (), skip: Skip<'_>| {
+        for log in logs {
+            match finished(&log, spec) {
+                Ok(run) => {
+                    runs.retain(|r| r.id != run.id || r.metric != run.metric);
+                    runs.push(run);
+                    count += 1;
                 }
+                Err(why) => skip(&log.id, &why),
             }
         }
+    };
+    for path in paths {
+        each_file(path, &spec.log, read, &mut one, skip)?;
     }
     write(dir, &runs)?;
     Ok(count)

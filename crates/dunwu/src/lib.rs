@@ -29,6 +29,7 @@ mod lab;
 mod landscape;
 mod landscape_page;
 mod learned;
+mod log_files;
 mod log_words;
 mod microscope;
 mod names;

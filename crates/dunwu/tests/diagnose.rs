@@ -13,7 +13,8 @@ fn trained(dir: &Utf8Path, words: &str) -> Utf8PathBuf {
 fn diagnosed(path: &Utf8Path, keys: &[&str]) -> (Vec<DiagnosedRun>, Ward) {
     let (mut runs, mut ward) = (vec![], Ward::default());
     let spec = DiagnoseSpec::from_overrides(keys).unwrap();
-    dunwu::diagnose_logs(path, &spec, &mut ward, &mut |run| runs.push(run)).unwrap();
+    let mut skip = |id: &str, why: &str| panic!("{id}: {why}");
+    dunwu::diagnose_logs(path, &spec, &mut ward, &mut |run| runs.push(run), &mut skip).unwrap();
     (runs, ward)
 }
 

@@ -221,6 +221,9 @@ pub(super) fn memorised(case: &Case<'_>) -> Outcome {
     Outcome::told(finding, looked)
 }
 
+/// Probability from which on "does not" is not said.
+const OPEN: f64 = 0.25;
+
 /// What the delayed head of the forecast makes of a run that memorised.
 struct Head {
     p: f64,
@@ -257,6 +260,12 @@ fn head(case: &Case<'_>, train: &Track<'_>, held: &Track<'_>) -> Option<Head> {
             step_words(jump.step.1),
             step_words(jump.step.0),
             step_words(jump.step.2)
+        )
+    } else if jump.p >= OPEN {
+        format!(
+            "; whether it generalises by step {} is open: the forecast gives that a probability of {}",
+            step_words(horizon),
+            sure_words(jump.p)
         )
     } else {
         format!(

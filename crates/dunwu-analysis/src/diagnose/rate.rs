@@ -6,12 +6,14 @@ use super::case::{Case, Role, Track};
 use super::coarse::at;
 use super::finding::{Finding, Outcome, Severity, key_words};
 use super::fit::{BLOCKS, FEWEST};
-use crate::forecast::short;
+use crate::forecast::{Measured, short};
 
 /// Factor by which the first update of a full batch must raise the loss.
 const FIRST: f64 = 2.0;
 /// Share of the highest learning rate from which on it counts as high.
 const HIGH: f64 = 0.9;
+/// Share of the training rows from which on what is left to learn says nothing of the rate.
+const LEARNED: f64 = 0.9;
 /// Readings whose ups and downs are looked at.
 const LATE: usize = 1000;
 
@@ -184,6 +186,12 @@ pub(super) fn too_low(case: &Case<'_>) -> Outcome {
     let looked = format!("`{}`, {} readings", loss.name, loss.values.len());
     if let Some(finding) = still(case, loss) {
         return Outcome::Found(Box::new(finding));
+    }
+    let answered = case
+        .share(Measured::Training)
+        .and_then(|t| Some(t.last()?.1 / t.top()?));
+    if answered.is_some_and(|a| a >= LEARNED) {
+        return Outcome::clear(format!("{looked}: the training rows are answered"));
     }
     if falls_at_last(case) {
         return Outcome::clear(format!(

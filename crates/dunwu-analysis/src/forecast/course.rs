@@ -10,7 +10,7 @@ use std::f64::consts::PI;
 /// Readings since the rate began to fall, at least.
 const FEWEST: usize = 8;
 /// Readings of the fall that are looked at, at most.
-const MOST: usize = 256;
+const MOST: usize = 128;
 /// Share of the largest rate by which it has fallen, at least.
 const FALL: f64 = 0.01;
 /// Largest distance of a reading from a form, in shares of the fall.
@@ -21,10 +21,12 @@ const WORSE: f64 = 4.0;
 const APART: f64 = 0.1;
 /// Share of the largest rate that counts as none, for a form that goes below 0.
 const NONE: f64 = 0.02;
+/// The same at which a cosine ends at most: its beginning fits any end, and one that ends higher has its own elsewhere.
+const LOW: f64 = 0.2;
 /// The same for what rounding leaves of 0.
 const ROUNDED: f64 = 1e-9;
 /// Starts of a cosine that are tried around the last reading of the largest rate.
-const STARTS: usize = 33;
+const STARTS: usize = 17;
 /// Points of what is to come.
 const POINTS: usize = 128;
 
@@ -194,8 +196,9 @@ impl<'a> Fall<'a> {
         let off = self.steps.iter().zip(&*self.rates);
         let off = off.map(|(s, r)| (fit.at(*s) - r).abs()).fold(0.0, f64::max);
         let off = off / (self.peak - self.rates[self.rates.len() - 1]);
-        let stays = fit.at(self.horizon) >= -NONE * self.peak;
-        (off.is_finite() && stays).then_some((off, fit))
+        let end = fit.at(self.horizon) / self.peak;
+        let ends = end >= -NONE && (form != Form::Cosine || end <= LOW);
+        (off.is_finite() && ends).then_some((off, fit))
     }
 }
 
@@ -287,6 +290,9 @@ mod tests {
             ("steps", &|s| libm::pow(0.5, (s / 100.0).floor())),
             ("over before the end", &|s| (1.0 - s / 700.0).max(1e-3)),
             ("restarts", &|s| 1.0 + libm::cos(PI * (s % 230.0) / 230.0)),
+            ("a cosine that goes on", &|s| {
+                1.0 + libm::cos(PI * s / 1700.0)
+            }),
             ("by the loss", &|s| {
                 1.0 / (1.0 + s / 300.0 + (s / 20.0).sin().abs())
             }),

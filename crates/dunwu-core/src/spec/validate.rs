@@ -52,6 +52,12 @@ impl RunPlan {
                 "a finite number, 0 or more",
             )?;
         }
+        check(
+            "warmup",
+            self.warmup <= MOST as f64,
+            self.warmup,
+            &format!("at most {MOST}"),
+        )?;
         let below_one = [
             ("momentum", self.momentum),
             ("betas", self.betas[0]),
