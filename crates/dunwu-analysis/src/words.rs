@@ -123,6 +123,12 @@ fn features(curve: &Curve, context: &Context) -> Option<String> {
             percent(purity)
         )
     });
+    let start = curve.points("features_covered").next();
+    if start.is_some_and(|(epoch, before)| epoch == 0 && before >= covered) {
+        return Some(format!(
+            "Of the {possible} features that the rule can be built from, {covered:.0} have a hidden node of their own, no more than by the chance of the initial weights.{favourite}"
+        ));
+    }
     Some(format!(
         "It learned {covered:.0} of the {possible} features that the rule can be built from (patterns that a hidden node can pick out, such as one wave around the circle of a modular sum).{favourite}"
     ))

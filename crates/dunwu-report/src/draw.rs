@@ -91,6 +91,12 @@ fn frame(figure: &Figure, medium: Medium) -> Frame {
     }
 }
 
+/// Whether a figure shows numbers that are whole throughout.
+fn counts(figure: &Figure) -> bool {
+    let values = figure.series.iter().flat_map(|s| s.lines.iter().flatten());
+    figure.format == Format::Number && values.clone().all(|(_, v)| v.fract() == 0.0)
+}
+
 fn labels_bands(figure: &Figure, medium: Medium) -> bool {
     !figure.bands.is_empty() && (medium == Medium::File || figure.name == "accuracy")
 }
@@ -134,7 +140,9 @@ pub(crate) fn fitting(name: &str, room: f64) -> Option<&str> {
 
 fn axes(svg: &mut Svg, figure: &Figure, frame: &Frame, medium: Medium) {
     let count = ((frame.bottom - frame.top) / 26.0).round() as usize;
-    for tick in frame.y.ticks(count, figure.format) {
+    let whole = counts(figure);
+    let ticks = frame.y.ticks(count, figure.format).into_iter();
+    for tick in ticks.filter(|t| !whole || t.value.fract() == 0.0) {
         let y = frame.y.at(tick.value);
         svg.line((frame.x.range.0, y), (frame.x.range.1, y), "grid");
         svg.text((frame.x.range.0 - 6.0, y + 4.0), "tick", "end", &tick.label);

@@ -131,7 +131,12 @@ impl Follow {
             [] => return Ok(self.wait("nothing is logged yet".to_owned())),
             [log] => log,
             _ => {
-                let why = format!("holds {} runs: follow one of them alone", logs.len());
+                let names = logs.iter().take(3).map(|l| l.id.as_str());
+                let names = names.collect::<Vec<_>>().join(", ");
+                let why = format!(
+                    "holds {} runs ({names} …): follow one of them alone",
+                    logs.len()
+                );
                 return Err(PlanError::new("--follow", why).into());
             }
         };

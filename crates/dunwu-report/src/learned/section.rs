@@ -220,8 +220,8 @@ fn list(names: &[&str]) -> String {
 fn gradient(learned: &Learned) -> Markup {
     let help = html! {
         "Each column is a checkpoint, each row a feature; the stronger the cell, the larger the part of the gradient of the hidden layer \
-         that goes into that feature: half strong is an even part, " (percent(1.0 / learned.features.len().max(1) as f64)) ", full strong twice that or more. In the independent stage all features are pushed alike; in the interactive one \
-         those that are still missing should light up."
+         that goes into that feature: half strong is an even part, " (percent(1.0 / learned.features.len().max(1) as f64)) ", full strong twice that or more. In the independent stage none should be favoured for being missing, though features of more dimensions have larger parts; in \
+         the interactive one those that are still missing should light up."
     };
     figure(
         "gradient",

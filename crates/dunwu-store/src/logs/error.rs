@@ -97,7 +97,10 @@ impl fmt::Display for LogProblem {
                 f,
                 "plain text needs a pattern; say pattern='step (?<step>\\d+) loss (?<loss>\\S+)'"
             ),
-            Self::NoMatch => write!(f, "no line holds the pattern"),
+            Self::NoMatch => write!(
+                f,
+                "no line holds the pattern with a number for each of its groups"
+            ),
         }
     }
 }

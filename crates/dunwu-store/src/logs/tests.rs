@@ -210,7 +210,10 @@ fn lines_of_text_are_read_by_a_pattern() {
         ("(?<loss>(a{1000}){1000})", "the pattern cannot be used"),
         (r"step (\d+)", "names no metric"),
         (r"step:(?<step>\d+)", "names no metric"),
-        (r"accuracy (?<acc>\S+)", "no line holds the pattern"),
+        (
+            r"accuracy (?<acc>\S+)",
+            "no line holds the pattern with a number for each of its groups",
+        ),
         (
             r"(?<step>step):(?<loss>\d+)",
             "line 2: the step `step` is no finite number",
