@@ -3,7 +3,7 @@
 use crate::figure::{Band, Figure};
 use crate::labels::{end_labels, mark_rows, marks};
 use crate::medium::{Medium, start};
-use crate::scale::Scale;
+use crate::scale::{Format, Scale};
 use crate::svg::{Svg, decimate, polyline};
 use crate::text::{grouped, text_width};
 use crate::theme;
