@@ -4,6 +4,7 @@ use crate::output::{error_line, heading, json_runs, line, paragraph};
 use anyhow::Context;
 use camino::{Utf8Path, Utf8PathBuf};
 use dunwu::{ForecastSpec, RunForecast, short_number};
+use std::io::Read;
 use std::process::ExitCode;
 
 pub(crate) fn run(
@@ -59,6 +60,9 @@ pub(crate) fn left_out(why: &str) {
     error_line(&format!("left out: {why}"));
 }
 
+/// What a page begins with.
+const PAGE: &[u8] = b"<!DOCTYPE html>";
+
 /// Refuses a page that would take the place of a log, or of anything else but a page.
 fn check_page(page: &Utf8Path, logs: &[Utf8PathBuf]) -> anyhow::Result<()> {
     let Ok(place) = page.canonicalize() else {
@@ -70,8 +74,13 @@ fn check_page(page: &Utf8Path, logs: &[Utf8PathBuf]) -> anyhow::Result<()> {
     {
         anyhow::bail!("--out: {page} is the log that is read; name another file for the page");
     }
-    let begins = |bytes: &[u8]| bytes.is_empty() || bytes.starts_with(b"<!DOCTYPE html>");
-    if place.is_dir() || !std::fs::read(&place).is_ok_and(|bytes| begins(&bytes)) {
+    let mut begins = Vec::new();
+    let is_page = place.is_file()
+        && std::fs::File::open(&place)
+            .and_then(|file| file.take(PAGE.len() as u64).read_to_end(&mut begins))
+            .is_ok_and(|length| length == 0 || begins == PAGE);
+    // A terminal or a pipe takes what comes.
+    if place.is_dir() || (place.is_file() && !is_page) {
         anyhow::bail!("--out: {page} is there and is no page; name another file, or remove it");
     }
     Ok(())

@@ -632,3 +632,22 @@ fn what_a_forecast_cannot_know_it_says() {
         "{followed}"
     );
 }
+
+#[test]
+fn what_is_not_there_yet_is_waited_for_and_said() {
+    let dir = tempfile::tempdir().unwrap();
+    let words = ["forecast", "log.csv", "--follow", "--json", "horizon=60"];
+    let child = dunwu(dir.path(), &words)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    std::thread::sleep(std::time::Duration::from_millis(700));
+    std::fs::write(dir.path().join("log.csv"), "step,val_loss,lr\n").unwrap();
+    std::thread::sleep(std::time::Duration::from_millis(700));
+    std::fs::write(dir.path().join("log.csv"), falling(60)).unwrap();
+    let out = child.wait_with_output().unwrap();
+    let text = String::from_utf8_lossy(&out.stderr);
+    assert!(out.status.code() == Some(0), "{text}");
+    assert!(text.contains("waiting: log.csv is not there"), "{text}");
+}

@@ -378,11 +378,14 @@ pub struct RunPlan {
     pub orthogonal_gradient: bool,
     pub save_seconds: f64,
     pub schedule: Schedule,
+    #[serde(default = "cooldown", skip_serializing_if = "is_cooldown")]
     pub schedule_cooldown: f64,
+    #[serde(default, skip_serializing_if = "is_nothing")]
     pub schedule_floor: f64,
     pub schedule_gamma: f64,
     pub schedule_step: u64,
     pub milestones: Vec<u64>,
+    #[serde(serialize_with = "whole")]
     pub warmup: f64,
     pub batch_size: usize,
     pub epochs: u64,
@@ -416,6 +419,30 @@ pub struct RunPlan {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub transformer: Option<Transformer>,
 }
+
+fn cooldown() -> f64 {
+    0.2
+}
+
+fn is_cooldown(value: &f64) -> bool {
+    *value == cooldown()
+}
+
+fn is_nothing(value: &f64) -> bool {
+    *value == 0.0
+}
+
+/// A whole number is written as one, as it was when it could be nothing else.
+fn whole<S: serde::Serializer>(value: &f64, serializer: S) -> Result<S::Ok, S::Error> {
+    if value.fract() == 0.0 && *value < MOST_WHOLE {
+        serializer.serialize_u64(*value as u64)
+    } else {
+        serializer.serialize_f64(*value)
+    }
+}
+
+/// 2⁵³, up to which a number holds every whole one.
+const MOST_WHOLE: f64 = 9_007_199_254_740_992.0;
 
 fn is_zero(value: &u64) -> bool {
     *value == 0

@@ -44,9 +44,9 @@ fn log_extent(
     let from = |low: f64| {
         positive
             .clone()
-            .filter(move |v| *v >= low && *v <= low * reach)
+            .filter(move |v| *v >= low && *v / low <= reach * (1.0 + 1e-9))
     };
-    let (below, above) = (high / reach, least * reach);
+    let below = high / reach;
     // A run that diverged: nearly all of it lies far below its end.
     let floor = if from(least).count() > from(below).count() {
         least
@@ -59,7 +59,7 @@ fn log_extent(
     if values.clone().any(|v| v < low) {
         notes.push("Values of 0, or too small for the axis, lie on its lower edge.".to_owned());
     }
-    if above.is_finite() && values.clone().any(|v| v > top) {
+    if values.clone().any(|v| v > top) {
         notes.push("Values too large for the axis lie on its upper edge.".to_owned());
     }
     (Spread::Log, (low / pad, (top * pad).min(f64::MAX)), notes)

@@ -288,7 +288,7 @@ fn provenance() -> Vec<(String, String)> {
 /// is told to `skip`, and so is a file of a folder that cannot be read.
 ///
 /// # Errors
-/// A path without logs, a log that is malformed, a run directory that cannot be read.
+/// A path without logs, a malformed log or run directory that is named itself.
 pub fn diagnose_logs(
     path: &Utf8Path,
     spec: &DiagnoseSpec,
@@ -334,7 +334,8 @@ fn lacks(log: &Log, spec: &DiagnoseSpec) -> Option<String> {
     let at = spec.at?;
     let first = log.series.values().filter_map(|s| s.steps.first().copied());
     let first = first.fold(f64::INFINITY, f64::min);
-    (first > at).then(|| format!("nothing was logged up to step {at}; the first step is {first}"))
+    (first > at && first.is_finite())
+        .then(|| format!("nothing was logged up to step {at}; the first step is {first}"))
 }
 
 fn diagnose_one(

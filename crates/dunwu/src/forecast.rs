@@ -186,7 +186,7 @@ pub struct RunForecast {
 /// with the metrics that it has, and so is a file of a folder that cannot be read.
 ///
 /// # Errors
-/// A path without logs, a log that is malformed.
+/// A path without logs, a malformed log that is named itself.
 pub fn forecast_logs(
     path: &Utf8Path,
     spec: &ForecastSpec,
@@ -228,8 +228,9 @@ pub(crate) fn forecast_log_with(
     class.sense = spec.sense.unwrap_or(class.sense);
     let newest = seen.0.last().copied().unwrap_or(0.0);
     let now = spec.at.unwrap_or(f64::INFINITY).min(last_step(log));
-    let end = spec.horizon.or(log.planned);
-    let horizon = end.unwrap_or(2.0 * newest);
+    let horizon = spec.horizon.or(log.planned).unwrap_or(2.0 * newest);
+    // A schedule ends where the run does, wherever it is asked about.
+    let end = log.planned.filter(|p| *p > now).or(spec.horizon);
     let foreseen = Foreseen::new(log, now, end);
     let broken = series
         .last_not_finite
@@ -445,7 +446,7 @@ pub(crate) fn logs_of(source: &LogSource, spec: &ForecastSpec) -> Result<Vec<Log
 
 /// The learning rate at each epoch, up to `last`; None where it stays.
 pub(crate) fn planned_rate(plan: &RunPlan, last: f64) -> Option<LogSeries> {
-    // How many updates a pass takes is not known here; where it matters what is logged is followed.
+    // How many updates a pass takes is not known here, which schedules by shares of the run do without.
     let is_by_share = matches!(
         plan.schedule,
         Schedule::Cosine | Schedule::Linear | Schedule::Wsd
@@ -454,12 +455,17 @@ pub(crate) fn planned_rate(plan: &RunPlan, last: f64) -> Option<LogSeries> {
         return None;
     }
     let pass = plan.epoch_updates.max(1);
+    let mut plan = plan.clone();
+    if plan.epoch_updates > 0 {
+        // Nor is how long the warm-up takes: a log that is past it has it.
+        plan.warmup = 0.0;
+    }
     let last = last.min(1e15) as u64;
     let mut epochs: Vec<u64> = (0..=OF_SCHEDULE)
         .map(|i| (i as f64 / OF_SCHEDULE as f64 * last as f64) as u64)
         .collect();
     epochs.dedup();
-    let rate = |epoch: &u64| dunwu_engine::schedule::lr(plan, pass, epoch.saturating_mul(pass));
+    let rate = |epoch: &u64| dunwu_engine::schedule::lr(&plan, pass, epoch.saturating_mul(pass));
     Some(LogSeries {
         values: epochs.iter().map(rate).collect(),
         steps: epochs.iter().map(|e| *e as f64).collect(),

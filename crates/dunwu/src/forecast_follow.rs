@@ -131,12 +131,10 @@ impl Follow {
             [] => return Ok(self.wait("nothing is logged yet".to_owned())),
             [log] => log,
             _ => {
-                let names = logs.iter().take(3).map(|l| l.id.as_str());
-                let names = names.collect::<Vec<_>>().join(", ");
-                let why = format!(
-                    "holds {} runs ({names} …): follow one of them alone",
-                    logs.len()
-                );
+                let names: Vec<&str> = logs.iter().take(3).map(|l| l.id.as_str()).collect();
+                let more = if logs.len() > 3 { ", …" } else { "" };
+                let (count, names) = (logs.len(), names.join(", "));
+                let why = format!("holds {count} runs ({names}{more}): follow one of them alone");
                 return Err(PlanError::new("--follow", why).into());
             }
         };

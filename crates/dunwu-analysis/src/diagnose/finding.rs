@@ -1,6 +1,6 @@
 //! What a diagnosis says.
 
-/// A step as it is written: whole where it is.
+/// A step in words: whole from 100 on, as means of some steps lie between them.
 pub(crate) fn step_words(step: f64) -> String {
     // Means of some steps lie between them.
     let whole = step.fract() == 0.0 || step.abs() >= 100.0;

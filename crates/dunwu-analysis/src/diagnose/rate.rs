@@ -184,14 +184,14 @@ pub(super) fn too_low(case: &Case<'_>) -> Outcome {
         ));
     }
     let looked = format!("`{}`, {} readings", loss.name, loss.values.len());
-    if let Some(finding) = still(case, loss) {
-        return Outcome::Found(Box::new(finding));
-    }
     let answered = case
         .share(Measured::Training)
         .and_then(|t| Some(t.last()?.1 / t.top()?));
     if answered.is_some_and(|a| a >= LEARNED) {
         return Outcome::clear(format!("{looked}: the training rows are answered"));
+    }
+    if let Some(finding) = still(case, loss) {
+        return Outcome::Found(Box::new(finding));
     }
     if falls_at_last(case) {
         return Outcome::clear(format!(

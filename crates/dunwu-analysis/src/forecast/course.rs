@@ -1,7 +1,7 @@
 //! How a learning rate goes on, told from its beginning.
 //!
-//! Logs have the rate of what is over. A schedule is a formula, so that its readings lie on it to their last digit: where
-//! one of a few forms follows them that well, and the step at which the run ends is known, the rest is that formula.
+//! Logs have the rate of what is over. A schedule is a formula, so that its readings lie on it but for their digits and when
+//! its warm-up ended: where one of a few forms follows them, and the step at which the run ends is known, the rest is that formula.
 
 use super::delayed::Points;
 use std::borrow::Cow;
@@ -15,7 +15,7 @@ const MOST: usize = 128;
 const FALL: f64 = 0.01;
 /// Largest distance of a reading from a form, in shares of the fall.
 const CLOSE: f64 = 0.01;
-/// How much worse another form must follow that ends elsewhere.
+/// How much worse another form that ends elsewhere must follow, if not by more than [`CLOSE`].
 const WORSE: f64 = 4.0;
 /// Share of the largest rate by which ends differ.
 const APART: f64 = 0.1;
@@ -73,16 +73,17 @@ pub struct Course {
 }
 
 impl Course {
-    /// Follows a rate that is logged up to `now` to the last step of the run.
+    /// Follows a rate from its last reading, or `now` if that is later, to the last step of the run.
     ///
-    /// None where it does not fall, has fallen by less than 1 % or for fewer than 8 readings, has risen since, is none of the
-    /// forms within 1 % of its fall, or is two that end apart.
+    /// None where there is nothing to come, the rate does not fall, has fallen by less than 1 % or for fewer than 8 readings, has
+    /// risen since or come to 0, is none of the forms within 1 % of its fall, is two that end apart, or ends below 0 or, of a
+    /// cosine, above a fifth of its largest.
     pub fn new((steps, rates): Points<'_>, now: f64, horizon: f64) -> Option<Self> {
-        let seen = steps.partition_point(|s| *s <= now);
-        if steps.last()? > &now || horizon <= now {
+        let now = now.max(*steps.last()?);
+        if horizon <= now {
             return None;
         }
-        let fall = Fall::new(&steps[..seen], &rates[..seen], horizon)?;
+        let fall = Fall::new(steps, rates, horizon)?;
         let told = fall.told()?;
         let mut out = Self {
             form: told.form,
@@ -198,7 +199,7 @@ impl<'a> Fall<'a> {
         let off = off / (self.peak - self.rates[self.rates.len() - 1]);
         let end = fit.at(self.horizon) / self.peak;
         let ends = end >= -NONE && (form != Form::Cosine || end <= LOW);
-        (off.is_finite() && ends).then_some((off, fit))
+        (off.is_finite() && fit.a.is_finite() && fit.b.is_finite() && ends).then_some((off, fit))
     }
 }
 

@@ -130,7 +130,7 @@ fn one(run: &RunPage<'_>, figure: &Figure) -> Markup {
                     h3 #(title_id) { (figure.title) }
                     p.legend {
                         @for (i, series) in figure.series.iter().enumerate() {
-                            span class=(format!("item c{} d{}", i % theme::LINES, i / theme::LINES)) {
+                            span class=(format!("item c{} d{}", i % theme::LINES, (i / theme::LINES).min(1))) {
                                 (series.label) " " output data-i=(i) {}
                             } " "
                         }

@@ -81,12 +81,16 @@ fn command(dir: &Utf8Path, ran: &[(String, Vec<String>)]) -> String {
     let of = |kind: &&[String]| {
         let ids = ran.iter().filter(|(_, changed)| changed == kind);
         let ids: Vec<&str> = ids.map(|(id, _)| id.as_str()).collect();
-        let words = ids.into_iter().chain(kind.iter().map(String::as_str));
         let out = dunwu_core::shell_word(dir.as_str());
-        let words = words.collect::<Vec<_>>().join(" ");
-        format!("dunwu reproduce {words} --out {out}")
+        let words = ["dunwu", "reproduce"].into_iter().chain(ids);
+        let words = words.chain(kind.iter().map(String::as_str));
+        let words: Vec<&str> = words.chain(["--out", &out]).collect();
+        words.join(" ")
     };
-    kinds.iter().map(of).collect::<Vec<_>>().join(" && ")
+    if kinds.is_empty() {
+        kinds.push(&[]);
+    }
+    kinds.iter().map(of).collect::<Vec<_>>().join("; ")
 }
 
 fn provenance(suite: &Value) -> Vec<(String, String)> {
@@ -177,5 +181,24 @@ fn number(m: &Measured) -> ReproductionNumber {
         seeds: m.seeds.iter().copied().filter(|x| x.is_finite()).collect(),
         missing,
         verdict: m.verdict.map(of_verdict),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_measures_what_was_measured() {
+        let dir = Utf8Path::new("my rows");
+        let few = changed(&serde_json::json!({ "epochs": 80, "seed": null, "seeds": 1 }));
+        assert_eq!(few, ["epochs=80", "seeds=1"]);
+        let ran = [("5", &few), ("6", &vec![]), ("30", &few)];
+        let ran: Vec<_> = ran.map(|(id, c)| (id.to_owned(), c.clone())).into();
+        assert_eq!(
+            command(dir, &ran),
+            "dunwu reproduce 5 30 epochs=80 seeds=1 --out 'my rows'; dunwu reproduce 6 --out 'my rows'"
+        );
+        assert_eq!(command(dir, &[]), "dunwu reproduce --out 'my rows'");
     }
 }

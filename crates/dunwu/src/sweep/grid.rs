@@ -237,7 +237,7 @@ pub(crate) fn split(text: &str) -> Vec<String> {
 pub(crate) fn is_numeric(key: &str) -> bool {
     let form = KEYS.iter().find(|k| k.name == key).map_or("", |k| k.form);
     [
-        "number", "share", "integer", "rows", "epochs", "seconds", "1 to 4",
+        "number", "share", "integer", "rows", "epochs", "passes", "seconds", "1 to 4",
     ]
     .contains(&form)
 }
@@ -275,10 +275,14 @@ fn range(key: &str, text: &str) -> Result<Option<Vec<String>>, PlanError> {
         } else {
             from + (to - from) * t
         };
-        // Twelve digits: 0.3 rather than 0.30000000000000004. Ratios are no round numbers anyway: four between the ends.
+        let to = |digits: usize| -> f64 { format!("{x:.digits$e}").parse().unwrap_or(x) };
+        // Twelve digits: 0.3 rather than 0.30000000000000004.
+        let mut tidy = to(11);
         let is_between = i > 0 && i + 1 < count as usize;
-        let digits = if is_coarse && is_between { 3 } else { 11 };
-        let tidy: f64 = format!("{x:.digits$e}").parse().unwrap_or(x);
+        // Ratios are seldom round numbers: four digits are read more easily.
+        if is_coarse && is_between && tidy.fract() != 0.0 {
+            tidy = to(3);
+        }
         tidy.to_string()
     };
     Ok(Some((0..count as usize).map(at).collect()))
@@ -338,6 +342,12 @@ mod tests {
             values("lr", "1e-4:1e-2:3:log").unwrap(),
             ["0.0001", "0.001", "0.01"]
         );
+        assert_eq!(
+            values("lr", "1e-5:1e-4:4:log").unwrap(),
+            ["0.00001", "0.00002154", "0.00004642", "0.0001"]
+        );
+        assert_eq!(values("width", "1024:1048576:11:log").unwrap()[4], "16384");
+        assert_eq!(values("lr", "1:1.01:3:log").unwrap()[1], "1.00498756211");
         assert_eq!(
             values("lr", "1e-3,2e-3:4e-3:2").unwrap(),
             ["1e-3", "0.002", "0.004"]
