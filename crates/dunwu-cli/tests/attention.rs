@@ -101,7 +101,7 @@ fn the_page_shows_where_it_looks_and_is_rebuilt_from_the_record() {
         assert!(first.contains(part), "{part}");
     }
     let account = first.split("id=\"charts\"").next().unwrap();
-    assert!(account.contains("as far as the signals show, only the readout learned"));
+    assert!(account.contains("nothing that was read shows more than the readout learning"));
     assert!(!account.contains("hidden node"), "a transformer has none");
     for figure in [
         "attention.svg",

@@ -48,7 +48,7 @@ fn log_extent(
     };
     let below = high / reach;
     // A run that diverged: nearly all of it lies far below its end.
-    let floor = if from(least).count() > from(below).count() {
+    let floor = if from(least).count() >= from(below).count() {
         least
     } else {
         below
@@ -92,6 +92,8 @@ mod tests {
         assert!(ends.0 < 1e-3 && ends.1 > 100.0 && notes == 0, "{ends:?}");
         let (ends, notes) = of(&[0.0, 1e-30, 0.1, 1.0, 2.0]);
         assert!(ends.0 > 1e-3 && ends.1 > 2.0 && notes == 1, "{ends:?}");
+        let (ends, notes) = of(&[2.0, 1.0, 1e21, 3e21]);
+        assert!(ends.0 < 1.0 && ends.1 < 1e3 && notes == 1, "{ends:?}");
         let (ends, notes) = of(&[2.0, 1.5, 1.0, 3.0, 1e21, 3e21]);
         assert!(ends.0 < 1.0 && ends.1 < 1e3 && notes == 1, "{ends:?}");
     }
