@@ -2,7 +2,7 @@
 
 use crate::error::Error;
 use crate::files::Sources;
-use crate::forecast::{format, norms_of};
+use crate::forecast::{format, no_metric, norms_of};
 use crate::lab::{Lab, stop_reason};
 use crate::log_files::{Skip, each_file};
 use crate::log_words::{each_once, is_override};
@@ -327,9 +327,7 @@ fn lacks(log: &Log, spec: &DiagnoseSpec) -> Option<String> {
         .chain(pair)
         .find(|(_, n)| !log.series.contains_key(*n))
     {
-        let known: Vec<&str> = log.series.keys().map(String::as_str).take(30).collect();
-        let known = known.join(", ");
-        return Some(format!("{key}: it has no metric `{name}`; it has {known}"));
+        return Some(format!("{key}: {}", no_metric(log, name)));
     }
     let at = spec.at?;
     let first = log.series.values().filter_map(|s| s.steps.first().copied());

@@ -326,6 +326,12 @@ fn last_step(log: &Log) -> f64 {
     lasts.fold(0.0, f64::max)
 }
 
+/// That a log lacks a metric, in words.
+pub(crate) fn no_metric(log: &Log, wanted: &str) -> String {
+    let known: Vec<&str> = log.series.keys().map(String::as_str).take(30).collect();
+    format!("it has no metric `{wanted}`; it has {}", known.join(", "))
+}
+
 /// The series that is forecast.
 pub(crate) fn chosen<'a>(
     log: &'a Log,
@@ -333,10 +339,8 @@ pub(crate) fn chosen<'a>(
 ) -> Result<(&'a str, &'a LogSeries), String> {
     if let Some(wanted) = &spec.metric {
         let found = log.series.get_key_value(wanted);
-        return found.map(|(n, s)| (n.as_str(), s)).ok_or_else(|| {
-            let known: Vec<&str> = log.series.keys().map(String::as_str).take(30).collect();
-            format!("it has no metric `{wanted}`; it has {}", known.join(", "))
-        });
+        let found = found.map(|(n, s)| (n.as_str(), s));
+        return found.ok_or_else(|| no_metric(log, wanted));
     }
     let metrics = log
         .series

@@ -2,7 +2,6 @@
 
 /// A step in words: whole from 100 on, as means of some steps lie between them.
 pub(crate) fn step_words(step: f64) -> String {
-    // Means of some steps lie between them.
     let whole = step.fract() == 0.0 || step.abs() >= 100.0;
     if whole && step.abs() < 1e15 {
         format!("{step:.0}")

@@ -5,7 +5,7 @@ use super::breaks::written;
 use super::case::{Case, Role, Track};
 use super::coarse::{Coarse, Level, median};
 use super::finding::{Finding, Outcome, Severity, key_words, step_words, sure_words};
-use crate::forecast::{Companions, Measured, delayed, short};
+use crate::forecast::{Companions, Jump, Measured, delayed, short};
 
 /// Blocks that a series is looked at in.
 pub(super) const BLOCKS: usize = 40;
@@ -210,11 +210,11 @@ pub(super) fn memorised(case: &Case<'_>) -> Outcome {
             &more_decay(case),
         )
         .showing(&[train.name, held.name], Some(since));
-    if let Some(j) = jump.filter(|j| j.can_tell) {
+    if let Some(j) = jump.filter(|j| j.jump.can_tell) {
         finding = finding.sign(
             "forecast",
             None,
-            j.p,
+            j.jump.p,
             "probability that it generalises by the end",
         );
     }
@@ -226,8 +226,7 @@ const OPEN: f64 = 0.25;
 
 /// What the delayed head of the forecast makes of a run that memorised.
 struct Head {
-    p: f64,
-    can_tell: bool,
+    jump: Jump,
     words: String,
 }
 
@@ -274,11 +273,7 @@ fn head(case: &Case<'_>, train: &Track<'_>, held: &Track<'_>) -> Option<Head> {
             sure_words(jump.p)
         )
     };
-    Some(Head {
-        p: jump.p,
-        can_tell: jump.can_tell,
-        words,
-    })
+    Some(Head { jump, words })
 }
 
 pub(super) fn percent(x: f64) -> String {

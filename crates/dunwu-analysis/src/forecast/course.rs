@@ -4,7 +4,6 @@
 //! its warm-up ended: where one of a few forms follows them, and the step at which the run ends is known, the rest is that formula.
 
 use super::delayed::Points;
-use std::borrow::Cow;
 use std::f64::consts::PI;
 
 /// Readings since the rate began to fall, at least.
@@ -105,9 +104,9 @@ impl Course {
 }
 
 /// The readings since the rate began to fall.
-struct Fall<'a> {
-    steps: Cow<'a, [f64]>,
-    rates: Cow<'a, [f64]>,
+struct Fall {
+    steps: Vec<f64>,
+    rates: Vec<f64>,
     peak: f64,
     /// Between which steps the fall began.
     began: [f64; 2],
@@ -124,8 +123,8 @@ struct Fit {
     b: f64,
 }
 
-impl<'a> Fall<'a> {
-    fn new(steps: &'a [f64], rates: &'a [f64], horizon: f64) -> Option<Self> {
+impl Fall {
+    fn new(steps: &[f64], rates: &[f64], horizon: f64) -> Option<Self> {
         let peak = rates.iter().copied().fold(0.0, f64::max);
         let from = rates.iter().rposition(|r| *r >= peak * (1.0 - 1e-6))?;
         let rest = &rates[from..];
@@ -159,15 +158,15 @@ impl<'a> Fall<'a> {
 
     /// A form where it follows the readings best, with the farthest reading's distance in shares of the fall.
     fn best(&self, form: Form) -> Option<(f64, Fit)> {
-        let [first, last] = self.began;
-        let starts = match form {
-            Form::Cosine => STARTS,
-            _ => 1,
-        };
-        let tried = (0..starts).map(|i| first + (last - first) * i as f64 / STARTS as f64);
-        // A cosine may count from the first step of the run, its warm-up among them.
-        let fits = tried
-            .chain([0.0])
+        // A cosine may count from the first step of the run, its warm-up among them; the others have no start.
+        let mut starts = vec![0.0];
+        if form == Form::Cosine {
+            let [first, last] = self.began;
+            let around = |i| first + (last - first) * i as f64 / STARTS as f64;
+            starts = (0..STARTS).map(around).chain(starts).collect();
+        }
+        let fits = starts
+            .into_iter()
             .filter_map(|start| self.fitted(form, start));
         fits.min_by(|a, b| a.0.total_cmp(&b.0))
     }
@@ -194,7 +193,7 @@ impl<'a> Fall<'a> {
         let product: f64 = both.map(|(u, y)| (u - mean_u) * (y - mean_y)).sum();
         fit.b = product / square;
         fit.a = mean_y - fit.b * mean_u;
-        let off = self.steps.iter().zip(&*self.rates);
+        let off = self.steps.iter().zip(&self.rates);
         let off = off.map(|(s, r)| (fit.at(*s) - r).abs()).fold(0.0, f64::max);
         let off = off / (self.peak - self.rates[self.rates.len() - 1]);
         let end = fit.at(self.horizon) / self.peak;
