@@ -109,9 +109,10 @@ fn train(args: &Train) -> anyhow::Result<ExitCode> {
                 .out
                 .clone()
                 .map_or_else(|| free_dir(&plan.task.replace('-', "_")), Ok)?;
-            let notice = dunwu::memory_notice(&plan)?;
-            if let Some(notice) = notice.filter(|_| !args.quiet) {
-                error_line(&notice);
+            let memory = dunwu::memory_notice(&plan)?;
+            if !args.quiet {
+                let idle = dunwu::idle_keys(&spec, &plan);
+                memory.iter().chain(&idle).for_each(|n| error_line(n));
             }
             dunwu::train(&plan, &dir, &control)
         }

@@ -1,6 +1,7 @@
 //! What a run means: every default filled in, every value checked.
 
 use crate::names::named_enum;
+use crate::spec::MOST;
 use serde::{Deserialize, Serialize};
 
 named_enum! {
@@ -434,15 +435,12 @@ fn is_nothing(value: &f64) -> bool {
 
 /// A whole number is written as one, as it was when it could be nothing else.
 fn whole<S: serde::Serializer>(value: &f64, serializer: S) -> Result<S::Ok, S::Error> {
-    if value.fract() == 0.0 && *value < MOST_WHOLE {
+    if value.fract() == 0.0 && *value < MOST as f64 {
         serializer.serialize_u64(*value as u64)
     } else {
         serializer.serialize_f64(*value)
     }
 }
-
-/// 2⁵³, up to which a number holds every whole one.
-const MOST_WHOLE: f64 = 9_007_199_254_740_992.0;
 
 fn is_zero(value: &u64) -> bool {
     *value == 0

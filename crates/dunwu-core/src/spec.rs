@@ -24,7 +24,7 @@ pub struct RunSpec {
 /// Widest layer: beyond it no machine has the memory, and products of sizes stay far from overflow.
 const MOST_WIDE: usize = 1 << 24;
 /// Largest whole number that every reader of plans takes without loss: 2⁵³.
-const MOST: u64 = 1 << 53;
+pub(crate) const MOST: u64 = 1 << 53;
 /// Most runs of one directory: each has a folder of checkpoints.
 const MOST_SEEDS: u64 = 10_000;
 
@@ -491,6 +491,7 @@ impl RunPlan {
     }
 }
 
+mod idle;
 #[cfg(test)]
 mod tests;
 mod validate;

@@ -41,5 +41,5 @@ pub use forms::{ALL, ALL as FORMS, Form};
 pub use group::Group;
 pub use irreps::{Irrep, Kind, irreps};
 pub use sequence::triggers;
-pub use task::{NO_FILES, Options, Read, Task, files, outline};
+pub use task::{NO_FILES, Options, Read, Task, files, idle, outline};
 pub use transform::Transform;

@@ -78,6 +78,30 @@ pub fn outline(plan: &RunPlan) -> Option<(Vec<usize>, usize)> {
     rows::can_be_listed(operands, values).then(|| (vec![values; operands], values))
 }
 
+/// Why a key of a plan changes nothing of its task: what it is of, and the task; None where it does, or is of no task.
+///
+/// ```
+/// use dunwu_core::RunSpec;
+/// let plan = RunSpec::from_overrides(["context=32"]).unwrap().resolve().unwrap();
+/// assert_eq!(dunwu_task::idle(&plan, "context").unwrap(), "it is of the task text, and task=Z71");
+/// ```
+pub fn idle(plan: &RunPlan, key: &str) -> Option<String> {
+    let text = plan.task.trim();
+    let is_of = |prefix: &str| text.starts_with(prefix);
+    let product = !(is_of("text:")
+        || is_of("parity(")
+        || Sequence::parse(text).is_some()
+        || is_formula(text))
+        || is_of("table:");
+    let (used, what) = match key {
+        "context" => (is_of("text:"), "the task text"),
+        "operands" => (product, "groups and tables"),
+        "quasigroup" => (is_of("table:"), "tables"),
+        _ => return None,
+    };
+    (!used).then(|| format!("it is of {what}, and task={text}"))
+}
+
 /// Something to learn: tuples of tokens and the label of each.
 #[derive(Clone, Debug)]
 pub struct Task {

@@ -374,7 +374,7 @@ fn measure_delayed(runs: &[KnownRun]) {
         println!("# Delayed generalisation, cells of settings left out, {logged} logged\n");
         for s in evaluate_delayed(&runs, &[0.05, 0.1, 0.25, 0.5, 0.8], without) {
             println!(
-                "{:>4.0} % of the delay: {} runs, {} jump; AUROC {:.2}, Brier skill {:.2}, stopped by mistake {}, cannot tell {}, error of the delay {:.0} %, median {:.0} %, within 90 % {:.2}",
+                "{:>4.0} % of the delay: {} runs, {} jump; AUROC {:.2}, Brier skill {:.2}, stopped by mistake {}, cannot tell {}, error of the delay {:.0} %, median {:.0} %, of the step of the jump {:.0} %, within 90 % {:.2}",
                 100.0 * s.share,
                 s.runs.0,
                 s.runs.1,
@@ -384,6 +384,7 @@ fn measure_delayed(runs: &[KnownRun]) {
                 s.cannot_tell,
                 100.0 * s.time_error,
                 100.0 * s.median_time_error,
+                100.0 * s.step_error,
                 s.within
             );
         }

@@ -25,6 +25,7 @@ mod forecast_known;
 mod forecast_page;
 mod foreign;
 mod growth;
+mod idle;
 mod lab;
 mod landscape;
 mod landscape_page;
@@ -64,6 +65,7 @@ pub use forecast_known::learn_logs;
 pub use forecast_page::forecast_html;
 pub use foreign::{circuit_file, microscope_file};
 pub use growth::{Growth, growth};
+pub use idle::idle_keys;
 pub use lab::{
     Control, Progress, Report, Run, load, memory_notice, plan_of, report, resume, train,
 };

@@ -37,8 +37,11 @@ pub fn boundary(
     options: &SweepOptions,
     watch: &Watch<'_>,
 ) -> Result<Found, Error> {
-    find::check(&[BoundarySpec::of(wanted)?])?;
+    let spec = BoundarySpec::of(wanted)?;
+    let idle = spec.grid.idle();
+    find::check(&[spec])?;
     options.check()?;
+    idle.into_iter().for_each(|n| watch.notice(n));
     let plan = SweepPlan {
         command: "boundary".to_owned(),
         asked: vec![wanted.clone()],

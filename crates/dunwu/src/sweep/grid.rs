@@ -1,5 +1,6 @@
 //! Which runs a sweep is made of.
 
+use crate::idle::{idle_in_all, said};
 use dunwu_core::{KEYS, PlanError, RunPlan, RunSpec, key_value};
 use dunwu_store::Wanted;
 use std::collections::BTreeSet;
@@ -120,6 +121,31 @@ impl Grid {
             words.extend(a.words(if i == axis { place } else { 0 }));
         }
         words
+    }
+
+    /// What is to be said of keys that change nothing at any place of any axis, the others at their first.
+    pub(crate) fn idle(&self) -> Vec<String> {
+        let places = self.axes.iter().enumerate();
+        let places = places.flat_map(|(axis, a)| (0..a.places.len()).map(move |p| (axis, p)));
+        let words = places.map(|(axis, place)| self.words_with(axis, place));
+        let words = words.chain([self.words(0)]);
+        let plans: Vec<RunPlan> = words.filter_map(|w| self.plan_of(&w).ok()).collect();
+        let shared = self.shared.iter().filter_map(|word| word.split_once('='));
+        let shared = shared.map(|(key, _)| (key, ""));
+        let along = self.axes.iter().flat_map(|axis| {
+            let alone = axis.keys.len() == 1;
+            let more = if alone {
+                "; the runs along it are the same"
+            } else {
+                ""
+            };
+            axis.keys.iter().map(move |key| (key.as_str(), more))
+        });
+        let said = |(key, more): (&str, &str)| {
+            let why = idle_in_all(plans.iter(), key)?;
+            Some(format!("{}{more}", said(key, &why)))
+        };
+        shared.chain(along).filter_map(said).collect()
     }
 
     /// The axes, in the order in which they were written.

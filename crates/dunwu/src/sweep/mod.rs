@@ -128,8 +128,9 @@ pub fn sweep(
     options: &SweepOptions,
     watch: &Watch<'_>,
 ) -> Result<SweepReport, Error> {
-    Grid::of(wanted)?;
+    let grid = Grid::of(wanted)?;
     options.check()?;
+    grid.idle().into_iter().for_each(|n| watch.notice(n));
     let plan = SweepPlan {
         command: "sweep".to_owned(),
         asked: vec![wanted.clone()],

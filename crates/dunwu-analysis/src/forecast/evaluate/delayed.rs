@@ -22,6 +22,8 @@ pub struct DelayedScore {
     pub time_error: f64,
     /// The median of the same.
     pub median_time_error: f64,
+    /// Mean |foreseen − true| / true of the step at which they jumped, counted from the beginning of the run.
+    pub step_error: f64,
     /// Share of those that jumped whose jump lies within its 90 % interval.
     pub within: f64,
 }
@@ -34,6 +36,7 @@ struct Seen {
     stopped: bool,
     cannot_tell: bool,
     time_error: Option<f64>,
+    step_error: Option<f64>,
     within: Option<bool>,
 }
 
@@ -79,14 +82,15 @@ fn look(
         ..all
     };
     let told = delayed_with(model, &seen, 2.0 * end)?;
-    let error = |jump: f64| (told.step_if_ever(0.5) - jump).abs() / (jump - memorised);
+    let off = |jump: f64| (told.step_if_ever(0.5) - jump).abs();
     Some(Seen {
         p: told.ever(),
         base,
         jumped: jumped.is_some(),
         stopped: told.can_tell && told.p < NEVER,
         cannot_tell: !told.can_tell,
-        time_error: jumped.map(error),
+        time_error: jumped.map(|jump| off(jump) / (jump - memorised)),
+        step_error: jumped.map(|jump| off(jump) / jump),
         within: jumped.map(|j| (told.step_if_ever(0.05)..=told.step_if_ever(0.95)).contains(&j)),
     })
 }
@@ -100,6 +104,7 @@ fn score(share: f64, seen: &[Seen]) -> DelayedScore {
     };
     let mut errors: Vec<f64> = seen.iter().filter_map(|s| s.time_error).collect();
     errors.sort_by(f64::total_cmp);
+    let of_steps: Vec<f64> = seen.iter().filter_map(|s| s.step_error).collect();
     DelayedScore {
         share,
         runs: (seen.len(), seen.iter().filter(|s| s.jumped).count()),
@@ -108,6 +113,7 @@ fn score(share: f64, seen: &[Seen]) -> DelayedScore {
         stopped: seen.iter().filter(|s| s.jumped && s.stopped).count(),
         cannot_tell: seen.iter().filter(|s| s.cannot_tell).count(),
         time_error: errors.iter().sum::<f64>() / errors.len() as f64,
+        step_error: of_steps.iter().sum::<f64>() / of_steps.len() as f64,
         within: seen.iter().filter(|s| s.within == Some(true)).count() as f64 / errors.len() as f64,
         median_time_error: errors.get(errors.len() / 2).copied().unwrap_or(f64::NAN),
     }
