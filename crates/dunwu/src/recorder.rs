@@ -73,19 +73,7 @@ impl<'a> Recorder<'a> {
         for (seen, (column, threshold)) in self.crossed.iter_mut().zip(CROSSINGS) {
             *seen = curve.points(column).any(|(_, value)| value >= threshold);
         }
-        for (i, probe) in self.probes.iter_mut().enumerate() {
-            let prefix = format!("{i}.");
-            let own: Vec<NamedTensor> = saved
-                .iter()
-                .filter_map(|t| {
-                    t.name.strip_prefix(&prefix).map(|name| NamedTensor {
-                        name: name.to_owned(),
-                        ..t.clone()
-                    })
-                })
-                .collect();
-            probe.restore(&own);
-        }
+        restore(&mut self.probes, saved);
         self.curve = curve;
     }
 
@@ -143,14 +131,8 @@ impl<'a> Recorder<'a> {
     }
 
     fn save(&mut self, snapshot: &Snapshot<'_>) -> Result<(), StoreError> {
-        let states = self.probes.iter().enumerate().flat_map(|(i, probe)| {
-            probe.save().into_iter().map(move |t| NamedTensor {
-                name: format!("{i}.{}", t.name),
-                ..t
-            })
-        });
-        let states: Vec<NamedTensor> = states.collect();
-        self.writer.commit(&state_of(snapshot), &states)?;
+        self.writer
+            .commit(&state_of(snapshot), &probe_states(&self.probes))?;
         self.keep(snapshot.epoch)?;
         self.saved_at = Instant::now();
         Ok(())
@@ -306,8 +288,31 @@ pub(crate) fn weights_of<'a>(snapshot: &Snapshot<'a>) -> Snapshot<'a> {
     only(snapshot, is_weight)
 }
 
+/// What the probes remember, each under its number.
+pub(crate) fn probe_states(probes: &[Box<dyn Probe>]) -> Vec<NamedTensor> {
+    let states = probes.iter().enumerate().flat_map(|(i, probe)| {
+        probe.save().into_iter().map(move |t| NamedTensor {
+            name: format!("{i}.{}", t.name),
+            ..t
+        })
+    });
+    states.collect()
+}
+
+/// Gives the probes back what [`probe_states`] took.
+pub(crate) fn restore(probes: &mut [Box<dyn Probe>], saved: &[NamedTensor]) {
+    for (i, probe) in probes.iter_mut().enumerate() {
+        let prefix = format!("{i}.");
+        let own = saved.iter().filter_map(|t| {
+            let name = t.name.strip_prefix(&prefix)?.to_owned();
+            Some(NamedTensor { name, ..t.clone() })
+        });
+        probe.restore(&own.collect::<Vec<_>>());
+    }
+}
+
 /// Weights and optimiser state, for resuming.
-fn state_of<'a>(snapshot: &Snapshot<'a>) -> Snapshot<'a> {
+pub(crate) fn state_of<'a>(snapshot: &Snapshot<'a>) -> Snapshot<'a> {
     only(snapshot, |name| {
         is_weight(name) || name.starts_with("optimizer.")
     })

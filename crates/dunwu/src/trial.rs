@@ -3,7 +3,7 @@
 use crate::error::Error;
 use crate::files::Sources;
 use crate::lab::{Control, Progress};
-use crate::recorder::read;
+use crate::recorder::{probe_states, read, restore, state_of};
 use crate::stopper::Stopper;
 use dunwu_analysis::{Account, Context, account, crossing};
 use dunwu_core::{
@@ -12,9 +12,11 @@ use dunwu_core::{
 };
 use dunwu_engine::Resume;
 use dunwu_probe::Setting;
+use dunwu_store::ResumePoint;
 use dunwu_task::{Features, Task};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 /// What a trial keeps beside its curve.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -144,6 +146,23 @@ pub struct Trials {
     built: Mutex<BTreeMap<String, Arc<Built>>>,
 }
 
+/// Where a trial is saved as it goes, so that a kill costs what it did since.
+pub(crate) trait Saves {
+    /// Where an earlier sitting left off; None if nothing was saved.
+    fn point(&self) -> Result<Option<ResumePoint>, Error>;
+    /// Saves it; it is on the disk when this returns.
+    fn save(&self, point: &ResumePoint) -> Result<(), Error>;
+}
+
+/// What a trial begins with beside its plan.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Begin<'a> {
+    /// Weights that stand for what the plan's `from` names.
+    pub weights: Option<&'a [NamedTensor]>,
+    /// Where it is saved every `save_seconds`.
+    pub saves: Option<&'a dyn Saves>,
+}
+
 /// A task with what follows from it.
 struct Built {
     task: Task,
@@ -174,10 +193,10 @@ impl Trials {
         control: &Control<'_>,
         keep: Keep,
     ) -> Result<Trial, Error> {
-        self.run_from(plan, seed, threads, control, keep, None)
+        self.run_from(plan, seed, threads, control, keep, Begin::default())
     }
 
-    /// [`trial`] from weights that stand for what the plan's `from` names.
+    /// [`trial`] from what it begins with.
     pub(crate) fn run_from(
         &self,
         plan: &RunPlan,
@@ -185,13 +204,13 @@ impl Trials {
         threads: usize,
         control: &Control<'_>,
         keep: Keep,
-        given: Option<&[NamedTensor]>,
+        begin: Begin<'_>,
     ) -> Result<Trial, Error> {
         let entries = dunwu_probe::select(&plan.probes)?;
         let built = self.built(plan)?;
         let read = |path: &str| built.sources.read(path);
         let data = built.task.dataset(plan, seed, &read)?;
-        let start = match given {
+        let start = match begin.weights {
             Some(weights) => Some(weights.to_vec()),
             None => {
                 crate::start::check_task(plan)?;
@@ -201,8 +220,15 @@ impl Trials {
         if let Some(weights) = &start {
             crate::start::check(plan, &data, weights)?;
         }
-        let state = start.as_ref().map(|weights| Snapshot::of(0, weights));
-        let begin = state.as_ref().map(|state| Resume { epoch: 0, state });
+        let point = begin.saves.map(Saves::point).transpose()?.flatten();
+        let state = match &point {
+            Some(point) => Some(Snapshot::of(point.epoch, &point.state)),
+            None => start.as_ref().map(|weights| Snapshot::of(0, weights)),
+        };
+        let first = state.as_ref().map(|state| Resume {
+            epoch: state.epoch,
+            state,
+        });
         // Nothing but probes asks for features, and some take long to find.
         let features = (!entries.is_empty()).then(|| built.features()).flatten();
         let setting = Setting {
@@ -220,8 +246,19 @@ impl Trials {
             stopper: Stopper::new(plan, built.task.chance()),
             curve: Curve::default(),
             weights: vec![],
+            saves: begin.saves,
+            saved_at: Instant::now(),
+            save_every: Duration::try_from_secs_f64(plan.save_seconds).unwrap_or(Duration::MAX),
+            failed: None,
         };
-        let outcome = dunwu_engine::train(plan, &data, seed, threads, begin, &mut watcher)?;
+        if let Some(point) = &point {
+            restore(&mut watcher.probes, &point.probes);
+            watcher.curve = point.curve.clone();
+        }
+        let outcome = dunwu_engine::train(plan, &data, seed, threads, first, &mut watcher)?;
+        if let Some(error) = watcher.failed {
+            return Err(error);
+        }
         let (curve, weights) = (watcher.curve, watcher.weights);
         let went = Went {
             seed,
@@ -276,19 +313,49 @@ struct Watcher<'a> {
     stopper: Stopper,
     curve: Curve,
     weights: Vec<NamedTensor>,
+    saves: Option<&'a dyn Saves>,
+    saved_at: Instant,
+    save_every: Duration,
+    /// The failure to save; ends the run.
+    failed: Option<Error>,
 }
 
 impl Watcher<'_> {
     fn is_due(&self, cost: Cost, epoch: u64) -> bool {
         crate::recorder::is_due(self.plan, cost, epoch)
     }
+
+    /// Saves what was done before this epoch, where that is due, and tells whether the run ends here.
+    fn save(&mut self, snapshot: &Snapshot<'_>) -> Result<Option<StopReason>, Error> {
+        let cancelled = self.control.cancelled();
+        let Some(saves) = self.saves else {
+            return Ok(cancelled.then_some(StopReason::Interrupted));
+        };
+        // A resumed run evaluates at its first epoch, so that crossings between evaluations are found again.
+        let resumable = snapshot.epoch.is_multiple_of(self.plan.eval_every);
+        if !resumable || !cancelled && self.saved_at.elapsed() < self.save_every {
+            return Ok(None);
+        }
+        saves.save(&ResumePoint {
+            epoch: snapshot.epoch,
+            state: state_of(snapshot).to_owned_tensors(),
+            probes: probe_states(&self.probes),
+            curve: self.curve.clone(),
+        })?;
+        self.saved_at = Instant::now();
+        Ok(cancelled.then_some(StopReason::Interrupted))
+    }
 }
 
 impl Observer for Watcher<'_> {
     fn needs(&mut self, epoch: u64) -> Needs {
         let due = self.probes.iter().filter(|p| self.is_due(p.cost(), epoch));
-        // Weights are lent, not copied: they cost nothing.
-        due.fold(Needs::WEIGHTS, |needs, probe| needs.or(probe.needs()))
+        // Weights and state are lent, not copied: they cost nothing.
+        let own = match self.saves {
+            Some(_) => Needs::STATE,
+            None => Needs::WEIGHTS,
+        };
+        due.fold(own, |needs, probe| needs.or(probe.needs()))
     }
 
     fn observe(&mut self, event: &RunEvent<'_>) -> Flow {
@@ -308,8 +375,13 @@ impl Observer for Watcher<'_> {
                 }
             }
             RunEvent::Epoch { metrics, snapshot } => {
-                if self.control.cancelled() {
-                    return Flow::Stop(StopReason::Interrupted);
+                match self.save(snapshot) {
+                    Ok(None) => {}
+                    Ok(Some(reason)) => return Flow::Stop(reason),
+                    Err(error) => {
+                        self.failed = Some(error);
+                        return Flow::Stop(StopReason::Interrupted);
+                    }
                 }
                 for (name, value) in crate::recorder::columns(metrics) {
                     self.curve.set(metrics.epoch, name, value);

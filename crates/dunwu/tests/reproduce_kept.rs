@@ -167,6 +167,105 @@ fn a_row_that_was_interrupted_anywhere_comes_to_the_same() {
     }
 }
 
+/// Measures a row in a directory until its runs have come to so many epochs.
+fn sit_epochs(held: &SuiteDir, row: &Row, most: u64) -> (Option<Outcome>, Vec<String>) {
+    let cancel = AtomicBool::new(false);
+    let notices = Mutex::new(Vec::new());
+    let hear = |step: Step<'_>| match step {
+        Step::Training(t) => cancel.store(t.epochs >= most, Ordering::Relaxed),
+        Step::Notice(text) => notices.lock().unwrap().push(text.to_owned()),
+        Step::Begins(_) | Step::GoesOn(_) | Step::Done(_) => {}
+    };
+    let control = Control {
+        progress: None,
+        cancel: Some(&cancel),
+    };
+    let found = Suite::keeping(held).run(row, ONE, &control, &hear).unwrap();
+    (found, notices.into_inner().unwrap())
+}
+
+#[test]
+fn a_run_that_was_interrupted_goes_on_to_the_same_bits() {
+    let mut probed = small();
+    // Probes with a memory, evaluations apart, and a stop.
+    for (key, value) in [
+        ("probes", "cheap"),
+        ("stop", "settled"),
+        ("optimizer", "muon"),
+    ] {
+        probed.plan.insert(key.into(), value.into());
+    }
+    probed.plan.insert("eval_every".into(), 7.into());
+    for row in [small(), following(), probed] {
+        let expected = whole(&row, ONE);
+        let keep = tempfile::tempdir().unwrap();
+        let straight = place(&keep, "d");
+        sit(&SuiteDir::open(&straight).unwrap(), &row, ONE, u64::MAX);
+        for most in [1, 29, 60, 75, 130, 350] {
+            let keep = tempfile::tempdir().unwrap();
+            let dir = place(&keep, "d");
+            let held = SuiteDir::open(&dir).unwrap();
+            let (none, _) = sit_epochs(&held, &row, most);
+            if none.is_some() {
+                continue;
+            }
+            let begun = files(&dir, ".begun.safetensors").len();
+            let (found, notices) = sit_epochs(&held, &row, u64::MAX);
+            assert_eq!(timeless(found.unwrap()), expected, "after {most} epochs");
+            assert_eq!(notices.len(), begun, "{notices:?}");
+            assert!(
+                notices
+                    .iter()
+                    .all(|n| n.starts_with("a run goes on from epoch "))
+            );
+            assert!(files(&dir, ".begun.safetensors").is_empty());
+            // Every reading and every weight, and not only what follows from them.
+            for ending in [".parquet", ".safetensors"] {
+                let (mine, other) = (files(&dir, ending), files(&straight, ending));
+                assert_eq!(mine.len(), other.len());
+                for (a, b) in mine.iter().zip(&other) {
+                    assert_eq!(a.file_name(), b.file_name());
+                    assert!(
+                        std::fs::read(a).unwrap() == std::fs::read(b).unwrap(),
+                        "{a}"
+                    );
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_run_begins_anew_where_its_state_is_damaged() {
+    let row = small();
+    let expected = whole(&row, ONE);
+    let keep = tempfile::tempdir().unwrap();
+    let dir = place(&keep, "d");
+    let held = SuiteDir::open(&dir).unwrap();
+    for damage in ["cut", "other"] {
+        sit_epochs(&held, &row, if damage == "cut" { 29 } else { 90 });
+        let path = files(&dir, ".begun.safetensors").remove(0);
+        let mut bytes = std::fs::read(&path).unwrap();
+        if damage == "cut" {
+            bytes.truncate(bytes.len() / 2);
+        } else {
+            // The state of another run under this one's name.
+            let text = String::from_utf8_lossy(&bytes).into_owned();
+            let at = text.find("width=16").unwrap();
+            bytes[at..at + 8].copy_from_slice(b"width=17");
+        }
+        std::fs::write(&path, bytes).unwrap();
+        let (_, notices) = sit_epochs(&held, &row, if damage == "cut" { 75 } else { u64::MAX });
+        let told = notices.iter().find(|n| n.contains("begins anew")).unwrap();
+        assert!(
+            told.contains("damaged") && told.contains(path.file_name().unwrap()),
+            "{told}"
+        );
+    }
+    let (found, _) = sit_epochs(&held, &row, u64::MAX);
+    assert_eq!(timeless(found.unwrap()), expected);
+}
+
 #[test]
 fn a_row_can_be_interrupted_after_every_run() {
     let row = following();

@@ -12,6 +12,7 @@
 //! A row says where a result was published, with which settings, what came out and what may come out here. A
 //! kind of check, of one table, gives statistics; a verdict is made of those that have a tolerance.
 
+mod begun;
 mod exact;
 mod follow;
 mod kept;

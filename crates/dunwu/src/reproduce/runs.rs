@@ -6,8 +6,9 @@ use super::stage::Halt;
 use super::suite::Step;
 use crate::error::{Error, Kind};
 use crate::lab::{Control, Progress};
-use crate::trial::{Keep, Trial, Trials};
+use crate::trial::{Begin, Keep, Saves, Trial, Trials};
 use dunwu_core::{RunPlan, StopReason};
+use dunwu_store::ResumePoint;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -196,9 +197,22 @@ impl Runs {
         };
         let start = self.start(job, followed)?;
         let start = start.as_ref().map(|trial| trial.weights.as_slice());
+        let saves = how
+            .sitting
+            .zip(job.run.as_ref())
+            .map(|(sitting, run)| Saver {
+                sitting,
+                run,
+                how,
+                epochs: job.plan.epochs,
+            });
+        let begin = Begin {
+            weights: start,
+            saves: saves.as_ref().map(|saver| saver as &dyn Saves),
+        };
         let trial = self
             .trials
-            .run_from(job.plan, job.seed, threads, &control, keep, start)?;
+            .run_from(job.plan, job.seed, threads, &control, keep, begin)?;
         if trial.stopped == StopReason::Interrupted {
             return Err(Halt::Interrupted);
         }
@@ -209,6 +223,39 @@ impl Runs {
         let mut done = self.done.lock().expect("nothing panics under the lock");
         done.insert(name(job.plan, job.seed), Arc::new(trial));
         Ok(())
+    }
+}
+
+/// Saves a run into the directory of its row.
+struct Saver<'a> {
+    sitting: &'a Sitting<'a>,
+    run: &'a RunName,
+    how: &'a Training<'a>,
+    /// Epochs of the run.
+    epochs: u64,
+}
+
+impl Saves for Saver<'_> {
+    /// A run whose file is damaged begins anew, and the caller hears of it.
+    fn point(&self) -> Result<Option<ResumePoint>, Error> {
+        let (notice, point) = match self.sitting.point(self.run) {
+            Ok(None) => return Ok(None),
+            Ok(Some(point)) => {
+                let at = format!(
+                    "a run goes on from epoch {} of {}",
+                    point.epoch, self.epochs
+                );
+                (at, Some(point))
+            }
+            Err(e) if e.is_damaged() => (format!("{e}; the run begins anew"), None),
+            Err(e) => return Err(e),
+        };
+        (self.how.hear)(Step::Notice(&notice));
+        Ok(point)
+    }
+
+    fn save(&self, point: &ResumePoint) -> Result<(), Error> {
+        self.sitting.save(self.run, point)
     }
 }
 

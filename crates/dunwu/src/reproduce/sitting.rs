@@ -1,5 +1,6 @@
 //! Rows that are not whole yet, on the disk: their finished runs, and the time that these took.
 
+use super::begun;
 use super::follow::Followed;
 use super::kept;
 use super::record::{SuiteDir, changes_json, read_row};
@@ -9,7 +10,7 @@ use crate::error::Error;
 use crate::files::Sources;
 use crate::trial::Trial;
 use dunwu_core::{NamedTensor, RunPlan};
-use dunwu_store::{StoreError, read_record, read_safetensors, read_table, text_hash};
+use dunwu_store::{ResumePoint, StoreError, read_record, read_safetensors, read_table, text_hash};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -62,6 +63,11 @@ impl RunName {
 
     fn tensors(&self) -> String {
         format!("{RUNS}/{}.safetensors", self.stem)
+    }
+
+    /// The file of the run while it is trained.
+    fn begun(&self) -> String {
+        format!("{RUNS}/{}.begun.safetensors", self.stem)
     }
 }
 
@@ -213,6 +219,30 @@ impl<'a> Sitting<'a> {
         names.iter().map(&mut take).collect()
     }
 
+    /// Where a run was left that was begun; None if it was not.
+    ///
+    /// # Errors
+    /// A file that cannot be read, is damaged, or is that of another run.
+    pub(super) fn point(&self, run: &RunName) -> Result<Option<ResumePoint>, Error> {
+        let path = self.dir.path().join(run.begun());
+        if !path.exists() {
+            return Ok(None);
+        }
+        let read = read_safetensors(&path)?;
+        let point = begun::point(&run.text, read.epoch, read.tensors);
+        Ok(Some(point.map_err(|why| StoreError::damaged(&path, why))?))
+    }
+
+    /// Saves a run that is not finished; it is on the disk when this returns.
+    ///
+    /// # Errors
+    /// A file that cannot be written; what was saved before stays.
+    pub(super) fn save(&self, run: &RunName, point: &ResumePoint) -> Result<(), Error> {
+        let tensors = begun::tensors(&run.text, point);
+        let held = &self.dir.held;
+        Ok(held.write_tensors(&run.begun(), point.epoch, &tensors)?)
+    }
+
     /// Keeps a finished run; it is on the disk when this returns.
     ///
     /// # Errors
@@ -225,6 +255,10 @@ impl<'a> Sitting<'a> {
         }
         let table = kept::table(&run.text, trial);
         held.write_table(&run.table(), kept::KIND, &table)?;
+        let begun = run.begun();
+        if self.dir.path().join(&begun).exists() {
+            held.clear(RUNS, &|name| !begun.ends_with(name))?;
+        }
         let mut noted = self.lock();
         noted.begun.seconds = self.seconds();
         noted.stale = true;
