@@ -460,6 +460,41 @@ fn an_order_that_turns_when_it_must_be_kept_is_told() {
 }
 
 #[test]
+fn half_of_the_way_is_spoken_of_where_it_goes_otherwise() {
+    let a = runs(&[Some(100); 8]);
+    let mut b = runs(&[Some(100); 8]);
+    let names = ["a".to_owned(), "b".to_owned()];
+    let scene = Scene {
+        sides: &names,
+        lr: &[0.1, 0.1],
+        choices: None,
+        tuning_runs: 0,
+        control: "a",
+        control_is: Some("a"),
+        seeds: 8,
+        same_split: true,
+        same_start: true,
+    };
+    let said = |b: &[Outcome]| {
+        let sides = [("a", a.as_slice()), ("b", b)].map(|(name, runs)| Side {
+            name,
+            loss: "mse",
+            runs,
+        });
+        let all = conclude(&scene, &compare(&sides, 500, 0));
+        all.into_iter()
+            .find(|c| c.text.starts_with("50 % held-out"))
+    };
+    assert_eq!(said(&b), None);
+    b.iter_mut().for_each(|o| o.epochs_to.test_50 = Some(40));
+    let told = said(&b).unwrap();
+    assert!(
+        told.shown && told.text.contains("is reached earlier with b than with a"),
+        "{told:?}"
+    );
+}
+
+#[test]
 fn a_loss_stands_for_another_as_long_as_the_cosines_say() {
     let at = |epoch, mean| GradientCosines {
         epoch,

@@ -67,6 +67,9 @@ impl Work<'_> {
             for (name, crossing) in &levels {
                 self.times(other, name, crossing);
             }
+            if levels.len() == 2 && self.first(other, "test_50") != self.first(other, "test_99") {
+                self.times(other, "test_50", "first");
+            }
             for name in ["test_99", "test_50"] {
                 self.flip(other, name);
             }
@@ -95,6 +98,12 @@ impl Work<'_> {
             Some(m) if far(m) => both("test_99").to_vec(),
             _ => [both("test_99"), both("test_50")].concat(),
         }
+    }
+
+    /// Who comes first to a level.
+    fn first(&self, other: &str, name: &str) -> Option<Verdict> {
+        let measure = self.compared.measure(name, "first")?;
+        Some(measure.pair(other, self.first)?.verdict)
     }
 
     fn times(&mut self, other: &str, name: &str, crossing: &str) {

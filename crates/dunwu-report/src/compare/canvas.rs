@@ -106,6 +106,15 @@ pub(super) fn epochs(budget: u64, range: (f64, f64)) -> Scale {
     }
 }
 
+/// A log scale around epochs; where nothing came, of the decade before the budget.
+pub(super) fn log_epochs(values: &[f64], budget: u64, range: (f64, f64)) -> Scale {
+    let last = budget.max(10) as f64;
+    match values {
+        [] => log(&[last / 10.0, last], range),
+        values => log(values, range),
+    }
+}
+
 /// A log scale around the values.
 pub(super) fn log(values: &[f64], range: (f64, f64)) -> Scale {
     let low = values.iter().copied().fold(f64::INFINITY, f64::min);

@@ -1,6 +1,6 @@
 //! When the runs of each seed crossed, side beside side.
 
-use super::canvas::{Canvas, NEVER, axis, colour, log, never, upright};
+use super::canvas::{Canvas, NEVER, axis, colour, log_epochs, never, upright};
 use super::record::ComparePage;
 use crate::drawing::Drawing;
 use crate::medium::Medium;
@@ -41,7 +41,7 @@ pub(crate) fn draw(page: &ComparePage, medium: Medium) -> Vec<Drawing> {
     let (left, right) = canvas.width();
     let plot = Plot::new(
         linear((0.65, last + 1.35), (left, right)),
-        log(&times, (top + TALL, top)),
+        log_epochs(&times, page.compared.budget, (top + TALL, top)),
     );
     let label = format!("first epoch with {level}, log scale");
     plot.axes(

@@ -1,6 +1,6 @@
 //! When runs crossed at each learning rate that was tried.
 
-use super::canvas::{Canvas, Key, NEVER, axis, colour, log, never, upright};
+use super::canvas::{Canvas, Key, NEVER, axis, colour, log, log_epochs, never, upright};
 use super::record::ComparePage;
 use crate::drawing::Drawing;
 use crate::medium::Medium;
@@ -61,7 +61,8 @@ pub(crate) fn draw(page: &ComparePage, medium: Medium) -> Vec<Drawing> {
     );
     let mut canvas = Canvas::new(medium, "tuning", TITLE, &text, &keys, TALL + 100.0);
     let top = canvas.top + 24.0 + NEVER;
-    let plot = Plot::new(log(&rates, canvas.width()), log(&times, (top + TALL, top)));
+    let epochs = log_epochs(&times, page.compared.budget, (top + TALL, top));
+    let plot = Plot::new(log(&rates, canvas.width()), epochs);
     plot.axes(
         &mut canvas.svg,
         axis("learning rate, log scale", Ticks::About(6)),
