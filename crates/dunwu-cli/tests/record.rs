@@ -173,6 +173,9 @@ fn readings_that_are_not_the_runs_own_are_refused_by_every_command() {
             let out = output(at, words);
             assert_eq!(out.status.code(), Some(2), "{words:?}");
             assert!(told(&out).contains(expected), "{words:?}: {}", told(&out));
+            let way_out = "`dunwu train --config r/plan.toml --out NEW` trains it again";
+            let damaged = expected.ends_with("is damaged");
+            assert_eq!(told(&out).contains(way_out), damaged, "{}", told(&out));
         }
         assert_eq!(fs::read(&curve).ok(), content, "nothing takes its place");
         assert_eq!(fs::read(at.join("r/report.html")).unwrap(), page);

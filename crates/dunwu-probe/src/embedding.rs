@@ -6,7 +6,7 @@ use dunwu_core::{Cost, Dataset, Needs, Probe, Reading, Snapshot};
 use dunwu_task::Features;
 use faer::MatRef;
 
-/// Share of the power that key features carry together.
+/// Share of the power that the features counted by `embedding_keys` carry together.
 const MOST: f64 = 0.85;
 
 /// Power of feature k is ‖Π_k E‖², E the embedding's vectors of the tokens; shares are of all but the constant one.

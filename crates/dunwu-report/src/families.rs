@@ -189,16 +189,16 @@ pub(crate) const ALL: &[Family] = &[
             17,
             Linear,
             "Spread of the embedding over features (entropy, nats)",
-            "High when all features of the task are in the vectors of the tokens, low when a few key features are left.",
+            "High when all features of the task are in the vectors of the tokens, low when a few features are left.",
         )
     },
     Family {
-        columns: &[("embedding_keys", "keys")],
+        columns: &[("embedding_keys", "features")],
         ..family(
             "embedding_keys",
             18,
             Linear,
-            "Key features: fewest that carry 85 % of the embedding",
+            "Fewest features that carry 85 % of the embedding",
             "A network that has found the rule of a modular sum keeps a handful of frequencies.",
         )
     },

@@ -1,10 +1,10 @@
 //! Errors of the laboratory.
 
-use camino::Utf8PathBuf;
+use camino::{Utf8Path, Utf8PathBuf};
 use dunwu_analysis::landscape::LandscapeError;
 use dunwu_core::PlanError;
 use dunwu_engine::EngineError;
-use dunwu_store::StoreError;
+use dunwu_store::{RunDir, StoreError};
 use dunwu_task::TaskError;
 use std::fmt;
 
@@ -21,6 +21,10 @@ pub(crate) enum Kind {
     Landscape(LandscapeError),
     Engine(EngineError),
     Store(StoreError),
+    DamagedRun {
+        error: StoreError,
+        dir: Utf8PathBuf,
+    },
     Memory {
         needed: u64,
         available: u64,
@@ -65,12 +69,23 @@ pub(crate) enum Kind {
 impl Error {
     /// Whether a file or a directory of a record is to blame.
     pub fn is_of_store(&self) -> bool {
-        matches!(self.kind, Kind::Store(_))
+        matches!(self.kind, Kind::Store(_) | Kind::DamagedRun { .. })
+    }
+
+    /// With a way out where a file of a run's directory is damaged and its plan is whole.
+    pub(crate) fn of_run(self, dir: &Utf8Path) -> Self {
+        match self.kind {
+            Kind::Store(error) if error.is_damaged() && RunDir::open(dir).is_ok() => {
+                let dir = dir.to_owned();
+                Kind::DamagedRun { error, dir }.into()
+            }
+            kind => Self { kind },
+        }
     }
 
     /// Whether a file is not what was written into it.
     pub(crate) fn is_damaged(&self) -> bool {
-        matches!(&self.kind, Kind::Store(e) if e.is_damaged())
+        matches!(&self.kind, Kind::Store(e) | Kind::DamagedRun { error: e, .. } if e.is_damaged())
     }
 
     /// Whether another plan, path or file would help.
@@ -87,7 +102,7 @@ impl Error {
             | Kind::Refused { .. }
             | Kind::Config { .. } => true,
             Kind::Engine(e) => e.is_bad_input(),
-            Kind::Store(e) => e.is_bad_input(),
+            Kind::Store(e) | Kind::DamagedRun { error: e, .. } => e.is_bad_input(),
             Kind::Panic { .. } | Kind::Lost { .. } => false,
         }
     }
@@ -134,6 +149,11 @@ impl fmt::Display for Error {
             Kind::Landscape(e) => e.fmt(f),
             Kind::Engine(e) => e.fmt(f),
             Kind::Store(e) => e.fmt(f),
+            Kind::DamagedRun { error, dir } => write!(
+                f,
+                "{error}; its plan is whole, so that `dunwu train --config {} --out NEW` trains it again, to the same bits",
+                dunwu_core::shell_word(dir.join("plan.toml").as_str())
+            ),
             Kind::Memory {
                 needed,
                 available,
@@ -205,7 +225,7 @@ impl std::error::Error for Error {
             Kind::Task(e) => e.source(),
             Kind::Landscape(e) => e.source(),
             Kind::Engine(e) => e.source(),
-            Kind::Store(e) => e.source(),
+            Kind::Store(e) | Kind::DamagedRun { error: e, .. } => e.source(),
             Kind::Memory { .. }
             | Kind::Differs { .. }
             | Kind::OtherSweep { .. }

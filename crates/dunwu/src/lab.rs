@@ -154,6 +154,7 @@ pub fn resume(dir: &Utf8Path, changes: &RunSpec, control: &Control<'_>) -> Resul
     let lab = Lab::new(&plan, Sources::recorded(&reader)?)?;
     lab.check_memory()?;
     lab.run(RunDir::resume(dir)?, dir, control)
+        .map_err(|e| e.of_run(dir))
 }
 
 /// The plan of a run directory.
@@ -171,7 +172,7 @@ pub fn plan_of(dir: &Utf8Path) -> Result<RunPlan, Error> {
 pub fn load(dir: &Utf8Path) -> Result<Report, Error> {
     let reader = RunDir::open(dir)?;
     let lab = Lab::new(reader.plan(), Sources::recorded(&reader)?)?;
-    lab.read(&reader, dir)
+    lab.read(&reader, dir).map_err(|e| e.of_run(dir))
 }
 
 /// Rebuilds page and figures of a run directory from its record alone, and gives the page's path.
@@ -182,7 +183,7 @@ pub fn report(dir: &Utf8Path) -> Result<Utf8PathBuf, Error> {
     let run_dir = RunDir::resume(dir)?;
     let reader = RunDir::open(dir)?;
     let lab = Lab::new(reader.plan(), Sources::recorded(&reader)?)?;
-    let report = lab.read(&reader, dir)?;
+    let report = lab.read(&reader, dir).map_err(|e| e.of_run(dir))?;
     lab.write_page(&run_dir, &reader, &report)?;
     Ok(dir.join("report.html"))
 }

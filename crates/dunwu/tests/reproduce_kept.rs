@@ -499,3 +499,27 @@ fn a_full_disk_is_named_and_loses_no_run_that_was_kept() {
     assert_eq!((heard.goes_on[0].kept, heard.trained), (kept, 6 - kept));
     assert_eq!(timeless(found.unwrap()), whole(&row, ONE));
 }
+
+#[test]
+fn a_directory_whose_note_is_gone_is_taken_up_and_one_of_something_else_is_not() {
+    let row = small();
+    let keep = tempfile::tempdir().unwrap();
+    let dir = place(&keep, "d");
+    sit(&SuiteDir::open(&dir).unwrap(), &row, ONE, 4);
+    std::fs::write(dir.join("suite.json"), "{").unwrap();
+    let error = SuiteDir::open(&dir).unwrap_err().to_string();
+    assert!(
+        error.contains("suite.json is damaged") && error.contains("remove it: rows and runs stay"),
+        "{error}"
+    );
+    std::fs::remove_file(dir.join("suite.json")).unwrap();
+    let held = SuiteDir::open(&dir).unwrap();
+    let (_, heard) = sit(&held, &row, ONE, u64::MAX);
+    assert_eq!((heard.goes_on[0].kept, heard.trained), (4, 2));
+    assert!(dir.join("suite.json").exists());
+    // The folder of runs of a project is none of a suite.
+    let project = place(&keep, "p");
+    std::fs::create_dir_all(project.join("runs/Z71-1")).unwrap();
+    let error = SuiteDir::open(&project).unwrap_err().to_string();
+    assert!(error.contains("not empty"), "{error}");
+}

@@ -1,7 +1,7 @@
 //! Rows on the disk, and the JSON of a suite.
 
 use super::row::{Changes, Row};
-use super::sitting::Unfinished;
+use super::sitting::{RUNS, Unfinished};
 use super::suite::Outcome;
 use super::verdict::Verdict;
 use crate::error::Error;
@@ -21,19 +21,28 @@ pub struct SuiteDir {
 }
 
 impl SuiteDir {
-    /// Makes a directory, or goes on with one that holds rows.
+    /// Makes a directory, or goes on with one that holds rows, or a row that was begun.
     ///
     /// # Errors
     /// A directory that holds something else, is in use, was made by a newer version, or cannot be written.
     pub fn open(dir: &Utf8Path) -> Result<Self, Error> {
-        let known = read_record(dir, RECORD)?.is_some();
-        let held = if known {
-            RecordDir::open(dir, RECORD)?
-        } else {
-            let held = RecordDir::create(dir)?;
-            held.write_record(RECORD, &here()?)?;
-            held
+        let known = read_record(dir, RECORD).map_err(|e| {
+            if e.is_damaged() {
+                let why = "it is no note of a suite; remove it: rows and runs stay";
+                StoreError::damaged(&dir.join(RECORD), why)
+            } else {
+                e
+            }
+        })?;
+        let held = match (&known, work(dir)) {
+            (Some(_), _) => RecordDir::open(dir, RECORD)?,
+            // Its note is gone, and nothing of the work hangs on that.
+            (None, Some(name)) => RecordDir::open(dir, &name)?,
+            (None, None) => RecordDir::create(dir)?,
         };
+        if known.is_none() {
+            held.write_record(RECORD, &here()?)?;
+        }
         let dir = dir.to_owned();
         Ok(Self { dir, held })
     }
@@ -72,6 +81,21 @@ impl SuiteDir {
         let record = json!({ "changes": changes_json(changes), "outcome": outcome });
         Ok(self.held.write_record(&name(&outcome.row), &record)?)
     }
+}
+
+/// A row, or the note of one that was begun, in a directory.
+fn work(dir: &Utf8Path) -> Option<String> {
+    let row = |folder: &str| {
+        let names = dir
+            .join(folder)
+            .read_dir_utf8()
+            .ok()?
+            .filter_map(Result::ok);
+        let mut names = names.map(|entry| entry.file_name().to_owned());
+        names.find(|name| name.starts_with("row-") && name.ends_with(".json"))
+    };
+    let begun = || Some(format!("{RUNS}/{}", row(RUNS)?));
+    row("").or_else(begun)
 }
 
 /// The row of that id as it was measured, and with which changes.

@@ -125,6 +125,8 @@ impl Runs {
             let ends: Vec<_> = lanes.into_iter().map(|lane| lane.join()).collect();
             ends.iter().any(Result::is_err)
         });
+        // A lane that ends while another tells says nothing.
+        watch.tell();
         if panicked {
             return Err(Error::from(Kind::Panic {
                 seed: plans[0].seed,

@@ -18,7 +18,7 @@ use std::sync::{Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 /// The folder.
-const RUNS: &str = "runs";
+pub(super) const RUNS: &str = "runs";
 /// Endings of the files in it.
 const ENDINGS: &[&str] = &[".json", ".parquet", ".safetensors", ".tmp"];
 /// Time between two notes of how long a row took so far.
