@@ -487,6 +487,20 @@ fn half_of_the_way_is_spoken_of_where_it_goes_otherwise() {
     };
     assert_eq!(said(&b), None);
     b.iter_mut().for_each(|o| o.epochs_to.test_50 = Some(40));
+    // The control is asked there too.
+    let sides = [("a", &a), ("b", &b), ("c", &a)].map(|(name, runs)| Side {
+        name,
+        loss: "mse",
+        runs,
+    });
+    let scene = Scene {
+        control: "c",
+        control_is: None,
+        ..scene.clone()
+    };
+    let all = conclude(&scene, &compare(&sides, 500, 0));
+    let asked = "A larger step alone does not do it: 50 % held-out accuracy";
+    assert!(all.iter().any(|c| c.text.starts_with(asked)), "{all:#?}");
     let told = said(&b).unwrap();
     assert!(
         told.shown && told.text.contains("is reached earlier with b than with a"),

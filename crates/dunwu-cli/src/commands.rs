@@ -119,6 +119,11 @@ fn train(args: &Train) -> anyhow::Result<ExitCode> {
     };
     display.clear();
     let report = report?;
+    if !args.quiet && !report.interrupted {
+        dunwu::silent_probes(&report)
+            .iter()
+            .for_each(|n| error_line(n));
+    }
     if args.json {
         json(&dunwu::summary(&report));
     } else {

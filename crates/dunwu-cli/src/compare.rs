@@ -25,7 +25,11 @@ pub(crate) fn run(args: &Compare) -> anyhow::Result<ExitCode> {
             let spec = CompareSpec::from_words(&args.overrides)?;
             let free = || free_dir(&format!("compare-{}-{}", spec.keys.join("-"), spec.task()));
             let dir = args.out.clone().map_or_else(free, Ok)?;
-            (CompareDir::create(&dir, &spec)?, spec)
+            let held = CompareDir::create(&dir, &spec)?;
+            if !args.quiet {
+                spec.idle().iter().for_each(|n| error_line(n));
+            }
+            (held, spec)
         }
     };
     handle_interrupt();

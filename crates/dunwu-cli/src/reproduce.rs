@@ -150,7 +150,9 @@ fn tell_interrupted(args: &Reproduce, done: usize, row: Option<&Row>, unfinished
         format!("{runs} of row {}", u.id)
     });
     let rows = (done > 0).then(|| count(done, "row"));
-    let kept: Vec<String> = rows.into_iter().chain(runs).collect();
+    let saved = of_row.filter(|u| u.under_way > 0);
+    let saved = saved.map(|u| format!("{} under way", count(u.under_way, "run")));
+    let kept: Vec<String> = rows.into_iter().chain(runs).chain(saved).collect();
     let kept = if kept.is_empty() {
         "nothing was finished".to_owned()
     } else {

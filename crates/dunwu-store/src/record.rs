@@ -93,6 +93,18 @@ impl RecordDir {
         Ok(names)
     }
 
+    /// Removes a file, if it is there.
+    ///
+    /// # Errors
+    /// One that cannot be removed.
+    pub fn remove(&self, name: &str) -> Result<(), StoreError> {
+        let path = self.dir.join(name);
+        if path.exists() {
+            files::remove(&path)?;
+        }
+        Ok(())
+    }
+
     /// Removes the files of a folder below that are not to be kept, and the folder once it is empty.
     ///
     /// # Errors

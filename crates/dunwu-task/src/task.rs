@@ -78,30 +78,6 @@ pub fn outline(plan: &RunPlan) -> Option<(Vec<usize>, usize)> {
     rows::can_be_listed(operands, values).then(|| (vec![values; operands], values))
 }
 
-/// Why a key of a plan changes nothing of its task: what it is of, and the task; None where it does, or is of no task.
-///
-/// ```
-/// use dunwu_core::RunSpec;
-/// let plan = RunSpec::from_overrides(["context=32"]).unwrap().resolve().unwrap();
-/// assert_eq!(dunwu_task::idle(&plan, "context").unwrap(), "it is of the task text, and task=Z71");
-/// ```
-pub fn idle(plan: &RunPlan, key: &str) -> Option<String> {
-    let text = plan.task.trim();
-    let is_of = |prefix: &str| text.starts_with(prefix);
-    let product = !(is_of("text:")
-        || is_of("parity(")
-        || Sequence::parse(text).is_some()
-        || is_formula(text))
-        || is_of("table:");
-    let (used, what) = match key {
-        "context" => (is_of("text:"), "the task text"),
-        "operands" => (product, "groups and tables"),
-        "quasigroup" => (is_of("table:"), "tables"),
-        _ => return None,
-    };
-    (!used).then(|| format!("it is of {what}, and task={text}"))
-}
-
 /// Something to learn: tuples of tokens and the label of each.
 #[derive(Clone, Debug)]
 pub struct Task {
@@ -377,7 +353,7 @@ fn of_sequence(sequence: Sequence) -> (Rule, Vec<usize>, usize) {
 }
 
 /// Groups start with a capital or `perm:` and have no modulus.
-fn is_formula(text: &str) -> bool {
+pub(crate) fn is_formula(text: &str) -> bool {
     let is_group = text.starts_with(|c: char| c.is_ascii_uppercase()) || text.starts_with("perm:");
     text.contains("mod") || !is_group && text.contains(['+', '-', '−', '*', '/', '^'])
 }

@@ -151,7 +151,7 @@ impl fmt::Display for Error {
             Kind::Store(e) => e.fmt(f),
             Kind::DamagedRun { error, dir } => write!(
                 f,
-                "{error}; its plan is whole, so that `dunwu train --config {} --out NEW` trains it again, to the same bits",
+                "{error}; its plan is whole, so that `dunwu train --config {} --out NEW` trains it again",
                 dunwu_core::shell_word(dir.join("plan.toml").as_str())
             ),
             Kind::Memory {

@@ -1,6 +1,8 @@
-//! Keys that change nothing.
+//! Keys that change nothing, and probes that read nothing.
 
+use crate::lab::Report;
 use dunwu_core::{RunPlan, RunSpec};
+use dunwu_probe::{Entry, Setting};
 
 /// What is to be said of keys that were written and change nothing, one sentence a key.
 ///
@@ -14,6 +16,31 @@ use dunwu_core::{RunPlan, RunSpec};
 pub fn idle_keys(spec: &RunSpec, plan: &RunPlan) -> Vec<String> {
     let notice = |(key, _): (&str, &str)| Some(said(key, &idle(plan, key)?));
     spec.iter().filter_map(notice).collect()
+}
+
+/// What is to be said of probes that the plan names, not by a group, and that read nothing of any of its runs.
+pub fn silent_probes(report: &Report) -> Vec<String> {
+    let plan = &report.plan;
+    let named = |entry: &&Entry| plan.probes.iter().any(|name| name == entry.name);
+    let said = |entry: &Entry| {
+        format!(
+            "the probe {} read nothing here ({})",
+            entry.name, entry.help
+        )
+    };
+    let silent = |entry: &&Entry| !has_read(entry, report);
+    let entries = dunwu_probe::ALL.iter().filter(named).filter(silent);
+    entries.map(said).collect()
+}
+
+/// Whether a curve has a column of the probe; those of a part of the network are told by what stands before the dot.
+fn has_read(entry: &Entry, report: &Report) -> bool {
+    let (plan, features) = (&report.plan, None);
+    let stem = |name: &str| name.split('.').next().unwrap_or_default().to_owned();
+    let own = (entry.make)(&Setting { plan, features }).columns();
+    let own: Vec<String> = own.iter().map(|(name, _)| stem(name)).collect();
+    let mut columns = report.runs.iter().flat_map(|run| run.curve.columns());
+    columns.any(|(name, _)| own.contains(&stem(name)))
 }
 
 /// Why a key changes nothing of a plan.

@@ -65,7 +65,7 @@ pub use forecast_known::learn_logs;
 pub use forecast_page::forecast_html;
 pub use foreign::{circuit_file, microscope_file};
 pub use growth::{Growth, growth};
-pub use idle::idle_keys;
+pub use idle::{idle_keys, silent_probes};
 pub use lab::{
     Control, Progress, Report, Run, load, memory_notice, plan_of, report, resume, train,
 };

@@ -151,9 +151,7 @@ impl<'a> Recorder<'a> {
 
     fn epoch(&mut self, m: &Metrics, snapshot: &Snapshot<'_>) -> Result<Flow, StoreError> {
         let cancelled = self.control.cancelled();
-        // A resumed run evaluates at its first epoch, so that crossings between evaluations are found again.
-        let resumable = m.epoch.is_multiple_of(self.plan.eval_every);
-        if resumable && (cancelled || self.saved_at.elapsed() >= self.save_every) {
+        if is_resumable(self.plan, m) && (cancelled || self.saved_at.elapsed() >= self.save_every) {
             self.save(snapshot)?;
             if cancelled {
                 return Ok(Flow::Stop(StopReason::Interrupted));
@@ -177,6 +175,12 @@ impl<'a> Recorder<'a> {
         }
         Ok(Flow::Continue)
     }
+}
+
+/// Whether a run may go on from this epoch: one that does evaluates there, so that crossings between evaluations are
+/// found again. One whose numbers are not finite ends here.
+pub(crate) fn is_resumable(plan: &RunPlan, m: &Metrics) -> bool {
+    m.epoch.is_multiple_of(plan.eval_every) && m.train.loss.is_finite()
 }
 
 /// The scores of an epoch as columns of a curve.

@@ -3,7 +3,7 @@
 use crate::error::Error;
 use crate::files::Sources;
 use crate::lab::{Control, Progress};
-use crate::recorder::{probe_states, read, restore, state_of};
+use crate::recorder::{is_resumable, probe_states, read, restore, state_of};
 use crate::stopper::Stopper;
 use dunwu_analysis::{Account, Context, account, crossing};
 use dunwu_core::{
@@ -326,14 +326,14 @@ impl Watcher<'_> {
     }
 
     /// Saves what was done before this epoch, where that is due, and tells whether the run ends here.
-    fn save(&mut self, snapshot: &Snapshot<'_>) -> Result<Option<StopReason>, Error> {
-        let cancelled = self.control.cancelled();
+    fn save(&mut self, m: &Metrics, snapshot: &Snapshot<'_>) -> Result<Option<StopReason>, Error> {
+        // What diverges at that moment is over, not interrupted.
+        let cancelled = self.control.cancelled() && m.train.loss.is_finite();
         let Some(saves) = self.saves else {
             return Ok(cancelled.then_some(StopReason::Interrupted));
         };
-        // A resumed run evaluates at its first epoch, so that crossings between evaluations are found again.
-        let resumable = snapshot.epoch.is_multiple_of(self.plan.eval_every);
-        if !resumable || !cancelled && self.saved_at.elapsed() < self.save_every {
+        let due = cancelled || self.saved_at.elapsed() >= self.save_every;
+        if !due || !is_resumable(self.plan, m) {
             return Ok(None);
         }
         saves.save(&ResumePoint {
@@ -375,7 +375,7 @@ impl Observer for Watcher<'_> {
                 }
             }
             RunEvent::Epoch { metrics, snapshot } => {
-                match self.save(snapshot) {
+                match self.save(metrics, snapshot) {
                     Ok(None) => {}
                     Ok(Some(reason)) => return Flow::Stop(reason),
                     Err(error) => {

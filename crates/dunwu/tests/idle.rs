@@ -1,6 +1,6 @@
 //! Keys that are said to change nothing change no bit; where they are not said to, they do.
 
-use dunwu::{Control, Keep, RunSpec, Trial};
+use dunwu::{Control, Keep, RunPlan, RunSpec, Trial};
 
 /// A key, another value of it, a plan in which it is idle, and what makes it count there.
 const KEYS: &[(&str, &str, &[&str], &[&str])] = &[
@@ -17,8 +17,32 @@ const KEYS: &[(&str, &str, &[&str], &[&str])] = &[
         &["mlp_width=16"],
     ),
     ("activation_a", "2", &[], &["activation=quadratic"]),
+    (
+        "activation_a",
+        "2",
+        &["activation=quadratic", "interaction=product"],
+        &["interaction=sum"],
+    ),
     ("activation_b", "2", &[], &["activation=quadratic"]),
+    (
+        "activation_b",
+        "2",
+        &["activation=quadratic", "interaction=product"],
+        &["interaction=sum"],
+    ),
     ("betas", "0.5,0.9", &["optimizer=sgd"], &["optimizer=adam"]),
+    ("causal", "false", &["model=transformer"], &["layers=2"]),
+    (
+        "causal",
+        "false",
+        &[
+            "model=transformer",
+            "task=chain(5,3)",
+            "train_fraction=0.4",
+            "loss_at=last",
+        ],
+        &["loss_at=answer"],
+    ),
     ("context", "8", &["task=Z5"], &[]),
     ("embedding_width", "8", &[], &["embedding=trained"]),
     ("eps", "1e-2", &["optimizer=lion"], &["optimizer=adam"]),
@@ -34,6 +58,19 @@ const KEYS: &[(&str, &str, &[&str], &[&str])] = &[
         "2",
         &["gradient_filter=ema"],
         &["gradient_filter=ma"],
+    ),
+    (
+        "hidden_scale",
+        "3",
+        &["hidden_init=zero"],
+        &["hidden_init=normal"],
+    ),
+    ("loss", "mse", &["readout=ridge"], &["readout=trained"]),
+    (
+        "loss_at",
+        "last",
+        &["model=transformer"],
+        &["task=chain(5,3)"],
     ),
     (
         "milestones",
@@ -53,6 +90,30 @@ const KEYS: &[(&str, &str, &[&str], &[&str])] = &[
     ("norm_place", "post", &["model=transformer"], &["norm=rms"]),
     ("operands", "3", &["task=x+y mod 5"], &["task=Z5"]),
     ("quasigroup", "true", &["task=Z5"], &[]),
+    (
+        "readout_init",
+        "normal",
+        &["readout=ridge"],
+        &["weight_norm=0.5"],
+    ),
+    (
+        "readout_init",
+        "uniform",
+        &["model=transformer", "tie_embeddings=true"],
+        &["tie_embeddings=false"],
+    ),
+    (
+        "readout_scale",
+        "3",
+        &["readout=ridge"],
+        &["weight_norm=0.5"],
+    ),
+    (
+        "readout_scale",
+        "3",
+        &["readout_init=zero"],
+        &["readout_init=normal"],
+    ),
     ("ridge", "0.5", &["loss=mse"], &["readout=ridge"]),
     (
         "schedule_cooldown",
@@ -143,13 +204,22 @@ fn idle_keys_change_no_bit_and_others_do() {
 }
 
 #[test]
+fn every_key_that_may_be_idle_is_among_these() {
+    let elsewhere = ["hidden_init", "split", "split_seed"];
+    let here = |key: &&str| KEYS.iter().any(|k| k.0 == *key) || elsewhere.contains(key);
+    let all = RunPlan::keys_of_some_plans().into_iter();
+    let all = all.chain(dunwu::task::KEYS_OF_SOME_TASKS);
+    assert_eq!(all.filter(|key| !here(key)).collect::<Vec<_>>(), [""; 0]);
+}
+
+#[test]
 fn weights_and_splits_of_a_file_are_not_drawn() {
     let keep = tempfile::tempdir().unwrap();
     let keep = camino::Utf8Path::from_path(keep.path()).unwrap();
     let split = keep.join("rows.csv");
     std::fs::write(&split, "0,1\n1,2\n2,3\n3,4\n4,4\n0,0\n2,1\n").unwrap();
     let split = format!("split_file={split}");
-    for word in ["split=balanced", "split_seed=4"] {
+    for word in ["split=balanced", "split_seed=4", "split_skew=2"] {
         assert_eq!(said(&[&split], &[], word).len(), 1);
         assert_eq!(
             bits(&run(&[&split], &[], word)),
@@ -157,6 +227,24 @@ fn weights_and_splits_of_a_file_are_not_drawn() {
             "{word}"
         );
     }
+    // With some held-out rows alone they are drawn.
+    let some = [split.as_str(), "test_size=3"];
+    let scores = |word| bits(&run(&some, &[], word)).0;
+    assert_eq!(said(&some, &[], "split_seed=4"), [""; 0]);
+    assert_ne!(scores("split_seed=4"), scores(""));
+    let text = keep.join("text.txt");
+    std::fs::write(
+        &text,
+        "a text is cut by position, its end is held out. ".repeat(9),
+    )
+    .unwrap();
+    let text = format!("task=text:{text}");
+    let words = ["model=transformer", &text, "context=8"];
+    assert_eq!(said(&words, &[], "split_seed=4").len(), 1);
+    assert_eq!(
+        bits(&run(&words, &[], "split_seed=4")),
+        bits(&run(&words, &[], ""))
+    );
     let plan = RunSpec::from_overrides(["task=Z5", "width=8", "epochs=6"])
         .unwrap()
         .resolve()

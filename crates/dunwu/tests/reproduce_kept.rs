@@ -201,6 +201,7 @@ fn a_run_that_was_interrupted_goes_on_to_the_same_bits() {
         let keep = tempfile::tempdir().unwrap();
         let straight = place(&keep, "d");
         sit(&SuiteDir::open(&straight).unwrap(), &row, ONE, u64::MAX);
+        let mut saved = 0;
         for most in [1, 29, 60, 75, 130, 350] {
             let keep = tempfile::tempdir().unwrap();
             let dir = place(&keep, "d");
@@ -209,16 +210,14 @@ fn a_run_that_was_interrupted_goes_on_to_the_same_bits() {
             if none.is_some() {
                 continue;
             }
-            let begun = files(&dir, ".begun.safetensors").len();
+            let begun = files(&dir, ".under-way.safetensors").len();
+            assert_eq!(held.unfinished().unwrap()[0].under_way, begun);
+            saved += begun;
             let (found, notices) = sit_epochs(&held, &row, u64::MAX);
             assert_eq!(timeless(found.unwrap()), expected, "after {most} epochs");
             assert_eq!(notices.len(), begun, "{notices:?}");
-            assert!(
-                notices
-                    .iter()
-                    .all(|n| n.starts_with("a run goes on from epoch "))
-            );
-            assert!(files(&dir, ".begun.safetensors").is_empty());
+            assert!(notices.iter().all(|n| n.contains(" goes on from epoch ")));
+            assert!(files(&dir, ".under-way.safetensors").is_empty());
             // Every reading and every weight, and not only what follows from them.
             for ending in [".parquet", ".safetensors"] {
                 let (mine, other) = (files(&dir, ending), files(&straight, ending));
@@ -232,7 +231,42 @@ fn a_run_that_was_interrupted_goes_on_to_the_same_bits() {
                 }
             }
         }
+        assert!(saved > 1);
     }
+}
+
+/// What a kill leaves: a copy of the directory, taken while the second of its runs is trained.
+#[test]
+fn what_a_kill_leaves_goes_on_to_the_same() {
+    let mut row = small();
+    row.plan.insert("save_seconds".into(), 0.into());
+    let keep = tempfile::tempdir().unwrap();
+    let (dir, left) = (place(&keep, "d"), place(&keep, "left"));
+    let held = SuiteDir::open(&dir).unwrap();
+    let hear = |step: Step<'_>| match step {
+        Step::Training(t) if t.runs == 1 && t.epochs > 90 && !left.exists() => {
+            std::fs::create_dir_all(left.join("runs")).unwrap();
+            for path in [&dir, &dir.join("runs")] {
+                for entry in path.read_dir_utf8().unwrap().map(Result::unwrap) {
+                    let to = left.join(entry.path().strip_prefix(&dir).unwrap());
+                    if entry.path().is_file() && entry.file_name() != "lock" {
+                        std::fs::copy(entry.path(), to).unwrap();
+                    }
+                }
+            }
+        }
+        _ => {}
+    };
+    let found = Suite::keeping(&held).run(&row, ONE, &Control::default(), &hear);
+    let expected = timeless(found.unwrap().unwrap());
+    let held = SuiteDir::open(&left).unwrap();
+    let unfinished = held.unfinished().unwrap();
+    assert_eq!((unfinished[0].runs, unfinished[0].under_way), (1, 1));
+    let (found, notices) = sit_epochs(&held, &row, u64::MAX);
+    assert_eq!(timeless(found.unwrap()), expected);
+    let from = notices[0].split(" goes on from epoch ").nth(1).unwrap();
+    let from: u64 = from.split(' ').next().unwrap().parse().unwrap();
+    assert!((29..60).contains(&from), "{notices:?}");
 }
 
 #[test]
@@ -244,7 +278,7 @@ fn a_run_begins_anew_where_its_state_is_damaged() {
     let held = SuiteDir::open(&dir).unwrap();
     for damage in ["cut", "other"] {
         sit_epochs(&held, &row, if damage == "cut" { 29 } else { 90 });
-        let path = files(&dir, ".begun.safetensors").remove(0);
+        let path = files(&dir, ".under-way.safetensors").remove(0);
         let mut bytes = std::fs::read(&path).unwrap();
         if damage == "cut" {
             bytes.truncate(bytes.len() / 2);

@@ -1,6 +1,7 @@
 //! What is compared: sides, and what they share.
 
 use crate::error::Error;
+use crate::idle::{idle_in_all, said};
 use dunwu_core::{KEYS, PlanError, RunPlan, RunSpec, key_value};
 
 /// A key of `dunwu compare` that is none of a plan.
@@ -148,6 +149,13 @@ impl CompareSpec {
     /// The task, as written.
     pub fn task(&self) -> &str {
         &self.sides[0].plan.task
+    }
+
+    /// What is to be said of keys that all sides share and that change nothing of any.
+    pub fn idle(&self) -> Vec<String> {
+        let plans = || self.sides.iter().map(|side| &side.plan);
+        let idle = |(key, _): (&str, &str)| Some(said(key, &idle_in_all(plans(), key)?));
+        self.shared.iter().filter_map(idle).collect()
     }
 
     /// Epochs of every run.

@@ -12,7 +12,6 @@
 //! A row says where a result was published, with which settings, what came out and what may come out here. A
 //! kind of check, of one table, gives statistics; a verdict is made of those that have a tolerance.
 
-mod begun;
 mod exact;
 mod follow;
 mod kept;
@@ -25,6 +24,7 @@ mod sitting;
 mod stage;
 mod suite;
 mod trained;
+mod under_way;
 mod verdict;
 
 pub use exact::gradient::{Backprop, energy_error, lazy_error, ridge_error, ridge_norm, tensors};

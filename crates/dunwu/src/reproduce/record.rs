@@ -85,17 +85,17 @@ impl SuiteDir {
 
 /// A row, or the note of one that was begun, in a directory.
 fn work(dir: &Utf8Path) -> Option<String> {
-    let row = |folder: &str| {
-        let names = dir
-            .join(folder)
-            .read_dir_utf8()
-            .ok()?
-            .filter_map(Result::ok);
-        let mut names = names.map(|entry| entry.file_name().to_owned());
-        names.find(|name| name.starts_with("row-") && name.ends_with(".json"))
+    let is_row = |name: &String| {
+        let record = read_record(dir, name).ok().flatten();
+        record.is_some_and(|r| r.get("outcome").or(r.get("row")).is_some())
     };
-    let begun = || Some(format!("{RUNS}/{}", row(RUNS)?));
-    row("").or_else(begun)
+    let rows = |folder: &str| {
+        let names = dir.join(folder).read_dir_utf8().into_iter().flatten();
+        let names = names.filter_map(|entry| Some(entry.ok()?.file_name().to_owned()));
+        let mut rows = names.filter(|name| name.starts_with("row-") && name.ends_with(".json"));
+        rows.find_map(|name| Some(format!("{folder}{name}")).filter(is_row))
+    };
+    rows("").or_else(|| rows(&format!("{RUNS}/")))
 }
 
 /// The row of that id as it was measured, and with which changes.

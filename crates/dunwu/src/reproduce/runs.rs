@@ -184,11 +184,16 @@ impl Runs {
             return Err(Halt::Interrupted);
         }
         let before = AtomicU64::new(0);
-        let hear = |event: &Progress<'_>| {
-            if let Progress::Epoch { metrics, .. } = event {
+        let hear = |event: &Progress<'_>| match event {
+            Progress::Started { from_epoch, .. } if *from_epoch > 0 => {
+                before.store(*from_epoch, Ordering::Relaxed);
+                watch.go_on(*from_epoch);
+            }
+            Progress::Epoch { metrics, .. } => {
                 let last = before.swap(metrics.epoch, Ordering::Relaxed);
                 watch.advance(metrics.epoch - last.min(metrics.epoch));
             }
+            Progress::Started { .. } | Progress::Finished { .. } => {}
         };
         let control = Control {
             progress: Some(&hear),
@@ -206,7 +211,7 @@ impl Runs {
                 sitting,
                 run,
                 how,
-                epochs: job.plan.epochs,
+                job,
             });
         let begin = Begin {
             weights: start,
@@ -233,8 +238,7 @@ struct Saver<'a> {
     sitting: &'a Sitting<'a>,
     run: &'a RunName,
     how: &'a Training<'a>,
-    /// Epochs of the run.
-    epochs: u64,
+    job: &'a Job<'a>,
 }
 
 impl Saves for Saver<'_> {
@@ -243,11 +247,9 @@ impl Saves for Saver<'_> {
         let (notice, point) = match self.sitting.point(self.run) {
             Ok(None) => return Ok(None),
             Ok(Some(point)) => {
-                let at = format!(
-                    "a run goes on from epoch {} of {}",
-                    point.epoch, self.epochs
-                );
-                (at, Some(point))
+                let (at, last, seed) = (point.epoch, self.job.plan.epochs, self.job.seed);
+                let goes_on = format!("the run of seed {seed} goes on from epoch {at} of {last}");
+                (goes_on, Some(point))
             }
             Err(e) if e.is_damaged() => (format!("{e}; the run begins anew"), None),
             Err(e) => return Err(e),
@@ -326,6 +328,12 @@ impl<'a> Watch<'a> {
             kept: self.kept,
             of_runs: self.of_runs,
         }
+    }
+
+    /// Counts what an earlier sitting did of a run.
+    fn go_on(&self, epochs: u64) {
+        self.epochs.fetch_add(epochs, Ordering::Relaxed);
+        (self.how.hear)(Step::GoesOn(self.trained()));
     }
 
     fn advance(&self, epochs: u64) {

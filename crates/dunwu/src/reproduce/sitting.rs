@@ -1,11 +1,11 @@
 //! Rows that are not whole yet, on the disk: their finished runs, and the time that these took.
 
-use super::begun;
 use super::follow::Followed;
 use super::kept;
 use super::record::{SuiteDir, changes_json, read_row};
 use super::row::{Changes, Row};
 use super::suite::plans;
+use super::under_way;
 use crate::error::Error;
 use crate::files::Sources;
 use crate::trial::Trial;
@@ -19,6 +19,8 @@ use std::time::{Duration, Instant};
 
 /// The folder.
 pub(super) const RUNS: &str = "runs";
+/// Ending of the state of a run that is under way.
+const UNDER_WAY: &str = ".under-way.safetensors";
 /// Endings of the files in it.
 const ENDINGS: &[&str] = &[".json", ".parquet", ".safetensors", ".tmp"];
 /// Time between two notes of how long a row took so far.
@@ -66,8 +68,8 @@ impl RunName {
     }
 
     /// The file of the run while it is trained.
-    fn begun(&self) -> String {
-        format!("{RUNS}/{}.begun.safetensors", self.stem)
+    fn under_way(&self) -> String {
+        format!("{RUNS}/{}{UNDER_WAY}", self.stem)
     }
 }
 
@@ -77,7 +79,7 @@ struct Begun {
     row: Row,
     changes: Value,
     version: String,
-    /// Wall-clock time up to the last run that was kept.
+    /// Wall-clock time up to the last time a run was kept or saved.
     seconds: f64,
     /// Runs that it needs, those that are not there yet among them.
     runs: BTreeSet<String>,
@@ -90,7 +92,9 @@ pub struct Unfinished {
     pub id: String,
     /// Finished runs that are kept of it.
     pub runs: usize,
-    /// Wall-clock time up to the last of them.
+    /// Runs that are under way, and saved.
+    pub under_way: usize,
+    /// Wall-clock time up to the last time one was kept or saved.
     pub seconds: f64,
 }
 
@@ -144,7 +148,7 @@ impl<'a> Sitting<'a> {
         })
     }
 
-    /// Time of this sitting and of those before it, these up to the last run that was kept.
+    /// Time of this sitting and of those before it, these up to the last time a run was kept or saved.
     pub(super) fn seconds(&self) -> f64 {
         self.before + self.started.elapsed().as_secs_f64()
     }
@@ -224,12 +228,12 @@ impl<'a> Sitting<'a> {
     /// # Errors
     /// A file that cannot be read, is damaged, or is that of another run.
     pub(super) fn point(&self, run: &RunName) -> Result<Option<ResumePoint>, Error> {
-        let path = self.dir.path().join(run.begun());
+        let path = self.dir.path().join(run.under_way());
         if !path.exists() {
             return Ok(None);
         }
         let read = read_safetensors(&path)?;
-        let point = begun::point(&run.text, read.epoch, read.tensors);
+        let point = under_way::point(&run.text, read.epoch, read.tensors);
         Ok(Some(point.map_err(|why| StoreError::damaged(&path, why))?))
     }
 
@@ -238,9 +242,10 @@ impl<'a> Sitting<'a> {
     /// # Errors
     /// A file that cannot be written; what was saved before stays.
     pub(super) fn save(&self, run: &RunName, point: &ResumePoint) -> Result<(), Error> {
-        let tensors = begun::tensors(&run.text, point);
+        let tensors = under_way::tensors(&run.text, point);
         let held = &self.dir.held;
-        Ok(held.write_tensors(&run.begun(), point.epoch, &tensors)?)
+        held.write_tensors(&run.under_way(), point.epoch, &tensors)?;
+        self.note_seconds()
     }
 
     /// Keeps a finished run; it is on the disk when this returns.
@@ -255,10 +260,12 @@ impl<'a> Sitting<'a> {
         }
         let table = kept::table(&run.text, trial);
         held.write_table(&run.table(), kept::KIND, &table)?;
-        let begun = run.begun();
-        if self.dir.path().join(&begun).exists() {
-            held.clear(RUNS, &|name| !begun.ends_with(name))?;
-        }
+        held.remove(&run.under_way())?;
+        self.note_seconds()
+    }
+
+    /// Notes the time up to now, but not every time.
+    fn note_seconds(&self) -> Result<(), Error> {
         let mut noted = self.lock();
         noted.begun.seconds = self.seconds();
         noted.stale = true;
@@ -326,9 +333,13 @@ impl SuiteDir {
     /// A note of one, or a row, that cannot be read.
     pub fn unfinished(&self) -> Result<Vec<Unfinished>, Error> {
         let names: BTreeSet<String> = self.held.names(RUNS)?.into_iter().collect();
-        let there = |stem: &&String| names.contains(&format!("{stem}.parquet"));
+        let count = |begun: &Begun, ending: &str| {
+            let there = |stem: &&String| names.contains(&format!("{stem}{ending}"));
+            begun.runs.iter().filter(there).count()
+        };
         let one = |begun: Begun| Unfinished {
-            runs: begun.runs.iter().filter(there).count(),
+            runs: count(&begun, ".parquet"),
+            under_way: count(&begun, UNDER_WAY),
             id: begun.row.id,
             seconds: begun.seconds,
         };

@@ -39,7 +39,7 @@ pub struct Outcome {
 pub enum Step<'a> {
     /// A row begins.
     Begins(&'a Row),
-    /// Runs of it were kept before: it goes on with the others.
+    /// Runs of it were kept or saved before: it goes on from there.
     GoesOn(Trained),
     /// Its runs go on.
     Training(Trained),
