@@ -137,7 +137,7 @@ fn undecided(curve: &Curve, context: &Context, account: &Account) -> String {
     };
     let words = match plateau(curve, memorised) {
         Err(Open::Rising) | Ok(_) => {
-            "It was on its way when the budget ended: more of the rows that it was never shown were right with every epoch. Raise epochs; more weight_decay or more rows (train_fraction) bring it about sooner."
+            "It was on its way when the budget ended: over the last quarter of it more of the rows that it was never shown came to be right. Raise epochs; more weight_decay or more rows (train_fraction) bring it about sooner."
         }
         Err(Open::Short) => {
             "Whether it will generalise cannot be told yet: it was not followed for long after it had memorised, and many networks generalise ten times later and more. Raise epochs."

@@ -74,7 +74,7 @@ fn ablations(found: &Circuit) {
     row("all but key features", &found.only_keys);
     if !found.is_general() {
         paragraph(
-            "It has not generalised. That its key features alone are right on rows that it was never shown is no sign of it: cutting averages the outputs over all rows with one answer, which knows the group.",
+            "It has not generalised. Key features that are right by themselves on rows that it was never shown are no sign of it: cutting averages the outputs over all rows with one answer, which knows the group.",
         );
     }
 }

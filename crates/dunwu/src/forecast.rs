@@ -7,11 +7,12 @@ use crate::log_words::{each_once, is_override};
 use camino::{Utf8Path, Utf8PathBuf};
 use dunwu_analysis::forecast::{
     Calibration, Companions, Course, Forecast, Jump, Measured, Metric, Points, Quantiles, Question,
-    Sense, forecast, forecast_calibrated, short,
+    Sense, forecast, forecast_calibrated, short, step_words,
 };
 use dunwu_core::{PlanError, RunPlan, Schedule};
 use dunwu_store::{Log, LogFormat, LogOptions, LogSeries, LogSource, RunDir, read_log};
 use serde_json::{Value, json};
+use std::borrow::Cow;
 
 /// A key of a forecast.
 pub struct ForecastKey {
@@ -236,7 +237,8 @@ pub(crate) fn forecast_log_with(
         .last_not_finite
         .is_some_and(|s| s >= newest && s <= spec.at.unwrap_or(f64::INFINITY));
     let both = norms_of(log);
-    let companions = companions(log, now, both.as_ref());
+    let shares = Shares::of(log);
+    let companions = companions(log, now, &shares, both.as_ref());
     let question = Question {
         steps: seen.0,
         values: seen.1,
@@ -253,6 +255,12 @@ pub(crate) fn forecast_log_with(
     };
     let mut notes = log.notes.clone();
     notes.extend(foreseen.note());
+    if spec.horizon.or(log.planned).is_none() && spec.at.is_none() {
+        notes.push(format!(
+            "where it ends is not known: step {}, twice the last, is taken; horizon= says it",
+            step_words(horizon)
+        ));
+    }
     if horizon < newest {
         notes.push(format!(
             "step {horizon} lies before the last that is seen, {newest}: what is told is the newest value; at= looks from an earlier step"
@@ -346,8 +354,9 @@ pub(crate) fn chosen<'a>(
         .series
         .iter()
         .filter(|(name, _)| !Metric::is_beside(name));
-    let best =
-        metrics.min_by_key(|(name, s)| (Metric::of(name, &s.values).rank(), s.steps.is_empty()));
+    // A summary at the end, or a series that was not begun, says less than a curve.
+    let few = |s: &LogSeries| 2 - s.steps.len().min(2);
+    let best = metrics.min_by_key(|(name, s)| (few(s), Metric::of(name, &s.values).rank()));
     best.or_else(|| log.series.iter().next())
         .map(|(n, s)| (n.as_str(), s))
         .ok_or_else(|| "it has no metric".to_owned())
@@ -478,25 +487,53 @@ pub(crate) fn planned_rate(plan: &RunPlan, last: f64) -> Option<LogSeries> {
     })
 }
 
+/// Scores as shares of 1, from training and from held-out rows.
+struct Shares<'a> {
+    train: Option<(&'a [f64], Cow<'a, [f64]>)>,
+    held: Option<(&'a [f64], Cow<'a, [f64]>)>,
+}
+
+impl<'a> Shares<'a> {
+    fn of(log: &'a Log) -> Self {
+        let find = |measured: Measured| {
+            let share = |(name, s): (&String, &'a LogSeries)| {
+                let m = Metric::of(name, &s.values);
+                let top = m
+                    .upper
+                    .filter(|_| m.sense == Sense::Score && m.measured == measured)?;
+                let values = match top {
+                    1.0 => Cow::from(&s.values),
+                    top => s.values.iter().map(|v| v / top).collect(),
+                };
+                (!s.steps.is_empty()).then_some((s.steps.as_slice(), values))
+            };
+            log.series.iter().find_map(share)
+        };
+        Self {
+            train: find(Measured::Training),
+            held: find(Measured::HeldOut),
+        }
+    }
+}
+
 /// The series by which delayed generalisation is known, by the class of their names.
 fn companions<'a>(
     log: &'a Log,
     now: f64,
+    shares: &'a Shares<'a>,
     both: Option<&'a (Vec<f64>, Vec<f64>)>,
 ) -> Companions<'a> {
-    let find = |sense: Sense, measured: Measured| {
+    let loss = |measured: Measured| {
         let fits = |name: &str, s: &LogSeries| {
             let m = Metric::of(name, &s.values);
-            m.sense == sense
-                && m.measured == measured
-                && (sense == Sense::Loss || m.upper == Some(1.0))
+            m.sense == Sense::Loss && m.measured == measured
         };
-        let found = log
-            .series
-            .iter()
-            .find(|(name, s)| fits(name, s) && !s.steps.is_empty());
+        let mut all = log.series.iter();
+        let found = all.find(|(name, s)| fits(name, s) && !s.steps.is_empty());
         found.map(|(_, s)| (s.steps.as_slice(), s.values.as_slice()))
     };
+    let score =
+        |s: &'a Option<(&'a [f64], Cow<'a, [f64]>)>| s.as_ref().map(|(x, y)| (*x, y.as_ref()));
     let norm = [
         "weight_norm",
         "weight_norm.total",
@@ -509,10 +546,10 @@ fn companions<'a>(
     .map(|s| (s.steps.as_slice(), s.values.as_slice()))
     .or(both.map(|(steps, values)| (steps.as_slice(), values.as_slice())));
     Companions {
-        train_score: find(Sense::Score, Measured::Training),
-        held_score: find(Sense::Score, Measured::HeldOut),
-        train_loss: find(Sense::Loss, Measured::Training),
-        held_loss: find(Sense::Loss, Measured::HeldOut),
+        train_score: score(&shares.train),
+        held_score: score(&shares.held),
+        train_loss: loss(Measured::Training),
+        held_loss: loss(Measured::HeldOut),
         weight_norm: norm,
         now,
     }

@@ -1,7 +1,7 @@
 //! Keys that change nothing, and probes that read nothing.
 
 use crate::lab::Report;
-use dunwu_core::{RunPlan, RunSpec};
+use dunwu_core::{RunPlan, RunSpec, Stop};
 use dunwu_probe::{Entry, Setting};
 
 /// What is to be said of keys that were written and change nothing, one sentence a key.
@@ -14,7 +14,7 @@ use dunwu_probe::{Entry, Setting};
 /// # Ok::<(), dunwu::PlanError>(())
 /// ```
 pub fn idle_keys(spec: &RunSpec, plan: &RunPlan) -> Vec<String> {
-    let notice = |(key, _): (&str, &str)| Some(said(key, &idle(plan, key)?));
+    let notice = |(key, _): (&str, &str)| Some(said(key, &alone(plan, key)?));
     spec.iter().filter_map(notice).collect()
 }
 
@@ -41,6 +41,14 @@ fn has_read(entry: &Entry, report: &Report) -> bool {
     let own: Vec<String> = own.iter().map(|(name, _)| stem(name)).collect();
     let mut columns = report.runs.iter().flat_map(|run| run.curve.columns());
     columns.any(|(name, _)| own.contains(&stem(name)))
+}
+
+/// [`idle`] of a run by itself. Of many, how many come to `stop_accuracy` is counted.
+fn alone(plan: &RunPlan, key: &str) -> Option<String> {
+    if key == "stop_accuracy" && plan.stop == Stop::Never {
+        return Some("it is of what ends a run, and stop=never".to_owned());
+    }
+    idle(plan, key)
 }
 
 /// Why a key changes nothing of a plan.

@@ -89,6 +89,7 @@ const KEYS: &[(&str, &str, &[&str], &[&str])] = &[
     ("noise_seed", "9", &[], &["label_noise=0.5"]),
     ("norm_place", "post", &["model=transformer"], &["norm=rms"]),
     ("operands", "3", &["task=x+y mod 5"], &["task=Z5"]),
+    ("probe_every", "3", &["probes=none"], &["probes=all"]),
     ("quasigroup", "true", &["task=Z5"], &[]),
     (
         "readout_init",
@@ -115,6 +116,7 @@ const KEYS: &[(&str, &str, &[&str], &[&str])] = &[
         &["readout_init=normal"],
     ),
     ("ridge", "0.5", &["loss=mse"], &["readout=ridge"]),
+    ("schedule", "multistep", &["milestones="], &["milestones=3"]),
     (
         "schedule_cooldown",
         "0.9",

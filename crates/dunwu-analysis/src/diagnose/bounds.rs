@@ -80,7 +80,12 @@ pub(super) fn at_floor(case: &Case<'_>) -> Outcome {
             p.min(sure),
             "Student's t over the last quarter: below a fiftieth of the way from guessing to all right",
         )
-        .sign(score.name, score.last().map(|l| l.0), level.mean, "over the last quarter")
+        .sign(
+            score.name,
+            score.last().map(|l| l.0),
+            level.mean * score.top().unwrap_or(1.0),
+            "over the last quarter",
+        )
         .sign("guessing", None, floor, says)
         .try_it("ten rows alone, until they are stored: if that fails, labels and inputs do not belong together or nothing is trained", &[])
         .showing(&[score.name], None);

@@ -3,8 +3,9 @@
 use super::belief::{heavy_upper, probability};
 use super::case::{Case, Role, Track};
 use super::coarse::median;
-use super::finding::{Finding, Outcome, Severity, key_words, step_words};
+use super::finding::{Finding, Outcome, Severity, key_words};
 use crate::forecast::short;
+use crate::forecast::step_words;
 use dunwu_core::StopReason;
 
 /// Readings before a jump that it must rise above.

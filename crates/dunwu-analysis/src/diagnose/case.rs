@@ -210,6 +210,8 @@ impl<'a> Case<'a> {
             (
                 is_part(t.name),
                 usize::MAX - t.steps.len(),
+                // Of measures that fall as they get better, that of its own name is the one that is descended.
+                !t.name.to_lowercase().contains("loss"),
                 t.name.len(),
                 t.name.to_owned(),
             )

@@ -1,21 +1,5 @@
 //! What a diagnosis says.
 
-/// A step in words: whole from 100 on, as means of some steps lie between them.
-pub(crate) fn step_words(step: f64) -> String {
-    let whole = step.fract() == 0.0 || step.abs() >= 100.0;
-    if whole && step.abs() < 1e15 {
-        format!("{step:.0}")
-    } else {
-        let words = crate::forecast::short(step);
-        let digits = words.trim_end_matches('0').trim_end_matches('.');
-        if words.contains('.') && !words.contains('e') {
-            digits.to_owned()
-        } else {
-            words
-        }
-    }
-}
-
 /// A value of a key, to four digits.
 pub(crate) fn key_words(value: f64) -> String {
     crate::forecast::short(value)

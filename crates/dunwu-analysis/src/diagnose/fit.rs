@@ -4,7 +4,8 @@ use super::belief::{SAID, probability};
 use super::breaks::written;
 use super::case::{Case, Role, Track};
 use super::coarse::{Coarse, Level, median};
-use super::finding::{Finding, Outcome, Severity, key_words, step_words, sure_words};
+use super::finding::{Finding, Outcome, Severity, key_words, sure_words};
+use crate::forecast::step_words;
 use crate::forecast::{Companions, Jump, Measured, delayed, short};
 
 /// Blocks that a series is looked at in.
@@ -116,13 +117,25 @@ pub(super) fn overfit(case: &Case<'_>) -> Outcome {
     let finding = Finding::new("overfit", Severity::Warning, statement)
         .sure(
             probability(turn.p),
-            format!("the rise since its best against a random walk, p = {}", written(turn.p)),
+            format!(
+                "the rise since its best against a random walk, p = {}",
+                written(turn.p)
+            ),
         )
         .sign(track.name, Some(turn.step), turn.best, "the best")
         .sign(track.name, track.last().map(|l| l.0), turn.last, "the end")
-        .try_it("the checkpoint of that step, on rows that nothing was chosen by; more rows, or more decay, for the next run", &more_decay(case))
+        .try_it(what_next(track, turn), &more_decay(case))
         .showing(&names, Some(turn.step));
     Outcome::told(finding, looked)
+}
+
+/// What to try: the network that was best, unless that is the one that had learned nothing.
+fn what_next(track: &Track<'_>, turn: &Worse) -> &'static str {
+    if track.steps.first().is_some_and(|first| turn.step <= *first) {
+        "more rows, or more decay, for the next run: what it learned from the first step on does not hold for rows held out"
+    } else {
+        "the checkpoint of that step, on rows that nothing was chosen by; more rows, or more decay, for the next run"
+    }
 }
 
 pub(super) fn more_decay(case: &Case<'_>) -> Vec<(&'static str, String)> {
@@ -347,7 +360,12 @@ pub(super) fn plateau(case: &Case<'_>) -> Outcome {
             p,
             "it moved less over the second half than a twentieth of its mean progress a doubling of steps, by Student's t of the slope",
         )
-        .sign(track.name, Some(since), moved, "got better by, since then")
+        .sign(
+            &format!("gain of {}", track.name),
+            Some(since),
+            moved,
+            "since then",
+        )
         .try_it("a tenth of the learning rate for a twentieth of the steps: what falls then was held up by step length", &[])
         .showing(&[track.name], Some(since));
     Outcome::told(finding, looked)
@@ -394,7 +412,12 @@ pub(super) fn underfit(case: &Case<'_>) -> Outcome {
             still.min(low).min(close),
             "Student's t: at rest, below what the labels allow less a tenth, and no gap; the least likely of the three",
         )
-        .sign(train.name, Some(since), fits.mean, "answered, over the last quarter")
+        .sign(
+            train.name,
+            train.last().map(|l| l.0),
+            fits.mean * train.top().unwrap_or(1.0),
+            "answered, over the last quarter",
+        )
         .try_it("a few hundred rows alone: a network that cannot store those has too short or too long steps, too little width, or a fault", &[])
         .showing(&[train.name], Some(since));
     Outcome::told(finding, looked)

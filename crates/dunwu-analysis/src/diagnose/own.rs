@@ -4,10 +4,11 @@ use super::belief::{normal, probability};
 use super::breaks::written;
 use super::case::{Case, Own, Role, Track};
 use super::coarse::Coarse;
-use super::finding::{Finding, Outcome, Severity, key_words, step_words};
+use super::finding::{Finding, Outcome, Severity, key_words};
 use super::fit::{BLOCKS, FEWEST, more_decay};
 use crate::boundary::{Point, laws, predict};
 use crate::fate::Fate;
+use crate::forecast::step_words;
 use crate::forecast::{Measured, short};
 
 /// When the training rows were memorised while the held-out rows are not answered; None if that is not so.

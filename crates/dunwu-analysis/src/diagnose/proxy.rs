@@ -4,8 +4,9 @@ use super::belief::probability;
 use super::bounds::two_walks;
 use super::case::{Case, Role, Track};
 use super::coarse::{Coarse, at, rank_correlation};
-use super::finding::{Finding, Outcome, Severity, step_words};
+use super::finding::{Finding, Outcome, Severity};
 use super::fit::{BLOCKS, FEWEST, worse};
+use crate::forecast::step_words;
 use crate::forecast::{Measured, short};
 
 /// Rank correlation over the window from which on the two go apart.

@@ -78,7 +78,7 @@ pub(crate) fn decide(
         (None, None) => {
             let told = match q.better_than.zip(p_better) {
                 Some((than, p)) => against(q.metric, end, than, p),
-                None => alone(q.metric, prepared, end),
+                None => alone(q, prepared, end),
             };
             unless_early(q, told)
         }
@@ -91,19 +91,19 @@ pub(crate) fn decide(
 }
 
 fn of_jump(jump: &Jump, horizon: f64) -> (Decision, String) {
-    let percent = 100.0 * jump.p;
+    let percent = percent_words(jump.p);
     if !jump.can_tell {
         let why = "cannot tell: it has memorised and not generalised, in a way that is like no run that is known";
         return (Decision::Continue, why.to_owned());
     }
     if jump.p < NEVER {
         let why = format!(
-            "it has memorised; that it generalises by step {horizon:.0} has a probability of {percent:.0} %"
+            "it has memorised; that it generalises by step {horizon:.0} has a probability of {percent}"
         );
         return (Decision::Stop, why);
     }
     let why = format!(
-        "it has memorised, and generalises with a probability of {percent:.0} %, then around step {:.0} ({:.0} to {:.0})",
+        "it has memorised, and generalises with a probability of {percent}, then around step {:.0} ({:.0} to {:.0})",
         jump.step.1, jump.step.0, jump.step.2
     );
     (
@@ -114,6 +114,14 @@ fn of_jump(jump: &Jump, horizon: f64) -> (Decision, String) {
         },
         why,
     )
+}
+
+/// A probability in words: one below which something is decided is not rounded up to it.
+fn percent_words(p: f64) -> String {
+    if p < NEVER {
+        return format!("less than {:.0} %", 100.0 * NEVER);
+    }
+    format!("{:.0} %", 100.0 * p)
 }
 
 /// Nothing is stopped on so little as no known curve was asked about with.
@@ -160,49 +168,109 @@ fn against(metric: &Metric, end: &Quantiles, than: f64, p: f64) -> (Decision, St
     (decision, words)
 }
 
-/// Without one: is there anything to come?
-fn alone(metric: &Metric, prepared: &Prepared, end: &Quantiles) -> (Decision, String) {
-    // The bank may see it below all that was seen, where nothing is to be gained.
-    let level = prepared
-        .level
-        .max(prepared.shape.most - prepared.shape.range);
-    let now = metric.bounded(prepared.shape.sign * level);
-    // A turned metric improves as it rises.
-    let up = metric.sense == Sense::Score
-        || (metric.sense == Sense::Unknown && prepared.shape.sign < 0.0);
-    let gain = |level: f64| {
-        if up {
-            end.at(level) - now
+/// Readings that say where a curve is now: an eighth of all, so many at least and at most.
+const RECENT: (usize, usize) = (4, 32);
+
+/// Where the curve is at its last reading: on the line through the recent ones, among them; of fewer than four the last.
+fn level_now(q: &Question<'_>) -> f64 {
+    let n = q.values.len();
+    let count = (n / 8).clamp(RECENT.0, RECENT.1);
+    if n < count {
+        return q.values[n - 1];
+    }
+    let (x, y) = (&q.steps[n - count..], &q.values[n - count..]);
+    let mean = |v: &[f64]| v.iter().sum::<f64>() / v.len() as f64;
+    let (x0, y0) = (mean(x), mean(y));
+    let square: f64 = x.iter().map(|x| (x - x0) * (x - x0)).sum();
+    let pairs = x.iter().zip(y);
+    let slope = pairs.map(|(x, y)| (x - x0) * (y - y0)).sum::<f64>() / square;
+    let least = y.iter().copied().fold(f64::INFINITY, f64::min);
+    let most = y.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    (y0 + slope * (x[count - 1] - x0)).clamp(least, most)
+}
+
+/// Step and value of the best reading.
+fn best(q: &Question<'_>, up: bool) -> (f64, f64) {
+    let pairs = q.steps.iter().copied().zip(q.values.iter().copied());
+    let better = |a: (f64, f64), b: (f64, f64)| {
+        if up == (b.1 > a.1) && a.1 != b.1 {
+            b
         } else {
-            now - end.at(1.0 - level)
+            a
         }
     };
-    let (likely, most) = (gain(0.5), gain(0.95));
+    pairs.reduce(better).expect("there are two readings")
+}
+
+/// Without one: is there anything to come?
+fn alone(q: &Question<'_>, prepared: &Prepared, end: &Quantiles) -> (Decision, String) {
+    let now = level_now(q);
+    // A turned metric improves as it rises.
+    let unknown = q.metric.sense == Sense::Unknown;
+    let up = q.metric.sense == Sense::Score || (unknown && prepared.shape.sign < 0.0);
+    let gain = |level: f64, from: f64| {
+        if up {
+            end.at(level) - from
+        } else {
+            from - end.at(1.0 - level)
+        }
+    };
+    let (likely, most) = (gain(0.5, now), gain(0.95, now));
     let matters = SETTLED * prepared.shape.range + 0.5 * prepared.shape.noise;
-    let end_in_words = format!(
+    let to = format!(
         "{} ({} to {})",
         short(end.at(0.5)),
         short(end.at(0.05)),
         short(end.at(0.95))
     );
+    let (at, here) = (
+        short(now),
+        format!("it ends at {to}, and is at {} now", short(now)),
+    );
+    if likely < -matters && most < 2.0 * matters {
+        return (
+            Decision::Stop,
+            format!("it gets worse rather than better: {here}"),
+        );
+    }
     if most < matters {
-        let why = format!(
-            "it has settled: it ends at {end_in_words}, and is at {} now",
-            short(now)
-        );
-        return (Decision::Stop, why);
+        return (Decision::Stop, format!("it has settled: {here}"));
     }
-    if likely < 0.0 && most < 2.0 * matters {
+    // Of many readings the best is that with the luckiest noise.
+    let (step, value) = best(q, up);
+    if !unknown && gain(0.95, value) < -matters - 2.0 * prepared.shape.noise {
         let why = format!(
-            "it gets worse rather than better: it ends at {end_in_words}, and is at {} now",
-            short(now)
+            "it is past its best, {} at step {}: {here}",
+            short(value),
+            step_words(step)
         );
-        return (Decision::Stop, why);
+        return (Decision::Pause, why);
     }
+    let words = match likely {
+        l if l < -matters => "it may come back, but gets worse",
+        l if l < matters => "what comes is too uncertain to stop it",
+        _ => "it still moves",
+    };
     (
         Decision::Continue,
-        format!("it still moves: from {} now to {end_in_words}", short(now)),
+        format!("{words}: from {at} now to {to}"),
     )
+}
+
+/// A step in words: whole from 100 on, as means of some steps lie between them.
+pub fn step_words(step: f64) -> String {
+    let whole = step.fract() == 0.0 || step.abs() >= 100.0;
+    if whole && step.abs() < 1e15 {
+        format!("{step:.0}")
+    } else {
+        let words = short(step);
+        let digits = words.trim_end_matches('0').trim_end_matches('.');
+        if words.contains('.') && !words.contains('e') {
+            digits.to_owned()
+        } else {
+            words
+        }
+    }
 }
 
 /// A number with four digits that say something.

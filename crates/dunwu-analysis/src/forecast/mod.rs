@@ -38,7 +38,7 @@ mod tell;
 mod tests;
 pub use calibration::Calibration;
 pub use course::{Course, Form};
-pub use decide::{Decision, short};
+pub use decide::{Decision, short, step_words};
 pub use delayed::{
     Companions, DelayedModel, Jump, KnownRun, LeftOut, Points, delayed, learn_delayed,
 };

@@ -143,6 +143,12 @@ const RULES: &[Rule] = &[
         "a normalisation",
         |_| "norm=none".to_owned(),
     ),
+    rule(
+        "probe_every",
+        |p| p.probes.iter().any(|name| name != "none"),
+        "probes",
+        |_| "probes=none".to_owned(),
+    ),
     rule("readout_init", is_drawn, "weights that are drawn", from),
     rule(
         "readout_init",
@@ -168,6 +174,12 @@ const RULES: &[Rule] = &[
         |p| p.readout == Readout::Ridge,
         "the readout ridge",
         readout,
+    ),
+    rule(
+        "schedule",
+        |p| p.schedule != Schedule::Multistep || !p.milestones.is_empty(),
+        "milestones",
+        |_| "there are none".to_owned(),
     ),
     rule(
         "schedule_cooldown",

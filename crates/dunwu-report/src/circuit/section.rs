@@ -97,7 +97,7 @@ fn proof(circuit: &Circuit) -> Markup {
                     (number(circuit.chance, 3)) " and is right on " (percent(1.0 / circuit.answers as f64)) ". Answers that are made of the key \
                      features are lost without them, and do not suffer where everything else is cut out. What is left can be worse than a guess."
                     @if !circuit.is_general() {
-                        " " b { "This network has not generalised." } " That its key features alone are right on rows that it was never shown is no sign \
+                        " " b { "This network has not generalised." } " Key features that are right by themselves on rows that it was never shown are no sign \
                          of it: cutting averages the outputs over all rows with one answer, which knows the group."
                     }
                 }

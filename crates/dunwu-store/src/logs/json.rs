@@ -62,8 +62,14 @@ impl Reads for JsonLines {
 const NO_OBJECT: &str = "it is no JSON object";
 
 fn counted(rows: &Rows) -> Vec<String> {
-    let note = || "some rows have no step; rows are counted".to_owned();
-    rows.counted.then(note).into_iter().collect()
+    let note = match (rows.counted, rows.taken()) {
+        (0, _) => return vec![],
+        (some, all) if some == all => "no row has a step; rows are counted".to_owned(),
+        (some, all) => {
+            format!("{some} of {all} rows without a step: their numbers among the rows were taken")
+        }
+    };
+    vec![note]
 }
 
 /// Takes the object of a line.

@@ -100,7 +100,7 @@ pub(crate) struct Rows {
     pub line: u64,
     pub row: u64,
     taken: bool,
-    pub counted: bool,
+    pub counted: u64,
     first: Vec<String>,
 }
 
@@ -115,7 +115,7 @@ impl Rows {
             line: 1,
             row: 0,
             taken: false,
-            counted: false,
+            counted: 0,
             first: vec![],
         }
     }
@@ -195,6 +195,11 @@ impl Rows {
         })
     }
 
+    /// Rows that were taken.
+    pub(crate) fn taken(&self) -> u64 {
+        self.row
+    }
+
     /// Takes the row that was read.
     pub(crate) fn take(&mut self, into: &mut Gathering) -> Result<(), LogProblem> {
         if self.row == 0 {
@@ -202,7 +207,7 @@ impl Rows {
             self.first = outer.take(30).cloned().collect();
         }
         let step = self.step()?;
-        self.counted |= step.is_none();
+        self.counted += u64::from(step.is_none());
         let step = step.unwrap_or(self.row as f64);
         self.row += 1;
         let asked = self.options.run.as_deref();

@@ -142,7 +142,7 @@ pub fn summary(
         "holds": count(Verdict::Holds),
         "does_not_hold": count(Verdict::DoesNotHold),
         "inconclusive": count(Verdict::Inconclusive),
-        "seconds": outcomes.iter().map(|o| o.seconds).sum::<f64>(),
+        "seconds": outcomes.iter().fold(0.0, |sum, o| sum + o.seconds),
         "interrupted": interrupted,
         "dir": dir,
         "unfinished": unfinished,
