@@ -651,3 +651,78 @@ fn what_is_not_there_yet_is_waited_for_and_said() {
     assert!(out.status.code() == Some(0), "{text}");
     assert!(text.contains("waiting: log.csv is not there"), "{text}");
 }
+
+/// A run that memorises by step 500 and answers nothing else, its accuracies out of `top`.
+fn memorised(top: f64) -> String {
+    let row = |i: u32| {
+        let (train, held) = (
+            f64::from(i.min(10)) / 10.0,
+            0.05 + 0.0005 * f64::from(i % 3),
+        );
+        format!("{},{},{}\n", 50 * i, top * train, top * held)
+    };
+    let rows: String = (0..=60).map(row).collect();
+    format!("step,train_acc,val_acc\n{rows}")
+}
+
+#[test]
+fn accuracies_in_percent_are_those_of_one() {
+    let dir = tempfile::tempdir().unwrap();
+    for (name, top) in [("one.csv", 1.0), ("percent.csv", 100.0)] {
+        std::fs::write(dir.path().join(name), memorised(top)).unwrap();
+    }
+    let jump = |name: &str| {
+        let told = json(&output(
+            dir.path(),
+            &["forecast", name, "horizon=9000", "--json"],
+        ));
+        (
+            told["runs"][0]["jump"].clone(),
+            told["runs"][0]["decision"].clone(),
+        )
+    };
+    let (of_one, decision) = jump("one.csv");
+    let (percent, same) = jump("percent.csv");
+    assert!(of_one["p"].as_f64().is_some_and(|p| p < 0.5), "{of_one}");
+    let near = |key: &str| {
+        let (a, b) = (
+            of_one[key].as_f64().unwrap(),
+            percent[key].as_f64().unwrap(),
+        );
+        assert!((a - b).abs() <= 1e-9 * a.abs(), "{key}: {a} {b}");
+    };
+    ["p", "step_q05", "step_q50", "step_q95"].map(near);
+    assert_eq!(decision, same);
+}
+
+#[test]
+fn a_curve_is_forecast_before_a_summary_and_a_guessed_horizon_is_told() {
+    let dir = tempfile::tempdir().unwrap();
+    let row = |s: u32| {
+        format!(
+            "{{\"step\":{s},\"val_loss\":{}}}\n",
+            1.0 + 2.0 / f64::from(s).sqrt()
+        )
+    };
+    let rows: String = (1..=30).map(row).collect();
+    let end = "{\"test_acc\":0.91,\"test_loss\":1.22}\n";
+    std::fs::write(dir.path().join("a.jsonl"), format!("{rows}{end}")).unwrap();
+    let told = json(&output(dir.path(), &["forecast", "a.jsonl", "--json"]));
+    let run = &told["runs"][0];
+    assert_eq!(
+        (run["metric"].as_str(), run["horizon"].as_f64()),
+        (Some("val_loss"), Some(60.0))
+    );
+    let notes = run["notes"].to_string();
+    for part in [
+        "where it ends is not known: step 60, twice the last, is taken; horizon= says it",
+        "1 of 31 rows without a step",
+    ] {
+        assert!(notes.contains(part), "{notes}");
+    }
+    let told = json(&output(
+        dir.path(),
+        &["forecast", "a.jsonl", "horizon=60", "--json"],
+    ));
+    assert!(!told["runs"][0]["notes"].to_string().contains("not known"));
+}

@@ -476,3 +476,65 @@ fn the_shipped_models_are_whole() {
     assert!(Network::from_bytes(include_bytes!("head.bin")).is_some());
     assert!(DelayedModel::from_bytes(include_bytes!("delayed.bin")).is_some());
 }
+
+/// The number that follows words in a reason.
+fn after(reason: &str, words: &str) -> Option<f64> {
+    let rest = reason.split(words).nth(1)?;
+    rest.split([' ', ';'])
+        .next()?
+        .trim_end_matches(',')
+        .parse()
+        .ok()
+}
+
+#[test]
+fn where_a_run_is_now_lies_among_its_last_readings() {
+    let steps: Vec<f64> = (1..=300).map(|s| f64::from(s) * 10.0).collect();
+    for noise in [0.0, 0.01, 0.03, 0.06] {
+        for seed in 0..10 {
+            let mut draws = Seed(seed).draws("noise");
+            let value = |s: &f64| 1.0 + 3.0 * libm::pow(*s, -0.3) + noise * draws.normal();
+            let values: Vec<f64> = steps.iter().map(value).collect();
+            let told = ask(&steps, &values, "loss", 6000.0);
+            // It still falls.
+            assert!(
+                !told.reason.contains("gets worse rather"),
+                "{}",
+                told.reason
+            );
+            let now = after(&told.reason, "from ").or_else(|| after(&told.reason, "is at "));
+            let now = now.expect("a reason says where the run is");
+            let true_now = 1.0 + 3.0 * libm::pow(3000.0, -0.3);
+            assert!(
+                (now - true_now).abs() < 1.2 * noise + 1e-3,
+                "{now} {true_now} {noise}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_run_past_its_best_is_paused_and_one_that_gets_worse_is_not_called_settled() {
+    let steps: Vec<f64> = (1..=60).map(f64::from).collect();
+    let turning = |at: f64| -> Vec<f64> {
+        let value = |s: &f64| 1.0 + 2.0 / s.sqrt() + 0.03 * (s - at).max(0.0);
+        steps.iter().map(value).collect()
+    };
+    let told = ask(&steps, &turning(10.0), "val_loss", 120.0);
+    assert!(told.decision != Decision::Continue, "{}", told.reason);
+    assert!(!told.reason.contains("settled"), "{}", told.reason);
+    if told.decision == Decision::Pause {
+        assert!(
+            told.reason.contains("past its best, 1.632 at step 10"),
+            "{}",
+            told.reason
+        );
+    }
+    let score: Vec<f64> = turning(10.0).iter().map(|v| 0.9 - 0.2 * v).collect();
+    let told = ask(&steps, &score, "val_acc", 120.0);
+    assert!(told.decision != Decision::Continue, "{}", told.reason);
+    // One that still falls goes on.
+    let falls: Vec<f64> = steps.iter().map(|s| 1.0 + 2.0 / s.sqrt()).collect();
+    let told = ask(&steps, &falls, "val_loss", 120.0);
+    assert_eq!(told.decision, Decision::Continue, "{}", told.reason);
+}
