@@ -691,7 +691,9 @@ fn accuracies_in_percent_are_those_of_one() {
         );
         assert!((a - b).abs() <= 1e-9 * a.abs(), "{key}: {a} {b}");
     };
-    ["p", "step_q05", "step_q50", "step_q95"].map(near);
+    ["p", "step_q05", "step_q50", "step_q95"]
+        .into_iter()
+        .for_each(near);
     assert_eq!(decision, same);
 }
 
