@@ -181,13 +181,23 @@ pub(crate) fn number(text: &str) -> Option<f64> {
     text.parse().ok().or_else(|| match text {
         "Infinity" | "+Infinity" => Some(f64::INFINITY),
         "-Infinity" => Some(f64::NEG_INFINITY),
-        // Tensors that were printed.
-        _ => text
-            .strip_prefix("tensor(")?
-            .split([',', ')'])
-            .next()?
-            .trim()
-            .parse()
-            .ok(),
+        _ => {
+            // Tensors that were printed, and percents.
+            let inside = match text.strip_prefix("tensor(") {
+                Some(rest) => rest.split([',', ')']).next()?,
+                None => text.strip_suffix('%')?,
+            };
+            inside.trim().parse().ok()
+        }
     })
+}
+
+/// Whether a text looks like a number with something beside it, such as `0,53` or `12ms`.
+pub(crate) fn is_nearly_number(text: &str) -> bool {
+    let digits = text.trim().trim_start_matches(['+', '-']);
+    let unit = digits.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.' || c == ',');
+    let is_unit = |c: char| c.is_alphabetic() || c == ' ' || c == '%';
+    digits.starts_with(|c: char| c.is_ascii_digit())
+        && unit.chars().count() <= 3
+        && unit.chars().all(is_unit)
 }

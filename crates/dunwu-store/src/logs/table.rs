@@ -1,7 +1,7 @@
 //! CSV and TSV, wide and long.
 
 use super::error::LogProblem;
-use super::gather::{Gathering, Role, number, role, step_rank};
+use super::gather::{Gathering, Role, is_nearly_number, number, role, step_rank};
 use super::growing::Reads;
 use super::source::{Failed, LogOptions};
 use csv_core::{ReadRecordResult, Reader, ReaderBuilder};
@@ -161,17 +161,25 @@ impl Reads for Table {
     }
 
     fn notes(&self) -> Vec<String> {
-        let without = self.rows.as_ref().map_or(0, |rows| rows.without_step);
+        let Some(rows) = &self.rows else {
+            return vec![];
+        };
+        let without = rows.without_step;
         let note = || format!("{without} rows without a step are left out");
-        (without > 0).then(note).into_iter().collect()
+        let mut notes: Vec<String> = (without > 0).then(note).into_iter().collect();
+        notes.extend(rows.no_numbers());
+        notes
     }
 
     fn lack(&self) -> Option<LogProblem> {
         match &self.rows {
             None => Some(LogProblem::Empty),
-            Some(rows) if !rows.taken => Some(LogProblem::NoMetric {
-                columns: known(&rows.layout.names),
-            }),
+            Some(rows) if !rows.taken => {
+                let odd = rows.no_numbers().next();
+                let odd = odd.map_or_else(String::new, |why| format!(" ({why})"));
+                let columns = known(&rows.layout.names) + &odd;
+                Some(LogProblem::NoMetric { columns })
+            }
             _ => None,
         }
     }
@@ -307,9 +315,22 @@ struct Rows {
     row: u64,
     without_step: u64,
     taken: bool,
+    /// Columns that had a number, and the first text of each that was none but looks like one.
+    numeric: Vec<bool>,
+    odd: Vec<Option<String>>,
 }
 
 impl Rows {
+    /// What is said of columns of nothing but what looks like numbers.
+    fn no_numbers(&self) -> impl Iterator<Item = String> {
+        let names = self.layout.names.iter();
+        let columns = names.zip(&self.odd).zip(&self.numeric);
+        columns.filter_map(|((name, odd), numeric)| {
+            let odd = odd.as_ref().filter(|_| !numeric)?;
+            Some(format!("`{name}` is left out: `{odd}` is no number"))
+        })
+    }
+
     /// The layout by the first row, which is taken if it is no header.
     fn begin(
         record: Fields<'_>,
@@ -335,6 +356,8 @@ impl Rows {
             row: 0,
             without_step: 0,
             taken: false,
+            numeric: vec![false; columns],
+            odd: vec![None; columns],
         }
     }
 
@@ -384,11 +407,17 @@ impl Rows {
                 }
                 for (i, of, metric) in columns {
                     let Some(value) = number(text(*i)?) else {
+                        if self.odd[*i].is_none() && is_nearly_number(text(*i)?) {
+                            self.odd[*i] = Some(field(*i)?.chars().take(20).collect());
+                        }
                         continue;
                     };
                     let place = match self.places[*i] {
                         Some(place) => place,
-                        None => into.place(of.as_deref().unwrap_or(run), metric)?,
+                        None => {
+                            self.numeric[*i] = true;
+                            into.place(of.as_deref().unwrap_or(run), metric)?
+                        }
                     };
                     self.places[*i] = Some(place);
                     into.push(place, step, value);

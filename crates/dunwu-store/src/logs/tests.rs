@@ -102,6 +102,26 @@ fn logs_of_other_programs_read_as_what_they_were_given() {
 }
 
 #[test]
+fn percents_are_numbers_and_what_nearly_is_one_is_named() {
+    let log = text(
+        "a.csv",
+        "step,acc,loss,when,phase\n1,81.3%,0.5 s,2026-11-26,train\n2,82 %,0.4 s,2026-11-27,val\n",
+    );
+    let log = log.unwrap().remove(0);
+    assert_eq!(log.series["acc"].values, [81.3, 82.0]);
+    assert_eq!(log.notes, ["`loss` is left out: `0.5 s` is no number"]);
+    let log = text("b.csv", "step;loss;acc\n1;0,53;1\n2;0,51;2\n")
+        .unwrap()
+        .remove(0);
+    assert_eq!(log.notes, ["`loss` is left out: `0,53` is no number"]);
+    let error = text("c.csv", "step;loss\n1;0,53\n").unwrap_err();
+    assert!(
+        error.contains("step, loss (`loss` is left out: `0,53` is no number)"),
+        "{error}"
+    );
+}
+
+#[test]
 fn a_folder_holds_every_log_below_it() {
     let found = log_sources("tests/data/logs".into(), &LogOptions::default()).unwrap();
     let names: Vec<&str> = found.iter().map(|s| s.path.file_name().unwrap()).collect();
