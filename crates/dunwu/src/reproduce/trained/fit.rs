@@ -51,6 +51,7 @@ fn number_of(point: &Point, key: &str) -> Result<f64, Halt> {
     let written = match key {
         "lr" => point.plan.lr.to_string(),
         "weight_decay" => point.plan.weight_decay.to_string(),
+        "weight_norm" => point.plan.weight_norm.to_string(),
         "task" => point.plan.task.trim_start_matches('Z').to_owned(),
         _ => point.get(key).unwrap_or_default().to_owned(),
     };
@@ -194,6 +195,7 @@ fn apart(places: &[Vec<f64>]) -> (f64, f64) {
 
 #[cfg(test)]
 mod tests {
+    use super::super::super::row::{Changes, rows};
     use super::*;
 
     #[test]
@@ -211,6 +213,22 @@ mod tests {
         assert!((slope - 2.0).abs() < 1e-12 && (r2 - 12.0 / 13.0).abs() < 1e-12);
         assert_eq!(line([&vec![(0.0, 0.0), (1.0, 1.0)]]), None);
         assert_eq!(line([&vec![(1.0, 0.0), (1.0, 1.0), (1.0, 2.0)]]), None);
+    }
+
+    /// What a row fits is known before hours are trained for it.
+    #[test]
+    fn every_row_that_fits_has_numbers_to_fit_against() {
+        let (changes, mut fits) = (Changes::default(), 0);
+        for row in rows() {
+            for check in row.check.iter().filter(|check| check.kind == "fit") {
+                let fit: Fit = check.with.clone().try_into().unwrap();
+                let arms = fit.arms.iter();
+                let points = arms.flat_map(|arm| row.points(arm, changes).unwrap());
+                points.for_each(|point| assert!(fit.x(&point).is_ok(), "{}", row.id));
+                fits += 1;
+            }
+        }
+        assert!(fits > 2, "{fits}");
     }
 
     #[test]
