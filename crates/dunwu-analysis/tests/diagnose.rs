@@ -268,6 +268,29 @@ fn overfitting_is_found_with_the_step_of_the_turn() {
     assert!(hits >= 48, "{hits} of 50");
 }
 
+/// A rise that levels off is of few moves, which a walk makes too: where it is not called, it is told what was seen.
+#[test]
+fn a_rise_that_levels_off_is_not_passed_over_in_silence() {
+    let (mut found, mut told) = (0, 0);
+    for seed in 0..20 {
+        let steps = line(100);
+        let train = rough(&steps, seed, 0.01, |s| 2.0 / (1.0 + 0.1 * s));
+        let held = rough(&steps, seed + 1000, 0.01, |s| {
+            let fall = 0.5 + 1.5 / (1.0 + 0.3 * s);
+            fall + 0.6 * (1.0 - (-(s - 25.0).max(0.0) / 12.0).exp())
+        });
+        let said = said(&vec![
+            ("train_loss", steps.clone(), train),
+            ("val_loss", steps, held),
+        ]);
+        found += u32::from(named(&said, "overfit").is_some());
+        let looked = said.clear.iter().find(|l| l.name == "overfit");
+        told +=
+            u32::from(looked.is_some_and(|l| l.words.contains("; `val_loss` was best at step")));
+    }
+    assert_eq!(found + told, 20, "{found} {told}");
+}
+
 #[test]
 fn a_blow_up_names_what_moved_first() {
     let steps = line(200);

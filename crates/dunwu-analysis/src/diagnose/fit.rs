@@ -126,7 +126,20 @@ pub(super) fn overfit(case: &Case<'_>) -> Outcome {
         .sign(track.name, track.last().map(|l| l.0), turn.last, "the end")
         .try_it(what_next(track, turn), &more_decay(case))
         .showing(&names, Some(turn.step));
-    Outcome::told(finding, looked)
+    // What is seen and not sure is said where it was looked for.
+    let open = if turn.p < 1.0 {
+        format!(
+            "; `{}` was best at step {} ({}) and is at {} now, in so few moves that it may have wandered there: probability {}",
+            track.name,
+            step_words(turn.step),
+            short(turn.best),
+            short(turn.last),
+            sure_words(finding.probability)
+        )
+    } else {
+        String::new()
+    };
+    Outcome::told(finding, looked + &open)
 }
 
 /// What to try: the network that was best, unless that is the one that had learned nothing.
