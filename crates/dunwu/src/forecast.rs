@@ -229,7 +229,8 @@ pub(crate) fn forecast_log_with(
     class.sense = spec.sense.unwrap_or(class.sense);
     let newest = seen.0.last().copied().unwrap_or(0.0);
     let now = spec.at.unwrap_or(f64::INFINITY).min(last_step(log));
-    let horizon = spec.horizon.or(log.planned).unwrap_or(2.0 * newest);
+    let known_end = spec.horizon.or(log.planned);
+    let horizon = known_end.unwrap_or(2.0 * newest);
     // A schedule ends where the run does, wherever it is asked about.
     let end = log.planned.filter(|p| *p > now).or(spec.horizon);
     let foreseen = Foreseen::new(log, now, end);
@@ -255,7 +256,7 @@ pub(crate) fn forecast_log_with(
     };
     let mut notes = log.notes.clone();
     notes.extend(foreseen.note());
-    if spec.horizon.or(log.planned).is_none() && spec.at.is_none() {
+    if known_end.is_none() && spec.at.is_none() {
         notes.push(format!(
             "where it ends is not known: step {}, twice the last, is taken; horizon= says it",
             step_words(horizon)

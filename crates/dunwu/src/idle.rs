@@ -3,6 +3,7 @@
 use crate::lab::Report;
 use dunwu_core::{RunPlan, RunSpec, Stop};
 use dunwu_probe::{Entry, Setting};
+use std::borrow::Borrow;
 
 /// What is to be said of keys that were written and change nothing, one sentence a key.
 ///
@@ -56,13 +57,24 @@ pub(crate) fn idle(plan: &RunPlan, key: &str) -> Option<String> {
     plan.idle(key).or_else(|| dunwu_task::idle(plan, key))
 }
 
-/// Why a key changes nothing of any of the plans; the words are those of the first.
-pub(crate) fn idle_in_all<'a>(
-    mut plans: impl Iterator<Item = &'a RunPlan>,
-    key: &str,
-) -> Option<String> {
-    let why = idle(plans.next()?, key)?;
-    plans.all(|plan| idle(plan, key).is_some()).then_some(why)
+/// Of the keys those that change nothing of any of the plans, each with why, in the words of the first. No plan is kept.
+pub(crate) fn idle_in_all<'k>(
+    keys: impl Iterator<Item = &'k str>,
+    plans: impl Iterator<Item = impl Borrow<RunPlan>>,
+) -> Vec<(&'k str, String)> {
+    let mut plans = plans;
+    let Some(first) = plans.next() else {
+        return vec![];
+    };
+    let mut all: Vec<_> = keys
+        .filter_map(|key| Some((key, idle(first.borrow(), key)?)))
+        .collect();
+    while !all.is_empty()
+        && let Some(plan) = plans.next()
+    {
+        all.retain(|(key, _)| idle(plan.borrow(), key).is_some());
+    }
+    all
 }
 
 /// The sentence.

@@ -151,7 +151,7 @@ pub(crate) trait Saves {
     /// Where an earlier sitting left off; None if nothing was saved.
     fn point(&self) -> Result<Option<ResumePoint>, Error>;
     /// Saves it; it is on the disk when this returns.
-    fn save(&self, point: &ResumePoint) -> Result<(), Error>;
+    fn save(&self, point: ResumePoint) -> Result<(), Error>;
 }
 
 /// What a trial begins with beside its plan.
@@ -336,7 +336,7 @@ impl Watcher<'_> {
         if !due || !is_resumable(self.plan, m) {
             return Ok(None);
         }
-        saves.save(&ResumePoint {
+        saves.save(ResumePoint {
             epoch: snapshot.epoch,
             state: state_of(snapshot).to_owned_tensors(),
             probes: probe_states(&self.probes),

@@ -8,7 +8,6 @@ mod spec;
 
 use crate::error::{Error, Kind};
 use crate::files::Sources;
-use crate::idle::idle_in_all;
 use crate::lab::{Control, Lab};
 use crate::provenance;
 use camino::{Utf8Path, Utf8PathBuf};
@@ -56,11 +55,10 @@ impl CompareDir {
     /// Sides that differ in a key that changes nothing of them; a directory that holds something or is in use, or that
     /// cannot be written.
     pub fn create(dir: &Utf8Path, spec: &CompareSpec) -> Result<Self, Error> {
-        for key in &spec.keys {
-            if let Some(why) = idle_in_all(spec.sides.iter().map(|s| &s.plan), key) {
-                let why = format!("changes nothing on any side: {why}; leave it out");
-                return Err(PlanError::new(key, why).into());
-            }
+        let keys = spec.keys.iter().map(String::as_str);
+        if let Some((key, why)) = spec.idle_among(keys).first() {
+            let why = format!("changes nothing on any side: {why}; leave it out");
+            return Err(PlanError::new(*key, why).into());
         }
         let held = RecordDir::create(dir)?;
         let plan = json!({ "words": spec.words, "inputs": inputs(spec) });

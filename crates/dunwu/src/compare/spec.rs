@@ -153,9 +153,16 @@ impl CompareSpec {
 
     /// What is to be said of keys that all sides share and that change nothing of any.
     pub fn idle(&self) -> Vec<String> {
-        let plans = || self.sides.iter().map(|side| &side.plan);
-        let idle = |(key, _): (&str, &str)| Some(said(key, &idle_in_all(plans(), key)?));
-        self.shared.iter().filter_map(idle).collect()
+        let idle = self.idle_among(self.shared.iter().map(|(key, _)| key));
+        idle.iter().map(|(key, why)| said(key, why)).collect()
+    }
+
+    /// Of the keys those that change nothing on any side, each with why.
+    pub(crate) fn idle_among<'k>(
+        &self,
+        keys: impl Iterator<Item = &'k str>,
+    ) -> Vec<(&'k str, String)> {
+        idle_in_all(keys, self.sides.iter().map(|side| &side.plan))
     }
 
     /// Epochs of every run.

@@ -34,15 +34,17 @@ impl SuiteDir {
                 e
             }
         })?;
-        let held = match (&known, work(dir)) {
-            (Some(_), _) => RecordDir::open(dir, RECORD)?,
-            // Its note is gone, and nothing of the work hangs on that.
-            (None, Some(name)) => RecordDir::open(dir, &name)?,
-            (None, None) => RecordDir::create(dir)?,
-        };
-        if known.is_none() {
+        let held = if known.is_some() {
+            RecordDir::open(dir, RECORD)?
+        } else {
+            let held = match work(dir) {
+                // Its note is gone, and nothing of the work hangs on that.
+                Some(name) => RecordDir::open(dir, &name)?,
+                None => RecordDir::create(dir)?,
+            };
             held.write_record(RECORD, &here()?)?;
-        }
+            held
+        };
         let dir = dir.to_owned();
         Ok(Self { dir, held })
     }

@@ -258,7 +258,7 @@ impl Saves for Saver<'_> {
         Ok(point)
     }
 
-    fn save(&self, point: &ResumePoint) -> Result<(), Error> {
+    fn save(&self, point: ResumePoint) -> Result<(), Error> {
         self.sitting.save(self.run, point)
     }
 }

@@ -241,10 +241,11 @@ impl<'a> Sitting<'a> {
     ///
     /// # Errors
     /// A file that cannot be written; what was saved before stays.
-    pub(super) fn save(&self, run: &RunName, point: &ResumePoint) -> Result<(), Error> {
+    pub(super) fn save(&self, run: &RunName, point: ResumePoint) -> Result<(), Error> {
+        let epoch = point.epoch;
         let tensors = under_way::tensors(&run.text, point);
         let held = &self.dir.held;
-        held.write_tensors(&run.under_way(), point.epoch, &tensors)?;
+        held.write_tensors(&run.under_way(), epoch, &tensors)?;
         self.note_seconds()
     }
 

@@ -13,10 +13,10 @@ const EPOCHS: &str = "epochs";
 const NAME: &str = "run ";
 
 /// The tensors of a run that goes by a name.
-pub(super) fn tensors(name: &str, point: &ResumePoint) -> Vec<NamedTensor> {
-    let under = |prefix: &str, t: &NamedTensor| NamedTensor {
+pub(super) fn tensors(name: &str, point: ResumePoint) -> Vec<NamedTensor> {
+    let under = |prefix: &str, t: NamedTensor| NamedTensor {
         name: format!("{prefix}{}", t.name),
-        ..t.clone()
+        ..t
     };
     let numbers = |name: String, values: Vec<f64>| NamedTensor {
         name,
@@ -27,8 +27,8 @@ pub(super) fn tensors(name: &str, point: &ResumePoint) -> Vec<NamedTensor> {
     let epochs = point.curve.epochs().iter().map(|e| *e as f64).collect();
     let columns = point.curve.columns();
     let columns = columns.map(|(name, values)| numbers(format!("{CURVE}{name}"), values.to_vec()));
-    let state = point.state.iter().map(|t| under(STATE, t));
-    let probes = point.probes.iter().map(|t| under(PROBE, t));
+    let state = point.state.into_iter().map(|t| under(STATE, t));
+    let probes = point.probes.into_iter().map(|t| under(PROBE, t));
     let own = [
         numbers(format!("{NAME}{name}"), vec![0.0]),
         numbers(EPOCHS.to_owned(), epochs),
@@ -65,16 +65,12 @@ pub(super) fn point(
             for (at, value) in epochs.iter().zip(values) {
                 curve.set(*at as u64, column, value);
             }
-            continue;
-        }
-        let to = [(STATE, &mut state), (PROBE, &mut probes)];
-        for (prefix, out) in to {
-            if let Some(name) = tensor.name.strip_prefix(prefix) {
-                out.push(NamedTensor {
-                    name: name.to_owned(),
-                    ..tensor.clone()
-                });
-            }
+        } else if let Some(name) = tensor.name.strip_prefix(STATE) {
+            let name = name.to_owned();
+            state.push(NamedTensor { name, ..tensor });
+        } else if let Some(name) = tensor.name.strip_prefix(PROBE) {
+            let name = name.to_owned();
+            probes.push(NamedTensor { name, ..tensor });
         }
     }
     Ok(ResumePoint {

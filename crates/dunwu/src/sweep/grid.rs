@@ -129,23 +129,16 @@ impl Grid {
         let places = places.flat_map(|(axis, a)| (0..a.places.len()).map(move |p| (axis, p)));
         let words = places.map(|(axis, place)| self.words_with(axis, place));
         let words = words.chain([self.words(0)]);
-        let plans: Vec<RunPlan> = words.filter_map(|w| self.plan_of(&w).ok()).collect();
+        let plans = words.filter_map(|w| self.plan_of(&w).ok());
         let shared = self.shared.iter().filter_map(|word| word.split_once('='));
-        let shared = shared.map(|(key, _)| (key, ""));
-        let along = self.axes.iter().flat_map(|axis| {
-            let alone = axis.keys.len() == 1;
-            let more = if alone {
-                "; the runs along it are the same"
-            } else {
-                ""
-            };
-            axis.keys.iter().map(move |key| (key.as_str(), more))
-        });
-        let said = |(key, more): (&str, &str)| {
-            let why = idle_in_all(plans.iter(), key)?;
-            Some(format!("{}{more}", said(key, &why)))
+        let along = self.axes.iter().flat_map(|axis| &axis.keys);
+        let keys = shared.map(|(key, _)| key).chain(along.map(String::as_str));
+        let is_axis = |key: &str| self.axes.iter().any(|axis| axis.keys == [key]);
+        let said = |(key, why): (&str, String)| match is_axis(key) {
+            true => format!("{}; the runs along it are the same", said(key, &why)),
+            false => said(key, &why),
         };
-        shared.chain(along).filter_map(said).collect()
+        idle_in_all(keys, plans).into_iter().map(said).collect()
     }
 
     /// The axes, in the order in which they were written.
